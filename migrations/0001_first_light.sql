@@ -17,7 +17,7 @@ create table person (
 );
 comment on column person.wakes is 'minutes after local midnight';
 comment on column person.sleeps is 'minutes after local midnight; before wakes means after midnight';
-comment on column person.heard_at is 'last sign of life on any network, to the minute';
+comment on column person.heard_at is 'last sign of life on any network';
 
 create table account (
   network   text not null check (length(network) between 1 and 64),

@@ -8,6 +8,7 @@ package command
 
 import (
 	"context"
+	"strconv"
 	"time"
 )
 
@@ -39,12 +40,19 @@ const (
 	Option             // --name VALUE or --name=VALUE
 )
 
-// Param is one thing that a verb takes.
+// Param is one thing that a verb takes. Words, numbers and the rest are read in
+// the order of the definition; flags and options may stand anywhere before the
+// rest begins.
+//
+// An optional Number may stand before something else that is needed, as in
+// "note [incident] <text>". Before a Rest it is taken only if it is marked
+// (INC-7, #7) or alone, because a text may well begin with a figure.
 type Param struct {
 	Name     string
 	Kind     Kind
-	Optional bool
-	Choices  []string // if given, the value must be one of these
+	Optional bool     // a Flag and an Option always are
+	Choices  []string // if given, the value must be one of these; case does not matter
+	Prefix   string   // letters that may stand before a Number, "INC" or "P"; "" takes any
 	Help     string   // a few words, no full stop
 }
 
@@ -52,6 +60,7 @@ type Param struct {
 type Command struct {
 	Name    string
 	Aliases []string
+	Group   string // the heading in the help; "" stays under the one before
 	Summary string // one plain sentence
 	Params  []Param
 	Example string // what one types after the prefix
@@ -82,8 +91,9 @@ type Caller struct {
 type Call struct {
 	Caller
 	Now    time.Time
-	Path   string // "baton take"
+	Path   string // "baton take", by its own name whatever the emergency command is called here
 	values map[string]string
+	set    *Set
 }
 
 // Text returns the value of a parameter, "" if it was not given.
@@ -91,3 +101,18 @@ func (c *Call) Text(name string) string { return c.values[name] }
 
 // Given tells whether a parameter was given.
 func (c *Call) Given(name string) bool { _, ok := c.values[name]; return ok }
+
+// Number returns the value of a Number parameter, 0 if it was not given.
+func (c *Call) Number(name string) int64 {
+	n, _ := strconv.ParseInt(c.values[name], 10, 64) // the parser let only digits through
+	return n
+}
+
+// Typed writes a command as one types it here: Typed("baton take") is
+// "!baton take" with the configured prefix and name of the emergency command.
+func (c *Call) Typed(text string) string {
+	if c.set == nil {
+		return DefaultPrefix + text
+	}
+	return c.set.Typed(text)
+}

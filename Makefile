@@ -1,0 +1,86 @@
+# Everything that one does with this repository. `make` alone lists it.
+
+SHELL       := bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+
+FUZZTIME  ?= 10s
+TESTFLAGS ?=
+
+# Git refuses to speak about a checkout of somebody else, and then go build fails.
+BUILDVCS = $(if $(shell git status --porcelain -uno >/dev/null 2>&1 && echo yes),auto,false)
+
+# The packages whose tests rewrite what they compare with when -update is given.
+GOLDEN = $(sort $(dir $(shell grep -rlF 'flag.Bool("update"' --include='*_test.go' .)))
+
+.PHONY: help
+help: ## Say what can be made
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+.PHONY: run
+run: needrun build ## Install what is missing, build, and ring an example roster in this terminal
+	@exec ./batsignal run
+
+.PHONY: try
+try: needrun build ## Play a whole scripted emergency and print it
+	@exec ./batsignal try --script heartbleed
+
+.PHONY: build
+build: needgo ## Build ./batsignal
+	CGO_ENABLED=0 go build -trimpath -buildvcs=$(BUILDVCS) -ldflags '-s -w' -o batsignal ./cmd/batsignal
+
+.PHONY: test
+test: needgo needtest ## Install the servers that the tests use, and test everything
+	go test -timeout 20m $(TESTFLAGS) ./...
+
+.PHONY: race
+race: needgo needtest ## The same, looking for data races
+	go test -race -timeout 40m $(TESTFLAGS) ./...
+
+.PHONY: cover
+cover: needgo needtest ## The same, saying which lines no test reached (coverage.html)
+	go test -timeout 30m -coverpkg=./... -coverprofile=coverage.out $(TESTFLAGS) ./...
+	go tool cover -html=coverage.out -o coverage.html
+	go tool cover -func=coverage.out | tail -n 1
+
+.PHONY: fuzz
+fuzz: needgo needtest ## Fuzz each parser for FUZZTIME (10s)
+	@grep -roE --include='*_test.go' '^func Fuzz[A-Za-z0-9_]+' . | sort | while IFS=: read -r file func; do \
+		echo "== $${func#func } ($$(dirname "$$file"))"; \
+		go test "$$(dirname "$$file")" -run '^$$' -fuzz "^$${func#func }$$" -fuzztime $(FUZZTIME) </dev/null; \
+	done
+
+.PHONY: golden
+golden: needgo needtest ## Rewrite transcripts, the schema and the docs from the code
+	go test -count=1 -timeout 20m $(GOLDEN) -update
+
+.PHONY: schema
+schema: needgo needrun ## Rewrite migrations/schema.sql from the migrations
+	go test -count=1 $(filter ./migrations/%,$(GOLDEN)) -run Schema -update
+
+.PHONY: docs
+docs: needgo ## Rewrite the generated parts of the docs
+	go test -count=1 $(filter-out ./migrations/%,$(GOLDEN)) -run Docs -update
+
+.PHONY: bench
+bench: needgo needtest ## Measure: the benchmarks, then the figures of docs/performance.md
+	go test -run '^$$' -bench . -benchmem ./...
+	@if [ -d cmd/bench ]; then exec go run ./cmd/bench; fi
+
+.PHONY: lint
+lint: needgo ## gofmt, go vet, staticcheck and errcheck (docs/decisions/0003-linters.md)
+	@unformatted=$$(gofmt -l .); \
+		if [ -n "$$unformatted" ]; then echo "not formatted, run gofmt -w:"; echo "$$unformatted"; exit 1; fi
+	go vet ./...
+	go tool -modfile=tools/go.mod staticcheck ./...
+	go tool -modfile=tools/go.mod errcheck -ignoretests -exclude tools/errcheck.exclude ./...
+
+# What a target needs before it can begin.
+
+.PHONY: needgo needrun needtest
+needgo:
+	@scripts/need.sh go
+needrun:
+	@scripts/need.sh run
+needtest:
+	@scripts/need.sh test

@@ -1,0 +1,55 @@
+package command
+
+import (
+	"context"
+	"fmt"
+
+	"batsignal/incidents"
+)
+
+func (s Services) pageCommands() []*Command {
+	return []*Command{{
+		Name: "ack", Needs: Known,
+		Summary: "Answers a page: you are awake and take it.",
+		Example: "ack P12",
+		Params:  []Param{{Name: "page", Kind: Number, Prefix: "P", Optional: true, Help: "which page; the oldest open one if not said"}},
+		Run: func(ctx context.Context, c *Call) (Reply, error) {
+			ans, err := s.Incidents.Ack(ctx, c.Actor(), c.Number("page"))
+			return s.answered(ans), err
+		},
+	}, {
+		Name: "decline", Needs: Known,
+		Summary: "Refuses a page, so that the next person is rung at once.",
+		Example: "decline P12",
+		Params:  []Param{{Name: "page", Kind: Number, Prefix: "P", Optional: true, Help: "which page; the oldest open one if not said"}},
+		Run: func(ctx context.Context, c *Call) (Reply, error) {
+			ans, err := s.Incidents.Decline(ctx, c.Actor(), c.Number("page"))
+			return sentence(ans.Say), err
+		},
+	}, {
+		Name: "page", Needs: Known,
+		Summary: "Rings one person, or the people of a role until one answers.",
+		Example: "page maria the signing server is down",
+		Params: []Param{
+			incidentOption,
+			{Name: "to", Help: "a person or a role"},
+			{Name: "why", Kind: Rest, Help: "what you need them for"},
+		},
+		Run: func(ctx context.Context, c *Call) (Reply, error) {
+			text, err := s.Incidents.Page(ctx, c.Actor(), incidents.Call{To: c.Text("to"), Why: c.Text("why"), Incident: incidentNumber(c)})
+			return sentence(text), err
+		},
+	}}
+}
+
+// answered tells somebody who answered what that did, and where to go.
+func (s Services) answered(ans incidents.Answered) Reply {
+	r := sentence(ans.Say)
+	if len(ans.Rooms) > 0 && ans.Incident.Open() {
+		r.Blocks = append(r.Blocks, Line("Come to "+ans.Rooms[0].Room+"."))
+	}
+	for _, other := range ans.Others {
+		r.Blocks = append(r.Blocks, Line(fmt.Sprintf("P%d waits for you as well (%s): !ack P%d or !decline P%d.", other.ID, other.Why, other.ID, other.ID)))
+	}
+	return r
+}

@@ -1,0 +1,128 @@
+package command
+
+import (
+	"context"
+	"fmt"
+	"strconv"
+	"strings"
+
+	"batsignal/incidents"
+	"batsignal/oncall"
+)
+
+func (s Services) signalCommands() []*Command {
+	return []*Command{{
+		Name: emergencyName, Group: "Emergency", Needs: Known | Fire,
+		Summary: "Asks to ring at least one person in every role; a second person must confirm.",
+		Example: "batsignal remote code execution in openssl",
+		Params: []Param{
+			{Name: "sev", Kind: Option, Choices: []string{"1", "2", "3", "4"}, Help: "severity, 1 (the internet is on fire) if not said"},
+			{Name: "all", Kind: Flag, Help: "ring everybody of each role, not just until one answers"},
+			{Name: "separate", Kind: Flag, Help: "it is not the fire that is signalled already"},
+			{Name: "what", Kind: Rest, Help: "what is on fire"},
+		},
+		Run: s.batsignal,
+	}, {
+		Name: "confirm", Needs: Known | Confirm,
+		Summary: "Confirms a bat-signal that somebody else asked for, which rings people.",
+		Example: "confirm K7QX",
+		Params:  []Param{{Name: "code", Optional: true, Help: "which request, if several wait"}},
+		Run:     s.confirm,
+	}}
+}
+
+func (s Services) batsignal(ctx context.Context, c *Call) (Reply, error) {
+	severity := 1
+	if c.Given("sev") {
+		severity, _ = strconv.Atoi(c.Text("sev")) // one of the choices
+	}
+	asked, err := s.Incidents.Ask(ctx, c.Actor(), incidents.Signal{
+		What: c.Text("what"), Severity: severity, Everyone: c.Given("all"), Separate: c.Given("separate"),
+	})
+	if err != nil {
+		return Reply{}, err
+	}
+	if asked.Opened != nil {
+		return s.unlessAnnounced(ctx, c, asked.Opened.Incident.ID, s.opened(asked.Opened))
+	}
+	var items []string
+	for _, l := range asked.Plan {
+		items = append(items, planWords(l, asked.Signal.Everyone))
+	}
+	return Reply{Blocks: []Block{
+		Line(fmt.Sprintf("This rings %s at once, severity %d: %s", people(asked.Rings()), severity, asked.Signal.What)),
+		List{Items: items},
+		Line(fmt.Sprintf("It needs a second person until %s: %s", oncall.Clock(asked.Expires, c.Zone), c.Typed("confirm "+asked.Code))),
+	}}, nil
+}
+
+func planWords(l incidents.PlanLine, everyone bool) string {
+	switch {
+	case l.First == "":
+		return l.Role.Title + ": nobody has said yes to it"
+	case everyone:
+		return fmt.Sprintf("%s: all %d", l.Role.Title, l.Members)
+	}
+	text := l.Role.Title + ": " + l.First
+	if l.Asleep {
+		text += " (it is night there)"
+	}
+	if l.Members > 1 {
+		text += fmt.Sprintf(", then %d more", l.Members-1)
+	}
+	return text
+}
+
+func (s Services) confirm(ctx context.Context, c *Call) (Reply, error) {
+	opened, err := s.Incidents.Confirm(ctx, c.Actor(), c.Text("code"))
+	if err != nil {
+		return Reply{}, err
+	}
+	return s.unlessAnnounced(ctx, c, opened.Incident.ID, s.opened(opened))
+}
+
+// opened tells what lighting the signal did.
+func (s Services) opened(o *incidents.Opened) Reply {
+	text := fmt.Sprintf("The bat-signal is lit: %s. Ringing %s.", o.Incident.Ref(), o.RungWords())
+	if len(o.Empty) > 0 {
+		text += " Nobody can be rung for " + joined(o.Empty) + "."
+	}
+	r := sentence(text)
+	if len(o.Rooms) > 0 {
+		rooms := make([]string, len(o.Rooms))
+		for i, room := range o.Rooms {
+			rooms[i] = room.Room
+			if len(o.Rooms) > 1 {
+				rooms[i] += " on " + room.Network
+			}
+		}
+		r.Blocks = append(r.Blocks, Line("Come to "+joined(rooms)+"."))
+	}
+	return s.withPage(r, o.Incident.ID)
+}
+
+// withPage adds the link to an incident's page.
+func (s Services) withPage(r Reply, incident int64) Reply {
+	if s.PublicURL != "" {
+		r.Blocks = append(r.Blocks, Link{Text: "Page", URL: fmt.Sprintf("%s/incidents/%d", strings.TrimRight(s.PublicURL, "/"), incident)})
+	}
+	return r
+}
+
+func people(n int) string {
+	if n == 1 {
+		return "1 person"
+	}
+	return strconv.Itoa(n) + " people"
+}
+
+// joined writes "maria, jan and li".
+func joined(names []string) string {
+	switch len(names) {
+	case 0:
+		return "nobody"
+	case 1:
+		return names[0]
+	}
+	return strings.Join(names[:len(names)-1], ", ") + " and " + names[len(names)-1]
+}

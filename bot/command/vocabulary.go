@@ -1,0 +1,85 @@
+package command
+
+import (
+	"context"
+	"strconv"
+
+	"batsignal/incidents"
+	"batsignal/migrations/pg"
+	"batsignal/oncall"
+)
+
+// Services are what the verbs work on.
+type Services struct {
+	DB        pg.DB
+	Incidents *incidents.Service
+	People    *oncall.Desk
+	PublicURL string // where the web pages are seen from; "" has none
+	// Health says in facts how the parts are: networks, database. nil says nothing.
+	Health func(ctx context.Context) Facts
+}
+
+// Vocabulary is every verb, in the order of the help.
+func Vocabulary(s Services) []*Command {
+	var all []*Command
+	all = append(all, s.signalCommands()...)
+	all = append(all, s.pageCommands()...)
+	all = append(all, s.incidentCommands()...)
+	all = append(all, s.leadCommands()...)
+	all = append(all, s.rosterCommands()...)
+	all = append(all, s.personCommands()...)
+	return all
+}
+
+// Actor is the caller as lower floors know one.
+func (c Caller) Actor() oncall.Actor {
+	return oncall.Actor{PersonID: c.PersonID, Handle: c.Handle, Zone: c.Zone, Network: c.Network, Room: c.Room, Account: c.Account}
+}
+
+// incidentOption lets a verb be used outside of its incident's room.
+var incidentOption = Param{Name: "inc", Kind: Option, Help: "number of the incident, if not this room's"}
+
+// pick finds the incident that a call means, by its option or its place.
+func (s Services) pick(ctx context.Context, c *Call) (incidents.Incident, error) {
+	return s.Incidents.Pick(ctx, c.Actor(), incidentNumber(c))
+}
+
+// incidentNumber reads an incident's number from wherever the verb takes it; 0 is
+// "not given".
+func incidentNumber(c *Call) int64 {
+	if n := c.Number("incident"); n != 0 {
+		return n
+	}
+	digits, _, ok := readNumber(c.Text("inc"), "INC")
+	if !ok {
+		return 0
+	}
+	n, _ := strconv.ParseInt(digits, 10, 64) // only digits
+	return n
+}
+
+// unlessAnnounced drops an answer in a room that hears the same by announcement.
+func (s Services) unlessAnnounced(ctx context.Context, c *Call, incident int64, r Reply) (Reply, error) {
+	heard, err := s.Incidents.Announces(ctx, c.Network, c.Room, incident)
+	if heard && err == nil {
+		return Reply{}, nil
+	}
+	return r, err
+}
+
+// sentence makes a reply of one sentence.
+func sentence(text string) Reply { return Reply{Blocks: []Block{Line(text)}} }
+
+// hours reads "07:00-23:00".
+func hours(text string) (oncall.Hours, error) {
+	var h oncall.Hours
+	if text == "" {
+		return h, nil
+	}
+	w, s, err := oncall.ParseHours(text)
+	if err != nil {
+		return h, err
+	}
+	h.Wakes, h.Sleeps = &w, &s
+	return h, nil
+}

@@ -1,0 +1,135 @@
+// Package console owns the terminal as a chat network: rooms, people and private
+// messages without any server, for a first look, for scripted plays and for tests.
+//
+// Whoever types may speak as anybody, so it proves nothing to the outside world;
+// everything behind it is the real thing. It does not keep what was said.
+package console
+
+import (
+	"cmp"
+	"context"
+	"strings"
+	"sync"
+
+	"batsignal/bot"
+	"batsignal/bot/command"
+)
+
+// Line is one thing that the bot said or did on the network.
+type Line struct {
+	Room    string // "" is private
+	Account string // whom a private line is for, or whom an invitation concerns
+	Act     string // "say", "open", "topic" or "invite"
+	Text    string
+}
+
+// Door is the network. Show is called for each line, one at a time.
+type Door struct {
+	ID   string
+	Show func(Line)
+
+	mu    sync.Mutex
+	heard chan bot.Heard
+	once  sync.Once
+}
+
+var _ bot.Network = (*Door)(nil)
+
+func (d *Door) lines() chan bot.Heard {
+	d.once.Do(func() { d.heard = make(chan bot.Heard) })
+	return d.heard
+}
+
+// Speak makes somebody say something; it returns when the line was dealt with or
+// ctx ends. Run must be running.
+func (d *Door) Speak(ctx context.Context, h bot.Heard) error {
+	select {
+	case d.lines() <- h:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// Name implements [bot.Network].
+func (d *Door) Name() string { return d.ID }
+
+// Run implements [bot.Network]: it hears what Speak says.
+func (d *Door) Run(ctx context.Context, ear func(context.Context, bot.Heard)) error {
+	for {
+		select {
+		case <-ctx.Done():
+			return nil
+		case h := <-d.lines():
+			ear(ctx, h)
+		}
+	}
+}
+
+// Reply implements [bot.Network].
+func (d *Door) Reply(_ context.Context, to bot.Heard, r command.Reply) error {
+	for _, text := range command.PlainText(r) {
+		if r.Private || to.Room == "" {
+			d.show(Line{Account: cmp.Or(to.Account, to.Nick), Act: "say", Text: text})
+		} else {
+			d.show(Line{Room: to.Room, Act: "say", Text: text})
+		}
+	}
+	return nil
+}
+
+// Say implements [bot.Network].
+func (d *Door) Say(_ context.Context, room, text string) error {
+	d.show(Line{Room: room, Act: "say", Text: text})
+	return nil
+}
+
+// Direct implements [bot.Network]. In the terminal everybody is there.
+func (d *Door) Direct(_ context.Context, account, text string) error {
+	d.show(Line{Account: account, Act: "say", Text: text})
+	return nil
+}
+
+// OpenRoom implements [bot.Network].
+func (d *Door) OpenRoom(_ context.Context, room, topic string) error {
+	d.show(Line{Room: room, Act: "open", Text: topic})
+	return nil
+}
+
+// SetTopic implements [bot.Network].
+func (d *Door) SetTopic(_ context.Context, room, topic string) error {
+	d.show(Line{Room: room, Act: "topic", Text: topic})
+	return nil
+}
+
+// Invite implements [bot.Network].
+func (d *Door) Invite(_ context.Context, room, account string) error {
+	d.show(Line{Room: room, Account: account, Act: "invite"})
+	return nil
+}
+
+// Check implements [bot.Network].
+func (d *Door) Check() error { return nil }
+
+func (d *Door) show(l Line) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.Show != nil {
+		d.Show(l)
+	}
+}
+
+// String writes a line as a transcript shows it.
+func (l Line) String() string {
+	switch {
+	case l.Act == "open":
+		return l.Room + " is made. Topic: " + l.Text
+	case l.Act == "topic":
+		return l.Room + " topic: " + l.Text
+	case l.Act == "invite":
+		return l.Room + " invites " + l.Account
+	case l.Room == "":
+		return "(to " + l.Account + ") " + l.Text
+	}
+	return l.Room + " <batsignal> " + strings.TrimRight(l.Text, " ")
+}

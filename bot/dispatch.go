@@ -1,0 +1,114 @@
+package bot
+
+import (
+	"context"
+	"log/slog"
+	"sync"
+	"time"
+
+	"batsignal/bot/command"
+	"batsignal/migrations/pg"
+	"batsignal/oncall"
+	"batsignal/oncall/fault"
+)
+
+// Dispatcher takes every line that any network heard and sees to it that commands
+// are obeyed and answered. It keeps nothing that a restart must not lose.
+type Dispatcher struct {
+	DB  pg.DB
+	Set *command.Set
+	Who *Identity
+	Now func() time.Time
+	Log *slog.Logger
+
+	mu      sync.Mutex
+	marked  map[source]time.Time // when an account was last noted as heard
+	refused map[source]time.Time // when a stranger was last told why not
+}
+
+// source is who spoke, as far as the network tells.
+type source struct{ network, name string }
+
+const (
+	// markEvery bounds how often one account's chatter touches the database.
+	markEvery = time.Second
+	// refuseEvery is how often a stranger is told why their command is not obeyed:
+	// often enough to learn, too seldom to make the bot flood.
+	refuseEvery = time.Hour
+	// rememberMost bounds the two maps; they are emptied when they reach it.
+	rememberMost = 10_000
+)
+
+// Hear judges one line and, if it is a command, runs and answers it.
+func (d *Dispatcher) Hear(ctx context.Context, n Network, h Heard) {
+	if h.Replayed {
+		return
+	}
+	if h.Account != "" {
+		d.mark(ctx, h)
+	}
+	if _, isCommand := d.Set.Judge(h.Text); !isCommand && h.Room != "" {
+		return
+	}
+	log := d.Log.With("network", h.Network, "room", h.Room)
+	reply, err := d.run(ctx, h)
+	if err != nil {
+		if fault.KindOf(err) == fault.Internal || fault.KindOf(err) == fault.Unready {
+			log.Error("a command failed", "error", err)
+		}
+		reply = d.Set.Refuse(err)
+		if h.Account == "" && fault.KindOf(err) == fault.Forbidden {
+			if reply.Private = true; !d.mayRefuse(h) {
+				return
+			}
+		}
+	}
+	if len(reply.Blocks) == 0 {
+		return
+	}
+	if err := n.Reply(ctx, h, reply); err != nil && ctx.Err() == nil {
+		log.Warn("an answer could not be sent", "error", err)
+	}
+}
+
+func (d *Dispatcher) run(ctx context.Context, h Heard) (command.Reply, error) {
+	caller, err := d.Who.Caller(ctx, h)
+	if err != nil {
+		return command.Reply{}, fault.Wrap(fault.Unready, err, "I cannot reach my database right now, so I cannot tell who you are. Please try again in a moment.")
+	}
+	return d.Set.Run(ctx, caller, h.Text)
+}
+
+// mark notes a sign of life of whoever the account belongs to.
+func (d *Dispatcher) mark(ctx context.Context, h Heard) {
+	now := d.Now()
+	if !d.due(&d.marked, source{h.Network, h.Account}, now, markEvery) {
+		return
+	}
+	p, known, err := oncall.PersonByAccount(ctx, d.DB, h.Network, h.Account)
+	if err == nil && known {
+		err = oncall.MarkHeard(ctx, d.DB, now, p.ID)
+	}
+	if err != nil && ctx.Err() == nil {
+		d.Log.Warn("a sign of life could not be noted", "error", err)
+	}
+}
+
+func (d *Dispatcher) mayRefuse(h Heard) bool {
+	return d.due(&d.refused, source{h.Network, h.Nick}, d.Now(), refuseEvery)
+}
+
+// due tells whether something was last done for a source at least every ago, and
+// if so notes that it is done now.
+func (d *Dispatcher) due(last *map[source]time.Time, s source, now time.Time, every time.Duration) bool {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if then, ok := (*last)[s]; ok && now.Sub(then) < every {
+		return false
+	}
+	if *last == nil || len(*last) >= rememberMost {
+		*last = map[source]time.Time{}
+	}
+	(*last)[s] = now
+	return true
+}

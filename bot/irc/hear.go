@@ -1,0 +1,111 @@
+package irc
+
+import (
+	"strings"
+	"time"
+
+	"github.com/lrstanley/girc"
+
+	"batsignal/bot"
+)
+
+// stale is how old a line may be by the server's clock before it is history.
+const stale = 60 * time.Second
+
+// robots are the tags by which a line says that a program wrote it.
+var robots = [...]string{"bot", "draft/bot", "inspircd.org/bot"}
+
+// said turns a PRIVMSG into what was heard. Our own lines, those of other bots,
+// of servers, and CTCP (ACTION too) are not heard; NOTICE never gets here.
+func (s *session) said(ev *girc.Event) {
+	if len(ev.Params) != 2 || ev.Source == nil || ev.Source.Host == "" || s.same(ev.Source.Name, s.nick) {
+		return
+	}
+	if strings.HasPrefix(ev.Params[1], "\x01") {
+		return
+	}
+	for _, tag := range robots {
+		if _, ok := ev.Tags[tag]; ok {
+			return
+		}
+	}
+	text := clean(ev.Params[1])
+	if strings.Trim(text, " ") == "" {
+		return
+	}
+	h := bot.Heard{
+		At: s.door.now(), Network: s.door.cfg.Name, Nick: ev.Source.Name,
+		Account: s.accountOf(ev), Text: text, MessageID: ev.Tags["msgid"],
+	}
+	if target := ev.Params[0]; !s.same(target, s.nick) {
+		if h.Room = s.roomOf(target); h.Room == "" {
+			return
+		}
+	} else if h.Account != "" {
+		s.rememberNick(h.Account, h.Nick)
+	}
+	if at, old := s.history(ev, h.At); old {
+		h.Replayed = true
+		h.At = at
+	}
+	s.hear(h)
+}
+
+// rememberNick keeps where an account last wrote to us from, to ask about it when
+// the account must be found. It proves nothing by itself.
+func (s *session) rememberNick(account, nick string) {
+	if len(s.lastNick) >= 10_000 {
+		clear(s.lastNick)
+	}
+	s.lastNick[account] = nick
+}
+
+// accountOf is who wrote a line, as far as the server proves it: by the tag on
+// that very line; where the server does not tag, by what it told of a person in
+// our rooms, and keeps telling. Everybody else is nobody.
+func (s *session) accountOf(ev *girc.Event) string {
+	switch {
+	case !s.door.trusted():
+		return ""
+	case s.caps["account-tag"]:
+		return foldAccount(ev.Tags["account"])
+	case s.caps["account-notify"]:
+		return s.people.account(ev.Source.Name)
+	}
+	return ""
+}
+
+// roomOf names the room that a line was said in, "" if it is none of ours. A line
+// to some of a room only, as "@#ops", was said in the room.
+func (s *session) roomOf(target string) string {
+	target = strings.TrimLeft(target, "~&@%+")
+	if p := s.rooms[s.fold(target)]; p != nil {
+		return p.name
+	}
+	// & is also what a room's name may start with.
+	if p := s.rooms[s.fold("&"+target)]; p != nil {
+		return p.name
+	}
+	return ""
+}
+
+// history tells whether a line was said long ago, and when.
+func (s *session) history(ev *girc.Event, now time.Time) (time.Time, bool) {
+	at := now
+	_, dated := ev.Tags["time"]
+	if dated {
+		at = ev.Timestamp.UTC()
+	}
+	if ref, ok := ev.Tags["batch"]; ok && !s.batches[ref].live() {
+		return at, true
+	}
+	return at, dated && now.Sub(at)-s.behind > stale
+}
+
+// noteClock compares the server's clock with ours, by lines that are surely new:
+// a server whose clock is slow must not make every line history.
+func (s *session) noteClock(ev *girc.Event) {
+	if _, dated := ev.Tags["time"]; dated {
+		s.behind = max(0, s.door.now().Sub(ev.Timestamp))
+	}
+}

@@ -1,0 +1,85 @@
+package play
+
+import (
+	"context"
+	"fmt"
+	"regexp"
+	"slices"
+	"strings"
+	"time"
+
+	"batsignal/bot/console"
+)
+
+// Transcript is a story in text: lines that people say, stage directions, and
+// under each of them, indented, what the bot said and did.
+//
+//	maria #ops: !batsignal remote code execution in openssl
+//	  #ops <batsignal> This rings 5 people at once …
+//	wait 90s
+//	  (to jan) [INC-1] Page P7 …
+//	~jan #ops: !confirm          a borrowed nick: "~" has no account behind it
+//	maria: !whoami               in private
+//	# a remark
+type Transcript struct {
+	Stage *Stage
+	heard []console.Line
+}
+
+// Hear is to be called for every line of the stage's Show.
+func (t *Transcript) Hear(l console.Line) { t.heard = append(t.heard, l) }
+
+var spoken = regexp.MustCompile(`^(~?)([a-z0-9._-]+)(?: (#[^ :]+))?: (.*)$`)
+
+// Play plays a story and returns it as it went: the same lines said, with what
+// the bot really answered.
+func (t *Transcript) Play(ctx context.Context, story string) (string, error) {
+	var out strings.Builder
+	for n, line := range strings.Split(strings.TrimRight(story, "\n"), "\n") {
+		if strings.HasPrefix(line, "  ") {
+			continue // what it answered when this was written
+		}
+		out.WriteString(line + "\n")
+		if line == "" || strings.HasPrefix(line, "#") {
+			continue
+		}
+		t.heard = nil
+		if err := t.act(ctx, line); err != nil {
+			return out.String(), fmt.Errorf("line %d, %q: %w", n+1, line, err)
+		}
+		for _, l := range inOrder(t.heard) {
+			out.WriteString("  " + l.String() + "\n")
+		}
+	}
+	return out.String(), nil
+}
+
+func (t *Transcript) act(ctx context.Context, line string) error {
+	if d, ok := strings.CutPrefix(line, "wait "); ok {
+		span, err := time.ParseDuration(d)
+		if err != nil {
+			return err
+		}
+		return t.Stage.WaitUntil(ctx, t.Stage.Now().Add(span))
+	}
+	m := spoken.FindStringSubmatch(line)
+	if m == nil {
+		return fmt.Errorf(`neither "wait 90s" nor "maria #ops: words"`)
+	}
+	return t.Stage.Say(ctx, m[2], m[3], m[4], m[1] == "")
+}
+
+// inOrder sorts lines by place, and keeps their order within a place: between two
+// rooms no network promises one.
+func inOrder(lines []console.Line) []console.Line {
+	out := slices.Clone(lines)
+	slices.SortStableFunc(out, func(a, b console.Line) int { return strings.Compare(place(a), place(b)) })
+	return out
+}
+
+func place(l console.Line) string {
+	if l.Room != "" {
+		return l.Room
+	}
+	return "~" + l.Account // after every room
+}

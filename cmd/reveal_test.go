@@ -1,0 +1,62 @@
+package cmd
+
+import (
+	"fmt"
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"path"
+	"path/filepath"
+	"testing"
+)
+
+// mayReveal is every file that may look at a secret, and what for. A new line
+// here is a decision: say why the value cannot stay wrapped.
+var mayReveal = map[string]string{
+	"bot/irc/irc.go":                "is the login short enough for one line of the protocol",
+	"bot/irc/register.go":           "hands the password to the server",
+	"cmd/batsignal/config_check.go": "is the database's address one, and does it hold a password",
+	"integrations/mail/letter.go":   "writes the single-use link into the mail",
+	"integrations/mail/mail.go":     "reads the address of whom the mail is for",
+	"integrations/mail/session.go":  "hands the password to the server",
+	"oncall/contact/contact.go":     "stores an address: the one seam that does",
+	"oncall/paging/token.go":        "hashes a single-use link to compare it",
+}
+
+func TestSecretsAreRevealedWhereListedOnly(t *testing.T) {
+	seen := map[string]bool{}
+	for _, f := range goFiles(t) {
+		if f.test || forTests(f.folder) || path.Base(f.folder) == "secret" {
+			continue
+		}
+		for _, at := range reveals(t, f.path) {
+			seen[f.path] = true
+			if mayReveal[f.path] == "" {
+				t.Errorf("%s reveals a secret and is not listed in cmd/reveal_test.go; can the value stay wrapped?", at)
+			}
+		}
+	}
+	for file, why := range mayReveal {
+		if !seen[file] {
+			t.Errorf("%s (%s) reveals nothing any more; remove it from the list", file, why)
+		}
+	}
+}
+
+// reveals returns where a file calls, or passes on, a method called Reveal.
+func reveals(t *testing.T, name string) []string {
+	t.Helper()
+	set := token.NewFileSet()
+	file, err := parser.ParseFile(set, filepath.Join("..", name), nil, parser.SkipObjectResolution)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var found []string
+	ast.Inspect(file, func(n ast.Node) bool {
+		if s, ok := n.(*ast.SelectorExpr); ok && s.Sel.Name == "Reveal" {
+			found = append(found, fmt.Sprintf("%s:%d", name, set.Position(s.Pos()).Line))
+		}
+		return true
+	})
+	return found
+}

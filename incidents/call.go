@@ -1,0 +1,114 @@
+package incidents
+
+import (
+	"context"
+	"fmt"
+	"unicode/utf8"
+
+	"batsignal/oncall"
+	"batsignal/oncall/fault"
+	"batsignal/oncall/paging"
+)
+
+// Call is a page that somebody sends by hand.
+type Call struct {
+	To       string // a handle, or a role
+	Why      string
+	Incident int64 // 0: the incident of the room, or none
+}
+
+// longestWhy is in letters.
+const longestWhy = 300
+
+// Page rings one person by name, or the people of a role until one answers. It
+// belongs to the incident of the room it is asked in, if there is one; the answer
+// is announced where it was asked.
+func (s *Service) Page(ctx context.Context, a oncall.Actor, call Call) (say string, err error) {
+	if n := utf8.RuneCountInString(call.Why); n == 0 || n > longestWhy {
+		return "", fault.New(fault.Invalid, "Say in up to %d letters why, as in !page maria the signing server is down.", longestWhy)
+	}
+	inc, err := s.Pick(ctx, a, call.Incident)
+	if call.Incident == 0 && (err != nil || a.Room == "") {
+		inc = Incident{} // not in an incident's room: a call of its own
+	} else if err != nil {
+		return "", err
+	}
+	err = s.change(ctx, func(c *change) error {
+		e, what, err := c.callFor(a, inc, call)
+		if err != nil {
+			return err
+		}
+		if inc.ID != 0 {
+			if inc, err = c.lockOpen(inc.ID); err != nil {
+				return err
+			}
+		}
+		started, err := paging.Start(c.ctx, c.tx, c.now, e)
+		if err != nil {
+			return err
+		}
+		if !started {
+			return fault.New(fault.Conflict, "%s is being paged already.", what)
+		}
+		e, _, err = paging.HuntFor(c.ctx, c.tx, e.Cause, e.Slot)
+		if err != nil {
+			return err
+		}
+		if inc.ID != 0 {
+			if err := c.record(inc.ID, "page", a, fmt.Sprintf("%s pages %s: %s", a.Who(), what, call.Why)); err != nil {
+				return err
+			}
+		}
+		rung, err := c.step(e, inc)
+		if err != nil {
+			return err
+		}
+		if len(rung) == 0 {
+			return fault.New(fault.Conflict, "Nobody can be rung for %s: nobody has said yes to it.", what)
+		}
+		say = fmt.Sprintf("I ring %s: %s The answer is announced here.", joinNames(rung), ended(call.Why))
+		return nil
+	})
+	return say, err
+}
+
+// callFor makes the hunt of a call: for a person if somebody has that handle, else
+// for a role.
+func (c *change) callFor(a oncall.Actor, inc Incident, call Call) (paging.Escalation, string, error) {
+	e := paging.Escalation{Cause: callCause(a.Network, a.Room), Why: call.Why, Severity: 2}
+	if inc.ID != 0 {
+		e.Cause, e.Severity = cause(inc.ID), inc.Severity
+	}
+	roles, err := oncall.Roles(c.ctx, c.tx)
+	if err != nil {
+		return e, "", err
+	}
+	p, err := oncall.PersonByHandle(c.ctx, c.tx, call.To)
+	if err == nil {
+		e.Slot = paging.PersonSlot(p.Handle)
+		for _, r := range roles {
+			e.Patience = max(e.Patience, r.PatienceAt(e.Severity))
+		}
+		return e, p.Handle, c.mustConsent(p)
+	}
+	r, ok := oncall.MatchRole(roles, call.To)
+	if !ok {
+		return e, "", fault.New(fault.NotFound, "%q is neither a person nor a role here. The roles are %s; !roster show lists the people.", call.To, oncall.RoleNames(roles))
+	}
+	e.Slot, e.Patience = paging.RoleSlot(r.Name), r.PatienceAt(e.Severity)
+	return e, r.Title, nil
+}
+
+// mustConsent refuses to ring somebody who has said yes to nothing.
+func (c *change) mustConsent(p oncall.Person) error {
+	members, err := oncall.Members(c.ctx, c.tx)
+	if err != nil {
+		return err
+	}
+	for _, m := range members {
+		if m.Person.ID == p.ID && m.Active() {
+			return nil
+		}
+	}
+	return fault.New(fault.Forbidden, "%s has not agreed to be paged.", p.Handle)
+}

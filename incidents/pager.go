@@ -1,0 +1,226 @@
+package incidents
+
+import (
+	"context"
+	"log/slog"
+	"sync"
+	"time"
+
+	"batsignal/oncall/paging"
+	"batsignal/oncall/secret"
+)
+
+// Pager works the rows of pages: it takes the steps of hunts that are due, leases
+// deliveries and hands them to routes, and decides whatever else has a deadline.
+// Everything it knows is in the database; any number of pagers may run.
+type Pager struct {
+	Service *Service
+	Routes  map[string]paging.Route // those that this process has
+	Worker  paging.Worker           // Routes must name the keys of Routes
+	// Link makes the address of the page behind a token; nil makes mails without one.
+	Link     func(token secret.Text) secret.Text
+	Parallel int // most deliveries under way at once
+
+	sending  sync.WaitGroup
+	mu       sync.Mutex
+	inFlight map[int64]bool
+	wake     chan struct{}
+	once     sync.Once
+}
+
+const (
+	leaseFor   = 6 * time.Second  // a dead process' pages are taken over after this long
+	renewEvery = 2 * time.Second  // so a lease survives two lost renewals
+	sendBudget = 25 * time.Second // longest that one try may take
+	longestNap = time.Minute      // looks at the rows at least this often, should a wake-up be lost
+	shortNap   = 250 * time.Millisecond
+)
+
+// Wake makes the pager look at the rows now. It never blocks.
+func (p *Pager) Wake() {
+	p.init()
+	select {
+	case p.wake <- struct{}{}:
+	default:
+	}
+}
+
+func (p *Pager) init() {
+	p.once.Do(func() {
+		p.wake = make(chan struct{}, 1)
+		p.inFlight = map[int64]bool{}
+		if p.Parallel == 0 {
+			p.Parallel = 64
+		}
+	})
+}
+
+// Run works until ctx ends, then waits for what is being sent.
+func (p *Pager) Run(ctx context.Context) error {
+	p.init()
+	defer p.sending.Wait()
+	p.sending.Add(1)
+	go p.renew(ctx)
+
+	failures := 0
+	for ctx.Err() == nil {
+		next, err := p.Step(ctx)
+		nap := longestNap
+		switch {
+		case err != nil && ctx.Err() == nil:
+			failures++
+			nap = min(shortNap<<min(failures, 5), 5*time.Second)
+			p.Service.Log.Error("the pager cannot work its rows", "error", err, "again_in", nap)
+		case !next.IsZero():
+			failures = 0
+			// Due already, but nothing could be done: another pager has the row, or all
+			// hands are busy. Looking again at once would be a busy loop.
+			nap = min(max(next.Sub(p.Service.Now()), shortNap/25), longestNap)
+			if p.full() {
+				nap = shortNap
+			}
+		default:
+			failures = 0
+		}
+		timer := time.NewTimer(nap)
+		select {
+		case <-ctx.Done():
+		case <-p.wake:
+		case <-timer.C:
+		}
+		timer.Stop()
+	}
+	return nil
+}
+
+// Step does everything that is due now and tells when the next thing is; zero for
+// never. Deliveries go out in the background: Settle waits for them.
+func (p *Pager) Step(ctx context.Context) (next time.Time, err error) {
+	p.init()
+	s := p.Service
+	if err := p.Worker.Reclaim(ctx, s.DB, s.Now()); err != nil {
+		return next, err
+	}
+	if err := p.deliver(ctx); err != nil {
+		return next, err
+	}
+	for {
+		did, err := s.stepHunt(ctx)
+		if err != nil {
+			return next, err
+		}
+		if !did {
+			break
+		}
+	}
+	for {
+		did, err := s.lapse(ctx)
+		if err != nil {
+			return next, err
+		}
+		if !did {
+			break
+		}
+	}
+	d, err := s.deadlines(ctx)
+	if err != nil {
+		return next, err
+	}
+	if d.request != nil && !d.request.After(s.Now()) {
+		if err := s.expire(ctx); err != nil {
+			return next, err
+		}
+		if d, err = s.deadlines(ctx); err != nil {
+			return next, err
+		}
+	}
+	if err := p.deliver(ctx); err != nil {
+		return next, err
+	}
+	if next, err = p.Worker.NextDue(ctx, s.DB); err != nil {
+		return next, err
+	}
+	return earliest(next, d.request, d.move), nil
+}
+
+// Settle waits until everything handed to a route has come back.
+func (p *Pager) Settle() { p.sending.Wait() }
+
+// stepHunt takes one step of one hunt that is due.
+func (s *Service) stepHunt(ctx context.Context) (did bool, err error) {
+	now := s.Now()
+	peek, found, err := paging.PeekDue(ctx, s.DB, now)
+	if err != nil || !found {
+		return false, err
+	}
+	err = s.change(ctx, func(c *change) error {
+		inc, err := c.lockCause(peek.Cause)
+		if err != nil {
+			return err
+		}
+		e, still, err := paging.LockDue(c.ctx, c.tx, c.now, peek.ID)
+		if err != nil || !still {
+			return err
+		}
+		_, err = c.step(e, inc)
+		return err
+	})
+	return true, err
+}
+
+type deadlines struct {
+	request *time.Time
+	move    *time.Time
+}
+
+const sqlDeadlines = `
+	select (select min(expires_at) from signal_request where state = 'waiting') as request,
+		(select min(due_at) from baton_move where state = 'open') as move`
+
+func (s *Service) deadlines(ctx context.Context) (d deadlines, err error) {
+	err = s.DB.QueryRow(ctx, sqlDeadlines).Scan(&d.request, &d.move)
+	return d, err
+}
+
+func earliest(t time.Time, others ...*time.Time) time.Time {
+	for _, o := range others {
+		if o != nil && (t.IsZero() || o.Before(t)) {
+			t = *o
+		}
+	}
+	return t
+}
+
+func (p *Pager) full() bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return len(p.inFlight) >= p.Parallel
+}
+
+// renew keeps the leases of slow deliveries alive. Leases are instants of the
+// service's clock, which a test may move; what is in flight here is never reclaimed
+// here.
+func (p *Pager) renew(ctx context.Context) {
+	defer p.sending.Done()
+	tick := time.NewTicker(renewEvery)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+		}
+		p.mu.Lock()
+		ids := make([]int64, 0, len(p.inFlight))
+		for id := range p.inFlight {
+			ids = append(ids, id)
+		}
+		p.mu.Unlock()
+		if len(ids) == 0 {
+			continue
+		}
+		if err := p.Worker.Renew(ctx, p.Service.DB, p.Service.Now().Add(leaseFor), ids); err != nil && ctx.Err() == nil {
+			p.Service.Log.Warn("leases could not be renewed", "error", err, slog.Int("deliveries", len(ids)))
+		}
+	}
+}

@@ -1,0 +1,184 @@
+package incidents
+
+import (
+	"context"
+	"log/slog"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"batsignal/migrations/pg"
+	"batsignal/oncall"
+	"batsignal/oncall/notice"
+)
+
+// The channels on which a committing transaction wakes whoever waits.
+const (
+	ChannelDue      = "batsignal_due"      // something may be due sooner than the pager thinks
+	ChannelIncident = "batsignal_incident" // payload: the number of an incident that changed
+)
+
+// Service is every change that can be made to the work, from whichever door.
+type Service struct {
+	DB       pg.DB
+	Queue    notice.Queue
+	Now      func() time.Time
+	Log      *slog.Logger
+	Networks []Network
+	Routes   []string // every route that is configured, here or in another process
+	Guard    Guard
+	Baton    BatonPolicy
+	NewCode  func() string // makes confirmation codes; nil is oncall.NewCode
+}
+
+// change is one transaction: the rows it writes, and what must be said and whom it
+// must wake when it commits.
+type change struct {
+	*Service
+	ctx     context.Context
+	tx      pgx.Tx
+	now     time.Time
+	notices []notice.Notice
+	touched []int64
+	rings   bool
+}
+
+const (
+	sqlNotify  = `select pg_notify(@channel, @payload)`
+	sqlAddLine = `
+		insert into timeline_entry (incident_id, at, kind, person_id, network, room, account, text)
+		values (@incident, @now, @kind, @person, @network, @room, @account, @text)`
+	sqlRoomsOf = `select network, room from incident_room where incident_id = @id order by network`
+)
+
+// change runs fn in one transaction and, as its last act, writes what fn said and
+// wakes whom it concerns. fn may run again when the database asks for a repeat.
+func (s *Service) change(ctx context.Context, fn func(c *change) error) error {
+	return pg.InTx(ctx, s.DB, func(tx pgx.Tx) error {
+		c := &change{Service: s, ctx: ctx, tx: tx, now: s.Now()}
+		if err := fn(c); err != nil {
+			return err
+		}
+		return c.flush()
+	})
+}
+
+func (c *change) flush() error {
+	if err := notice.Post(c.ctx, c.tx, c.Queue, c.now, c.notices...); err != nil {
+		return err
+	}
+	if c.rings {
+		if _, err := c.tx.Exec(c.ctx, sqlNotify, pgx.NamedArgs{"channel": ChannelDue, "payload": ""}); err != nil {
+			return err
+		}
+	}
+	slices.Sort(c.touched)
+	for _, id := range slices.Compact(c.touched) {
+		if _, err := c.tx.Exec(c.ctx, sqlNotify, pgx.NamedArgs{"channel": ChannelIncident, "payload": Ref(id)}); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// record adds a line to an incident's timeline. The bot's own acts have no actor.
+func (c *change) record(incident int64, kind string, a oncall.Actor, text string) error {
+	c.touched = append(c.touched, incident)
+	_, err := c.tx.Exec(c.ctx, sqlAddLine, pgx.NamedArgs{
+		"incident": incident, "now": c.now, "kind": kind, "person": pg.NullID(a.PersonID),
+		"network": a.Network, "room": a.Room, "account": a.Account, "text": text,
+	})
+	return err
+}
+
+// sayHome announces in the home room of every network.
+func (c *change) sayHome(incident int64, text string) {
+	for _, n := range c.Networks {
+		if n.Home != "" {
+			c.say(n.Name, n.Home, incident, text)
+		}
+	}
+}
+
+// sayRooms announces in the rooms of an incident.
+func (c *change) sayRooms(incident int64, text string) error {
+	rooms, err := roomsOf(c.ctx, c.tx, incident)
+	for _, r := range rooms {
+		c.say(r.Network, r.Room, incident, text)
+	}
+	return err
+}
+
+// sayAll announces in the rooms of an incident and in every home room.
+func (c *change) sayAll(incident int64, text string) error {
+	c.sayHome(incident, text)
+	return c.sayRooms(incident, text)
+}
+
+// say announces in one room. Every line starts with our own words: somebody
+// else's text at the front could be a command to another bot.
+func (c *change) say(network, room string, incident int64, text string) {
+	n := notice.Notice{Network: network, Kind: notice.Say, Room: room, Text: text}
+	if incident != 0 {
+		n.Text = "[" + Ref(incident) + "] " + text
+		n.Incident = &incident
+	}
+	c.notices = append(c.notices, n)
+}
+
+// tell sends a private line to a person on each network where they have an account.
+func (c *change) tell(person, incident int64, text string) error {
+	accounts, err := oncall.AccountsOf(c.ctx, c.tx, person)
+	if err != nil {
+		return err
+	}
+	for _, a := range accounts {
+		if !c.knows(a.Network) {
+			continue
+		}
+		n := notice.Notice{Network: a.Network, Kind: notice.Say, Account: a.Name, Text: text}
+		if incident != 0 {
+			n.Text = "[" + Ref(incident) + "] " + text
+			n.Incident = &incident
+		}
+		c.notices = append(c.notices, n)
+	}
+	return nil
+}
+
+func (c *change) knows(network string) bool {
+	return slices.ContainsFunc(c.Networks, func(n Network) bool { return n.Name == network })
+}
+
+// Room is a room of an incident.
+type Room struct {
+	Network string
+	Room    string
+}
+
+func roomsOf(ctx context.Context, db pg.DB, incident int64) ([]Room, error) {
+	rows, err := db.Query(ctx, sqlRoomsOf, pgx.NamedArgs{"id": incident})
+	if err != nil {
+		return nil, err
+	}
+	return pgx.CollectRows(rows, pgx.RowToStructByName[Room])
+}
+
+// Announces tells whether a room hears every announcement of an incident: it is
+// one of its own rooms, or a home room.
+func (s *Service) Announces(ctx context.Context, network, room string, incident int64) (bool, error) {
+	if room == "" {
+		return false, nil
+	}
+	for _, n := range s.Networks {
+		if n.Name == network && strings.EqualFold(n.Home, room) {
+			return true, nil
+		}
+	}
+	rooms, err := roomsOf(ctx, s.DB, incident)
+	return slices.ContainsFunc(rooms, func(r Room) bool {
+		return r.Network == network && strings.EqualFold(r.Room, room)
+	}), err
+}

@@ -1,0 +1,274 @@
+package incidents
+
+import (
+	"context"
+
+	"fmt"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"batsignal/oncall"
+	"batsignal/oncall/fault"
+)
+
+// Signal is somebody's wish to light the bat-signal.
+type Signal struct {
+	What     string
+	Severity int
+	Everyone bool // everybody of each role, not just the first to answer
+	Separate bool // it is not the fire that is signalled already
+}
+
+// Asked is a request that waits for a second person.
+type Asked struct {
+	Code    string
+	Signal  Signal
+	Expires time.Time
+	Plan    []PlanLine
+	// Opened is set instead when policy asks for no confirmation.
+	Opened *Opened
+}
+
+// PlanLine says what confirming would do for one role.
+type PlanLine struct {
+	Role    oncall.Role
+	First   string // handle of whoever is rung first; "" when nobody can be
+	Asleep  bool   // it is night where they are
+	Members int    // how many stand behind the role in all
+}
+
+// Rings is how many people would be rung at once.
+func (a Asked) Rings() int {
+	n := 0
+	for _, l := range a.Plan {
+		if l.First == "" {
+			continue
+		}
+		if a.Signal.Everyone {
+			n += l.Members
+		} else {
+			n++
+		}
+	}
+	return n
+}
+
+// Ask asks for the bat-signal. It rings nobody (unless policy wants no
+// confirmation): it says what would happen, and waits for a second person. Each
+// ask and each refusal is on the public record.
+func (s *Service) Ask(ctx context.Context, a oncall.Actor, sig Signal) (asked Asked, err error) {
+	var refused *fault.Error
+	err = s.change(ctx, func(c *change) error {
+		asked, refused = Asked{Signal: sig}, nil
+		if err := c.lockGuard(); err != nil {
+			return err
+		}
+		if refused, err = c.judge(a, sig); err != nil {
+			return err
+		}
+		if refused != nil {
+			return c.use(use{act: "refused", actor: a, text: sig.What + ": " + refused.Say})
+		}
+		if asked.Plan, err = c.plan(sig.Everyone); err != nil {
+			return err
+		}
+		req := request{
+			Code: c.newCode(), What: sig.What, Severity: sig.Severity, Everyone: sig.Everyone,
+			AskedBy: a.PersonID, AskedByHandle: a.Handle, ExpiresAt: c.now.Add(s.Guard.Window),
+		}
+		if err := c.insertRequest(&req, a); err != nil {
+			return err
+		}
+		if err := c.use(use{act: "asked", actor: a, request: req.ID, text: sig.What}); err != nil {
+			return err
+		}
+		asked.Code, asked.Expires = req.Code, req.ExpiresAt
+		if s.Guard.Confirmations == 0 {
+			asked.Opened, err = c.open(req, a)
+			return err
+		}
+		c.rings = true // the pager must know when the request expires
+		c.sayElsewhere(a, fmt.Sprintf("%s asks for the bat-signal, severity %d: %s. It would ring %s at once. Somebody else: !confirm %s until %s.",
+			a.Who(), sig.Severity, sig.What, plural(asked.Rings(), "person", "people"), req.Code, oncall.Clock(req.ExpiresAt, "")))
+		return nil
+	})
+	if err == nil && refused != nil {
+		return asked, refused
+	}
+	return asked, err
+}
+
+// judge applies the guard to one request.
+func (c *change) judge(a oncall.Actor, sig Signal) (*fault.Error, error) {
+	if sig.Severity < 1 || sig.Severity > 4 {
+		return fault.New(fault.Invalid, "A severity is 1 (the internet is on fire) to 4 (minor)."), nil
+	}
+	if n := utf8.RuneCountInString(sig.What); n == 0 || n > longestTitle {
+		return fault.New(fault.Invalid, "Say in up to %d letters what is on fire, as in !batsignal remote code execution in openssl.", longestTitle), nil
+	}
+	uses, err := c.usesOf(a.PersonID, c.now.Add(-c.Guard.Period))
+	if err != nil {
+		return nil, err
+	}
+	if f := c.Guard.Judge(uses); f != nil {
+		return f, nil
+	}
+	if sig.Separate {
+		return nil, nil
+	}
+	waiting, err := c.waiting()
+	if err != nil {
+		return nil, err
+	}
+	if len(waiting) > 0 {
+		w := waiting[len(waiting)-1]
+		return fault.New(fault.Conflict, "%s asked for the bat-signal already: %s. If it is the same fire, type !confirm %s. If it is another, add --separate.",
+			w.AskedByHandle, w.What, w.Code), nil
+	}
+	open, err := someIncidents(c.ctx, c.tx, sqlOpenIncidents, nil)
+	if err != nil {
+		return nil, err
+	}
+	for _, inc := range open {
+		if c.now.Sub(inc.OpenedAt) < c.Guard.Same {
+			return fault.New(fault.Conflict, "%s was lit %s ago for: %s. To help with it, type !role take <role>. If this is another fire, add --separate.",
+				inc.Ref(), span(c.now.Sub(inc.OpenedAt).Truncate(time.Second)), inc.Title), nil
+		}
+	}
+	return nil, nil
+}
+
+func (c *change) newCode() string {
+	if c.NewCode != nil {
+		return c.NewCode()
+	}
+	return oncall.NewCode()
+}
+
+// plan says whom confirming would ring first, by role.
+func (c *change) plan(everyone bool) ([]PlanLine, error) {
+	roles, err := oncall.Roles(c.ctx, c.tx)
+	if err != nil {
+		return nil, err
+	}
+	members, err := oncall.Members(c.ctx, c.tx)
+	if err != nil {
+		return nil, err
+	}
+	byRole := map[string][]oncall.Member{}
+	for _, m := range members {
+		byRole[m.Role] = append(byRole[m.Role], m)
+	}
+	taken := map[int64]bool{}
+	var lines []PlanLine
+	for _, r := range roles {
+		order := oncall.Order(byRole[r.Name], c.now)
+		line := PlanLine{Role: r, Members: len(order)}
+		if len(order) > 0 {
+			pick := order[0]
+			for _, m := range order {
+				if !taken[m.Person.ID] {
+					pick = m
+					break
+				}
+			}
+			if !everyone {
+				taken[pick.Person.ID] = true
+			}
+			line.First, line.Asleep = pick.Person.Handle, !pick.Person.Awake(c.now)
+		}
+		lines = append(lines, line)
+	}
+	return lines, nil
+}
+
+// Confirm lights the bat-signal that somebody else asked for. An empty code means
+// the only request that waits.
+func (s *Service) Confirm(ctx context.Context, a oncall.Actor, code string) (opened *Opened, err error) {
+	var refused *fault.Error
+	err = s.change(ctx, func(c *change) error {
+		opened, refused = nil, nil
+		if err := c.lockGuard(); err != nil {
+			return err
+		}
+		req, why, err := c.find(code)
+		if err != nil {
+			return err
+		}
+		if why == nil && req.AskedBy == a.PersonID {
+			why = fault.New(fault.Forbidden, "You asked for it yourself. A second person must confirm, whatever account you use.")
+		}
+		if why != nil {
+			refused = why
+			return c.use(use{act: "refused", actor: a, request: req.ID, text: "confirmation: " + why.Say})
+		}
+		opened, err = c.open(req, a)
+		return err
+	})
+	if err == nil && refused != nil {
+		return nil, refused
+	}
+	return opened, err
+}
+
+// find finds the request that a confirmation means, or says why there is none.
+func (c *change) find(code string) (request, *fault.Error, error) {
+	waiting, err := c.waiting()
+	if err != nil {
+		return request{}, nil, err
+	}
+	code = strings.ToUpper(code)
+	switch {
+	case len(waiting) == 0:
+		return request{}, fault.New(fault.NotFound, "Nothing waits for a confirmation. It may have been confirmed, or its %s may be over.", span(c.Guard.Window)), nil
+	case code == "" && len(waiting) == 1:
+		return waiting[0], nil, nil
+	case code == "":
+		return request{}, fault.New(fault.Invalid, "%s wait for a confirmation. Say which: !confirm <code>.", plural(len(waiting), "request", "requests")), nil
+	}
+	for _, w := range waiting {
+		if w.Code == code {
+			return w, nil, nil
+		}
+	}
+	return request{}, fault.New(fault.NotFound, "No request with the code %s waits. It may have been confirmed, or its %s may be over.", code, span(c.Guard.Window)), nil
+}
+
+// Refuse puts on the public record that somebody without the right tried. A
+// stranger is recorded once an hour: the record must not be flooded.
+func (s *Service) Refuse(ctx context.Context, a oncall.Actor, what, why string) error {
+	return s.change(ctx, func(c *change) error {
+		lately, err := c.refusedLately(a, c.now.Add(-time.Hour))
+		if err != nil || lately {
+			return err
+		}
+		return c.use(use{act: "refused", actor: a, text: what + ": " + why})
+	})
+}
+
+// sayElsewhere announces in every home room but the place where the actor reads
+// the answer anyway.
+func (c *change) sayElsewhere(a oncall.Actor, text string) {
+	for _, n := range c.Networks {
+		if n.Home == "" || (n.Name == a.Network && strings.EqualFold(n.Home, a.Room)) {
+			continue
+		}
+		c.say(n.Name, n.Home, 0, "Bat-signal: "+text)
+	}
+}
+
+// expire ends requests that nobody confirmed in time, and says so.
+func (s *Service) expire(ctx context.Context) error {
+	return s.change(ctx, func(c *change) error {
+		late, err := c.expireRequests()
+		for _, r := range late {
+			if err := c.use(use{act: "expired", request: r.ID, who: r.AskedByHandle, text: r.What}); err != nil {
+				return err
+			}
+			c.sayHome(0, fmt.Sprintf("The bat-signal that %s asked for (%s) was not confirmed in %s. Nobody was rung.",
+				r.AskedByHandle, r.What, span(s.Guard.Window)))
+		}
+		return err
+	})
+}

@@ -1,0 +1,182 @@
+// Package mail owns the paging route that rings a person by e-mail: it writes the
+// letter, hands it to one SMTP server and says in safe words what came of it.
+//
+// It does not decide who is rung or when to try again (oncall/paging does), keeps
+// no queue and reuses no connection: a try is one connection from greeting to
+// goodbye, so that nothing is left half-sent when the process dies. A server's
+// answers quote addresses, and what this package returns is stored and shown;
+// so every word of a server passes through withhold before it leaves.
+package mail
+
+import (
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"net"
+	netmail "net/mail"
+	"os"
+	"strings"
+	"time"
+	"unicode"
+
+	"batsignal/oncall/paging"
+	"batsignal/oncall/secret"
+)
+
+// The three ways to protect the connection to the mail server.
+const (
+	StartTLS = "starttls" // plain greeting, then TLS or nothing
+	TLS      = "tls"      // TLS from the first byte
+	None     = "none"     // no TLS; only to a server on this machine
+)
+
+// Config says which server to use and how the letters look.
+type Config struct {
+	Host       string         // name or address of the mail server
+	Port       int            // 0 means 587 for starttls, 465 for tls, 25 for none
+	TLS        string         // [StartTLS] (also if empty), [TLS] or [None]
+	ServerName string         // name that the server's certificate must carry; empty means Host
+	RootCAs    *x509.CertPool // who may sign that certificate; nil means the system's list
+	Username   string         // empty means no login
+	Password   secret.Text
+	From       string        // "batsignal@example.org" or "Batsignal <batsignal@example.org>"
+	Timeout    time.Duration // for one whole try, from dialing to goodbye; 0 means 30 s
+
+	// Concurrency bounds the connections open at once; 0 means 8. Mail servers
+	// refuse a client that opens hundreds, and that would lose pages.
+	Concurrency int
+
+	Prefix string           // what starts a command in chat; empty means "!"
+	Now    func() time.Time // for the Date header; nil means time.Now
+}
+
+// Route rings people by e-mail. It is safe for many goroutines.
+type Route struct {
+	host, port string
+	security   string
+	tls        *tls.Config
+	username   string
+	password   secret.Text
+	from       netmail.Address
+	hello      string
+	timeout    time.Duration
+	prefix     string
+	now        func() time.Time
+	slots      chan struct{}
+}
+
+var _ paging.Route = (*Route)(nil)
+
+// New checks a configuration and makes a route of it. It does not connect: use
+// [Route.Check] for that. Its errors are plain sentences for the operator.
+func New(c Config) (*Route, error) {
+	from, err := netmail.ParseAddress(c.From)
+	switch {
+	case err != nil:
+		return nil, errors.New("the sender of mails is not a mail address: write it like batsignal@example.org")
+	case c.Host == "" || strings.ContainsAny(c.Host, " \r\n/"):
+		return nil, errors.New("the mail server needs the name of its host, without a scheme or a port")
+	case c.Username != "" && c.Password.Empty():
+		return nil, errors.New("the mail server has a user name but no password: name the file that holds it")
+	}
+	port := c.Port
+	security := c.TLS
+	switch security {
+	case StartTLS, "":
+		security, port = StartTLS, or(port, 587)
+	case TLS:
+		port = or(port, 465)
+	case None:
+		port = or(port, 25)
+		if ip := net.ParseIP(c.Host); c.Host != "localhost" && (ip == nil || !ip.IsLoopback()) {
+			return nil, errors.New("mail without TLS is allowed to a server on this machine only: use starttls or tls")
+		}
+	default:
+		return nil, fmt.Errorf("%q is no way to protect mail: choose starttls, tls or none", security)
+	}
+	if port < 1 || port > 65535 {
+		return nil, fmt.Errorf("%d is not a port of a mail server", port)
+	}
+	serverName := c.ServerName
+	if serverName == "" {
+		serverName = c.Host
+	}
+	r := &Route{
+		host: c.Host, port: fmt.Sprint(port), security: security,
+		tls:      &tls.Config{ServerName: serverName, RootCAs: c.RootCAs, MinVersion: tls.VersionTLS12},
+		username: c.Username, password: c.Password,
+		from: *from, hello: helloName(),
+		timeout: or(c.Timeout, 30*time.Second), prefix: c.Prefix, now: c.Now,
+		slots: make(chan struct{}, or(c.Concurrency, 8)),
+	}
+	if r.prefix == "" {
+		r.prefix = "!"
+	}
+	if r.now == nil {
+		r.now = time.Now
+	}
+	return r, nil
+}
+
+// Name is how delivery rows call this route.
+func (r *Route) Name() string { return "mail" }
+
+// Send hands one page to the mail server. A refusal of this sender, person or
+// letter with a code of 500 or above wraps [paging.ErrPermanent]; anything else
+// that fails (no connection, TLS, our login, codes of 400) may be tried again,
+// because it says nothing about this page. Neither the receipt nor the error
+// holds the address or the link.
+//
+// When the connection breaks between the last byte and the answer, nobody can
+// know whether the letter was taken: that is an error to try again, and the
+// equal Message-ID lets the receiver drop the second copy.
+func (r *Route) Send(ctx context.Context, m paging.Message) (string, error) {
+	to, err := netmail.ParseAddress(m.Address.Reveal())
+	if err != nil {
+		return "", fmt.Errorf("%w: what is stored for this person is not a mail address", paging.ErrPermanent)
+	}
+	select {
+	case r.slots <- struct{}{}:
+		defer func() { <-r.slots }()
+	case <-ctx.Done():
+		return "", fmt.Errorf("no mail connection was free in time: %w", ctx.Err())
+	}
+	ctx, cancel := context.WithTimeout(ctx, r.timeout)
+	defer cancel()
+
+	letter, err := r.letter(m, to.Address)
+	if err != nil {
+		// A library's own words may quote the address, so they stop here.
+		return "", fmt.Errorf("%w: the letter could not be written", paging.ErrPermanent)
+	}
+	s, err := r.open(ctx)
+	if err != nil {
+		return "", err
+	}
+	defer s.close()
+	answer, err := s.deliver(letter, r.from.Address, to.Address)
+	if err != nil {
+		return "", explain(ctx, err, withhold(to.Address))
+	}
+	return strings.TrimSpace("accepted by the mail server: " + withhold(to.Address)(answer)), nil
+}
+
+// helloName is how this machine greets the server; "localhost" is what clients
+// without a name of their own say.
+func helloName() string {
+	name, err := os.Hostname()
+	odd := func(c rune) bool { return !unicode.IsLetter(c) && !unicode.IsDigit(c) && c != '-' && c != '.' }
+	if err != nil || name == "" || strings.ContainsFunc(name, odd) {
+		return "localhost"
+	}
+	return name
+}
+
+func or[T int | time.Duration](v, fallback T) T {
+	if v <= 0 {
+		return fallback
+	}
+	return v
+}

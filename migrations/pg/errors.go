@@ -1,0 +1,28 @@
+package pg
+
+import (
+	"errors"
+
+	"github.com/jackc/pgx/v5/pgconn"
+)
+
+// IsUnique reports whether err is the violation of that unique constraint or
+// unique index; an empty name means any.
+func IsUnique(err error, constraint string) bool { return violates(err, "23505", constraint) }
+
+// IsCheck reports whether err is the violation of that check constraint; an
+// empty name means any.
+func IsCheck(err error, constraint string) bool { return violates(err, "23514", constraint) }
+
+func violates(err error, code, constraint string) bool {
+	pgErr := pgError(err)
+	return pgErr != nil && pgErr.Code == code && (constraint == "" || pgErr.ConstraintName == constraint)
+}
+
+func pgError(err error) *pgconn.PgError {
+	var pgErr *pgconn.PgError
+	if errors.As(err, &pgErr) {
+		return pgErr
+	}
+	return nil
+}

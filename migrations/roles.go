@@ -1,0 +1,91 @@
+package migrations
+
+import (
+	"context"
+	"fmt"
+
+	"batsignal/migrations/pg"
+
+	"github.com/jackc/pgx/v5"
+)
+
+// AppRole is the group that the migrations grant rights to. It cannot log in and
+// owns nothing: a bot that owned its tables could drop the triggers that make
+// some of them append-only.
+const AppRole = "batsignal_app"
+
+const (
+	ownerFindRole = "select exists (select from pg_roles where rolname = $1)"
+
+	// Somebody else may have made the role meanwhile, for another database of the
+	// same cluster; our advisory lock does not reach that far.
+	ownerCreateRole = `do $$
+begin
+  create role ` + AppRole + ` nologin;
+exception when duplicate_object or unique_violation then
+  null;
+end $$`
+
+	ownerNeedsGrant = `select exists (select from pg_roles where rolname = $1)
+  and not exists (
+    select from pg_auth_members m
+    join pg_roles g on g.oid = m.roleid and g.rolname = $2
+    join pg_roles l on l.oid = m.member and l.rolname = $1)`
+
+	// River's tables carry no grants of their own, and goose's is read by Check.
+	ownerGrants = `do $$
+declare
+  t record;
+begin
+  grant select on goose_db_version to ` + AppRole + `;
+  for t in
+    select relname as name, relkind as kind from pg_class
+    where relnamespace = current_schema()::regnamespace and relname like 'river\_%' and relkind in ('r', 'p', 'S')
+  loop
+    execute format(
+      case
+        when t.kind = 'S' then 'grant usage, select on sequence %I to ` + AppRole + `'
+        when t.name = 'river_migration' then 'grant select on %I to ` + AppRole + `'
+        else 'grant select, insert, update, delete on %I to ` + AppRole + `'
+      end, t.name);
+  end loop;
+end $$`
+)
+
+// EnsureAppRole makes the group role of the cluster if it is missing, and makes
+// login a member of it if that role exists and is none yet; login may be empty.
+// An owner who may not create roles can have an administrator do both beforehand,
+// and the error says how. [Up] calls it.
+func EnsureAppRole(ctx context.Context, owner pg.DB, login string) error {
+	var exists bool
+	if err := owner.QueryRow(ctx, ownerFindRole, AppRole).Scan(&exists); err != nil {
+		return fmt.Errorf("the roles of the database cannot be read: %w", err)
+	}
+	if !exists {
+		if _, err := owner.Exec(ctx, ownerCreateRole); err != nil {
+			return fmt.Errorf("the role %s cannot be created; let an administrator run: create role %s nologin: %w", AppRole, AppRole, err)
+		}
+	}
+	if login == "" {
+		return nil
+	}
+	needs := func() (yes bool, err error) {
+		err = owner.QueryRow(ctx, ownerNeedsGrant, login, AppRole).Scan(&yes)
+		return yes, err
+	}
+	yes, err := needs()
+	if err != nil {
+		return fmt.Errorf("the roles of the database cannot be read: %w", err)
+	}
+	if !yes {
+		return nil
+	}
+	grant := "grant " + AppRole + " to " + pgx.Identifier{login}.Sanitize()
+	if _, err := owner.Exec(ctx, grant); err != nil {
+		if still, errAgain := needs(); errAgain == nil && !still {
+			return nil // somebody else was quicker
+		}
+		return fmt.Errorf("the role %s cannot be given to %s; let an administrator run: %s: %w", AppRole, login, grant, err)
+	}
+	return nil
+}

@@ -1,0 +1,756 @@
+-- The schema after all migrations, to read; generated, so change it by a new
+-- migration and: go test ./migrations -run TestSchema -update
+-- River's and goose's own tables are left out. Dumped by PostgreSQL 15.
+
+CREATE FUNCTION public.refuse_change() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+begin
+  raise exception '% is append-only', tg_table_name using errcode = 'insufficient_privilege';
+end $$;
+
+CREATE TABLE public.account (
+    network text NOT NULL,
+    name text NOT NULL,
+    person_id bigint NOT NULL,
+    linked_at timestamp with time zone NOT NULL,
+    CONSTRAINT account_name_check CHECK (((length(name) >= 1) AND (length(name) <= 128))),
+    CONSTRAINT account_network_check CHECK (((length(network) >= 1) AND (length(network) <= 64)))
+);
+
+COMMENT ON COLUMN public.account.name IS 'folded to lower case by the door that proved it';
+
+CREATE TABLE public.ack_token (
+    hash bytea NOT NULL,
+    page_id bigint NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    used_at timestamp with time zone,
+    CONSTRAINT ack_token_hash_check CHECK ((length(hash) = 32))
+);
+
+CREATE TABLE public.attempt (
+    id bigint NOT NULL,
+    delivery_id bigint NOT NULL,
+    n integer NOT NULL,
+    key text NOT NULL,
+    started_at timestamp with time zone NOT NULL,
+    finished_at timestamp with time zone,
+    outcome text DEFAULT 'open'::text NOT NULL,
+    detail text DEFAULT ''::text NOT NULL,
+    CONSTRAINT attempt_detail_check CHECK ((length(detail) <= 400)),
+    CONSTRAINT attempt_outcome_check CHECK ((outcome = ANY (ARRAY['open'::text, 'accepted'::text, 'temporary'::text, 'permanent'::text, 'unknown'::text])))
+);
+
+ALTER TABLE public.attempt ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.attempt_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+CREATE TABLE public.baton (
+    id bigint NOT NULL,
+    incident_id bigint NOT NULL,
+    holder bigint NOT NULL,
+    since timestamp with time zone NOT NULL,
+    ended_at timestamp with time zone
+);
+
+ALTER TABLE public.baton ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.baton_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+CREATE TABLE public.baton_move (
+    id bigint NOT NULL,
+    incident_id bigint NOT NULL,
+    kind text NOT NULL,
+    from_person bigint NOT NULL,
+    to_person bigint NOT NULL,
+    asked_at timestamp with time zone NOT NULL,
+    due_at timestamp with time zone NOT NULL,
+    state text DEFAULT 'open'::text NOT NULL,
+    decided_at timestamp with time zone,
+    CONSTRAINT baton_move_check CHECK ((from_person <> to_person)),
+    CONSTRAINT baton_move_kind_check CHECK ((kind = ANY (ARRAY['pass'::text, 'claim'::text]))),
+    CONSTRAINT baton_move_state_check CHECK ((state = ANY (ARRAY['open'::text, 'done'::text, 'lapsed'::text, 'withdrawn'::text])))
+);
+
+ALTER TABLE public.baton_move ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.baton_move_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+CREATE TABLE public.command_call (
+    id bigint NOT NULL,
+    at timestamp with time zone NOT NULL,
+    network text NOT NULL,
+    room text DEFAULT ''::text NOT NULL,
+    account text DEFAULT ''::text NOT NULL,
+    person_id bigint,
+    verb text NOT NULL,
+    message_id text,
+    CONSTRAINT command_call_message_id_check CHECK (((length(message_id) >= 1) AND (length(message_id) <= 200)))
+);
+
+ALTER TABLE public.command_call ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.command_call_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+CREATE TABLE public.consent_entry (
+    id bigint NOT NULL,
+    at timestamp with time zone NOT NULL,
+    person_id bigint NOT NULL,
+    role text NOT NULL,
+    act text NOT NULL,
+    by_person bigint,
+    network text DEFAULT ''::text NOT NULL,
+    account text DEFAULT ''::text NOT NULL,
+    CONSTRAINT consent_entry_act_check CHECK ((act = ANY (ARRAY['asked'::text, 'agreed'::text, 'approved'::text, 'left'::text, 'removed'::text])))
+);
+
+ALTER TABLE public.consent_entry ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.consent_entry_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+CREATE TABLE public.contact (
+    id bigint NOT NULL,
+    person_id bigint NOT NULL,
+    kind text NOT NULL,
+    place integer DEFAULT 0 NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    CONSTRAINT contact_kind_check CHECK ((kind = ANY (ARRAY['mail'::text, 'webhook'::text])))
+);
+
+CREATE TABLE public.contact_address (
+    contact_id bigint NOT NULL,
+    address text NOT NULL,
+    CONSTRAINT contact_address_address_check CHECK (((length(address) >= 1) AND (length(address) <= 2048)))
+);
+
+ALTER TABLE public.contact ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.contact_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+CREATE TABLE public.delivery (
+    id bigint NOT NULL,
+    page_id bigint NOT NULL,
+    ring integer NOT NULL,
+    route text NOT NULL,
+    network text DEFAULT ''::text NOT NULL,
+    account text DEFAULT ''::text NOT NULL,
+    contact_id bigint,
+    state text DEFAULT 'queued'::text NOT NULL,
+    tries integer DEFAULT 0 NOT NULL,
+    due_at timestamp with time zone NOT NULL,
+    leased_until timestamp with time zone,
+    leased_by text DEFAULT ''::text NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    finished_at timestamp with time zone,
+    CONSTRAINT delivery_check CHECK (((state = 'leased'::text) = (leased_until IS NOT NULL))),
+    CONSTRAINT delivery_state_check CHECK ((state = ANY (ARRAY['queued'::text, 'leased'::text, 'accepted'::text, 'failed'::text, 'cancelled'::text])))
+);
+
+ALTER TABLE public.delivery ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.delivery_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+CREATE TABLE public.escalation (
+    id bigint NOT NULL,
+    cause text NOT NULL,
+    slot text NOT NULL,
+    why text NOT NULL,
+    severity smallint NOT NULL,
+    everyone boolean DEFAULT false NOT NULL,
+    patience interval NOT NULL,
+    round integer DEFAULT 1 NOT NULL,
+    state text DEFAULT 'hunting'::text NOT NULL,
+    started_at timestamp with time zone NOT NULL,
+    due_at timestamp with time zone NOT NULL,
+    ended_at timestamp with time zone,
+    CONSTRAINT escalation_check CHECK (((state = 'hunting'::text) = (ended_at IS NULL))),
+    CONSTRAINT escalation_patience_check CHECK ((patience > '00:00:00'::interval)),
+    CONSTRAINT escalation_round_check CHECK ((round >= 1)),
+    CONSTRAINT escalation_severity_check CHECK (((severity >= 1) AND (severity <= 4))),
+    CONSTRAINT escalation_state_check CHECK ((state = ANY (ARRAY['hunting'::text, 'filled'::text, 'stopped'::text]))),
+    CONSTRAINT escalation_why_check CHECK (((length(why) >= 1) AND (length(why) <= 600)))
+);
+
+ALTER TABLE public.escalation ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.escalation_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+CREATE TABLE public.incident (
+    id bigint NOT NULL,
+    title text NOT NULL,
+    slug text NOT NULL,
+    severity smallint NOT NULL,
+    status text DEFAULT 'open'::text NOT NULL,
+    everyone boolean DEFAULT false NOT NULL,
+    opened_by bigint,
+    opened_at timestamp with time zone NOT NULL,
+    resolved_by bigint,
+    resolved_at timestamp with time zone,
+    false_alarm boolean DEFAULT false NOT NULL,
+    CONSTRAINT incident_check CHECK (((status = 'resolved'::text) = (resolved_at IS NOT NULL))),
+    CONSTRAINT incident_severity_check CHECK (((severity >= 1) AND (severity <= 4))),
+    CONSTRAINT incident_slug_check CHECK ((slug ~ '^[a-z0-9-]{1,24}$'::text)),
+    CONSTRAINT incident_status_check CHECK ((status = ANY (ARRAY['open'::text, 'resolved'::text]))),
+    CONSTRAINT incident_title_check CHECK (((length(title) >= 1) AND (length(title) <= 300)))
+);
+
+ALTER TABLE public.incident ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.incident_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+CREATE TABLE public.incident_room (
+    incident_id bigint NOT NULL,
+    network text NOT NULL,
+    room text NOT NULL,
+    CONSTRAINT incident_room_room_check CHECK (((length(room) >= 1) AND (length(room) <= 80)))
+);
+
+CREATE TABLE public.link_code (
+    hash bytea NOT NULL,
+    person_id bigint NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    expires_at timestamp with time zone NOT NULL,
+    used_at timestamp with time zone,
+    CONSTRAINT link_code_hash_check CHECK ((length(hash) = 32))
+);
+
+CREATE TABLE public.membership (
+    role text NOT NULL,
+    person_id bigint NOT NULL,
+    place integer NOT NULL,
+    asked_by bigint,
+    asked_at timestamp with time zone NOT NULL,
+    agreed_at timestamp with time zone,
+    approved_by bigint,
+    approved_at timestamp with time zone
+);
+
+CREATE TABLE public.notice (
+    id bigint NOT NULL,
+    network text NOT NULL,
+    kind text NOT NULL,
+    room text DEFAULT ''::text NOT NULL,
+    account text DEFAULT ''::text NOT NULL,
+    text text DEFAULT ''::text NOT NULL,
+    incident_id bigint,
+    created_at timestamp with time zone NOT NULL,
+    state text DEFAULT 'waiting'::text NOT NULL,
+    tries integer DEFAULT 0 NOT NULL,
+    done_at timestamp with time zone,
+    detail text DEFAULT ''::text NOT NULL,
+    CONSTRAINT notice_detail_check CHECK ((length(detail) <= 400)),
+    CONSTRAINT notice_kind_check CHECK ((kind = ANY (ARRAY['say'::text, 'open'::text, 'topic'::text, 'invite'::text]))),
+    CONSTRAINT notice_state_check CHECK ((state = ANY (ARRAY['waiting'::text, 'sent'::text, 'failed'::text]))),
+    CONSTRAINT notice_text_check CHECK ((length(text) <= 2000))
+);
+
+ALTER TABLE public.notice ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.notice_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+CREATE TABLE public.page (
+    id bigint NOT NULL,
+    escalation_id bigint NOT NULL,
+    person_id bigint NOT NULL,
+    round integer NOT NULL,
+    state text DEFAULT 'open'::text NOT NULL,
+    opened_at timestamp with time zone NOT NULL,
+    rung_at timestamp with time zone NOT NULL,
+    answered_at timestamp with time zone,
+    answered_via text DEFAULT ''::text NOT NULL,
+    CONSTRAINT page_state_check CHECK ((state = ANY (ARRAY['open'::text, 'acked'::text, 'declined'::text, 'closed'::text])))
+);
+
+COMMENT ON COLUMN public.page.round IS 'last round of the escalation in which this person was rung';
+
+ALTER TABLE public.page ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.page_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+CREATE TABLE public.person (
+    id bigint NOT NULL,
+    handle text NOT NULL,
+    name text DEFAULT ''::text NOT NULL,
+    zone text DEFAULT 'UTC'::text NOT NULL,
+    wakes smallint DEFAULT 420 NOT NULL,
+    sleeps smallint DEFAULT 1380 NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    heard_at timestamp with time zone,
+    CONSTRAINT person_handle_check CHECK ((handle ~ '^[a-z0-9][a-z0-9._-]{0,31}$'::text)),
+    CONSTRAINT person_name_check CHECK ((length(name) <= 80)),
+    CONSTRAINT person_sleeps_check CHECK (((sleeps >= 0) AND (sleeps <= 1439))),
+    CONSTRAINT person_wakes_check CHECK (((wakes >= 0) AND (wakes <= 1439))),
+    CONSTRAINT person_zone_check CHECK (((length(zone) >= 1) AND (length(zone) <= 64)))
+);
+
+COMMENT ON COLUMN public.person.wakes IS 'minutes after local midnight';
+
+COMMENT ON COLUMN public.person.sleeps IS 'minutes after local midnight; before wakes means after midnight';
+
+COMMENT ON COLUMN public.person.heard_at IS 'last sign of life on any network';
+
+ALTER TABLE public.person ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.person_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+CREATE TABLE public.responder (
+    id bigint NOT NULL,
+    incident_id bigint NOT NULL,
+    role text NOT NULL,
+    person_id bigint NOT NULL,
+    since timestamp with time zone NOT NULL,
+    left_at timestamp with time zone
+);
+
+ALTER TABLE public.responder ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.responder_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+CREATE TABLE public.role (
+    name text NOT NULL,
+    title text NOT NULL,
+    place integer NOT NULL,
+    leads boolean DEFAULT false NOT NULL,
+    patience_sev1 interval NOT NULL,
+    patience interval NOT NULL,
+    retired_at timestamp with time zone,
+    CONSTRAINT role_name_check CHECK ((name ~ '^[a-z][a-z0-9-]{0,31}$'::text)),
+    CONSTRAINT role_patience_check CHECK ((patience > '00:00:00'::interval)),
+    CONSTRAINT role_patience_sev1_check CHECK ((patience_sev1 > '00:00:00'::interval)),
+    CONSTRAINT role_title_check CHECK (((length(title) >= 1) AND (length(title) <= 80)))
+);
+
+COMMENT ON COLUMN public.role.leads IS 'whoever fills this role first is given the baton if nobody holds it';
+
+CREATE TABLE public.signal_request (
+    id bigint NOT NULL,
+    code text NOT NULL,
+    what text NOT NULL,
+    severity smallint NOT NULL,
+    everyone boolean DEFAULT false NOT NULL,
+    asked_by bigint NOT NULL,
+    network text NOT NULL,
+    room text DEFAULT ''::text NOT NULL,
+    account text NOT NULL,
+    asked_at timestamp with time zone NOT NULL,
+    expires_at timestamp with time zone NOT NULL,
+    state text DEFAULT 'waiting'::text NOT NULL,
+    decided_by bigint,
+    decided_at timestamp with time zone,
+    incident_id bigint,
+    CONSTRAINT signal_request_code_check CHECK ((code ~ '^[A-Z2-9]{4}$'::text)),
+    CONSTRAINT signal_request_severity_check CHECK (((severity >= 1) AND (severity <= 4))),
+    CONSTRAINT signal_request_state_check CHECK ((state = ANY (ARRAY['waiting'::text, 'confirmed'::text, 'expired'::text]))),
+    CONSTRAINT signal_request_what_check CHECK (((length(what) >= 1) AND (length(what) <= 300)))
+);
+
+ALTER TABLE public.signal_request ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.signal_request_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+CREATE TABLE public.signal_use (
+    id bigint NOT NULL,
+    at timestamp with time zone NOT NULL,
+    act text NOT NULL,
+    person_id bigint,
+    who text NOT NULL,
+    network text DEFAULT ''::text NOT NULL,
+    request_id bigint,
+    incident_id bigint,
+    text text NOT NULL,
+    CONSTRAINT signal_use_act_check CHECK ((act = ANY (ARRAY['asked'::text, 'confirmed'::text, 'refused'::text, 'expired'::text, 'false-alarm'::text]))),
+    CONSTRAINT signal_use_text_check CHECK ((length(text) <= 600))
+);
+
+ALTER TABLE public.signal_use ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.signal_use_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+CREATE TABLE public.timeline_entry (
+    id bigint NOT NULL,
+    incident_id bigint NOT NULL,
+    at timestamp with time zone NOT NULL,
+    kind text NOT NULL,
+    person_id bigint,
+    network text DEFAULT ''::text NOT NULL,
+    room text DEFAULT ''::text NOT NULL,
+    account text DEFAULT ''::text NOT NULL,
+    text text NOT NULL,
+    CONSTRAINT timeline_entry_kind_check CHECK ((kind = ANY (ARRAY['opened'::text, 'signal'::text, 'page'::text, 'ack'::text, 'decline'::text, 'role'::text, 'baton'::text, 'exhausted'::text, 'severity'::text, 'renamed'::text, 'note'::text, 'room'::text, 'resolved'::text, 'reopened'::text]))),
+    CONSTRAINT timeline_entry_text_check CHECK (((length(text) >= 1) AND (length(text) <= 2000)))
+);
+
+ALTER TABLE public.timeline_entry ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.timeline_entry_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+ALTER TABLE ONLY public.account
+    ADD CONSTRAINT account_pkey PRIMARY KEY (network, name);
+
+ALTER TABLE ONLY public.ack_token
+    ADD CONSTRAINT ack_token_pkey PRIMARY KEY (hash);
+
+ALTER TABLE ONLY public.attempt
+    ADD CONSTRAINT attempt_delivery_id_n_key UNIQUE (delivery_id, n);
+
+ALTER TABLE ONLY public.attempt
+    ADD CONSTRAINT attempt_key_key UNIQUE (key);
+
+ALTER TABLE ONLY public.attempt
+    ADD CONSTRAINT attempt_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.baton_move
+    ADD CONSTRAINT baton_move_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.baton
+    ADD CONSTRAINT baton_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.command_call
+    ADD CONSTRAINT command_call_network_message_id_key UNIQUE (network, message_id);
+
+ALTER TABLE ONLY public.command_call
+    ADD CONSTRAINT command_call_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.consent_entry
+    ADD CONSTRAINT consent_entry_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.contact_address
+    ADD CONSTRAINT contact_address_pkey PRIMARY KEY (contact_id);
+
+ALTER TABLE ONLY public.contact
+    ADD CONSTRAINT contact_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.delivery
+    ADD CONSTRAINT delivery_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.escalation
+    ADD CONSTRAINT escalation_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.incident
+    ADD CONSTRAINT incident_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.incident_room
+    ADD CONSTRAINT incident_room_pkey PRIMARY KEY (incident_id, network);
+
+ALTER TABLE ONLY public.link_code
+    ADD CONSTRAINT link_code_pkey PRIMARY KEY (hash);
+
+ALTER TABLE ONLY public.membership
+    ADD CONSTRAINT membership_pkey PRIMARY KEY (role, person_id);
+
+ALTER TABLE ONLY public.notice
+    ADD CONSTRAINT notice_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.page
+    ADD CONSTRAINT page_escalation_id_person_id_key UNIQUE (escalation_id, person_id);
+
+ALTER TABLE ONLY public.page
+    ADD CONSTRAINT page_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.person
+    ADD CONSTRAINT person_handle_key UNIQUE (handle);
+
+ALTER TABLE ONLY public.person
+    ADD CONSTRAINT person_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.responder
+    ADD CONSTRAINT responder_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.role
+    ADD CONSTRAINT role_pkey PRIMARY KEY (name);
+
+ALTER TABLE ONLY public.signal_request
+    ADD CONSTRAINT signal_request_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.signal_use
+    ADD CONSTRAINT signal_use_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.timeline_entry
+    ADD CONSTRAINT timeline_entry_pkey PRIMARY KEY (id);
+
+CREATE INDEX account_person ON public.account USING btree (person_id);
+
+CREATE INDEX ack_token_page ON public.ack_token USING btree (page_id);
+
+CREATE INDEX baton_move_due ON public.baton_move USING btree (due_at) WHERE (state = 'open'::text);
+
+CREATE UNIQUE INDEX baton_move_one_open ON public.baton_move USING btree (incident_id) WHERE (state = 'open'::text);
+
+CREATE UNIQUE INDEX baton_one_holder ON public.baton USING btree (incident_id) WHERE (ended_at IS NULL);
+
+CREATE INDEX command_call_at ON public.command_call USING btree (at);
+
+CREATE INDEX contact_person ON public.contact USING btree (person_id);
+
+CREATE INDEX delivery_due ON public.delivery USING btree (due_at) WHERE (state = 'queued'::text);
+
+CREATE INDEX delivery_lease ON public.delivery USING btree (leased_until) WHERE (state = 'leased'::text);
+
+CREATE INDEX delivery_page ON public.delivery USING btree (page_id);
+
+CREATE INDEX escalation_cause ON public.escalation USING btree (cause);
+
+CREATE INDEX escalation_due ON public.escalation USING btree (due_at) WHERE (state = 'hunting'::text);
+
+CREATE UNIQUE INDEX escalation_one_hunt ON public.escalation USING btree (cause, slot) WHERE (state = 'hunting'::text);
+
+CREATE INDEX incident_open ON public.incident USING btree (id) WHERE (status = 'open'::text);
+
+CREATE INDEX incident_room_name ON public.incident_room USING btree (network, room);
+
+CREATE INDEX membership_person ON public.membership USING btree (person_id);
+
+CREATE INDEX notice_waiting ON public.notice USING btree (network, id) WHERE (state = 'waiting'::text);
+
+CREATE INDEX page_open ON public.page USING btree (person_id) WHERE (state = 'open'::text);
+
+CREATE UNIQUE INDEX responder_once ON public.responder USING btree (incident_id, role, person_id) WHERE (left_at IS NULL);
+
+CREATE UNIQUE INDEX signal_request_code ON public.signal_request USING btree (code) WHERE (state = 'waiting'::text);
+
+CREATE INDEX signal_request_due ON public.signal_request USING btree (expires_at) WHERE (state = 'waiting'::text);
+
+CREATE INDEX signal_use_at ON public.signal_use USING btree (at);
+
+CREATE INDEX signal_use_person ON public.signal_use USING btree (person_id, at);
+
+CREATE INDEX timeline_incident ON public.timeline_entry USING btree (incident_id, id);
+
+CREATE TRIGGER consent_entry_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.consent_entry FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_change();
+
+CREATE TRIGGER signal_use_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.signal_use FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_change();
+
+CREATE TRIGGER timeline_entry_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.timeline_entry FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_change();
+
+ALTER TABLE ONLY public.account
+    ADD CONSTRAINT account_person_id_fkey FOREIGN KEY (person_id) REFERENCES public.person(id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.ack_token
+    ADD CONSTRAINT ack_token_page_id_fkey FOREIGN KEY (page_id) REFERENCES public.page(id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.attempt
+    ADD CONSTRAINT attempt_delivery_id_fkey FOREIGN KEY (delivery_id) REFERENCES public.delivery(id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.baton
+    ADD CONSTRAINT baton_holder_fkey FOREIGN KEY (holder) REFERENCES public.person(id);
+
+ALTER TABLE ONLY public.baton
+    ADD CONSTRAINT baton_incident_id_fkey FOREIGN KEY (incident_id) REFERENCES public.incident(id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.baton_move
+    ADD CONSTRAINT baton_move_from_person_fkey FOREIGN KEY (from_person) REFERENCES public.person(id);
+
+ALTER TABLE ONLY public.baton_move
+    ADD CONSTRAINT baton_move_incident_id_fkey FOREIGN KEY (incident_id) REFERENCES public.incident(id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.baton_move
+    ADD CONSTRAINT baton_move_to_person_fkey FOREIGN KEY (to_person) REFERENCES public.person(id);
+
+ALTER TABLE ONLY public.command_call
+    ADD CONSTRAINT command_call_person_id_fkey FOREIGN KEY (person_id) REFERENCES public.person(id) ON DELETE SET NULL;
+
+ALTER TABLE ONLY public.contact_address
+    ADD CONSTRAINT contact_address_contact_id_fkey FOREIGN KEY (contact_id) REFERENCES public.contact(id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.contact
+    ADD CONSTRAINT contact_person_id_fkey FOREIGN KEY (person_id) REFERENCES public.person(id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.delivery
+    ADD CONSTRAINT delivery_contact_id_fkey FOREIGN KEY (contact_id) REFERENCES public.contact(id) ON DELETE SET NULL;
+
+ALTER TABLE ONLY public.delivery
+    ADD CONSTRAINT delivery_page_id_fkey FOREIGN KEY (page_id) REFERENCES public.page(id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.incident
+    ADD CONSTRAINT incident_opened_by_fkey FOREIGN KEY (opened_by) REFERENCES public.person(id);
+
+ALTER TABLE ONLY public.incident
+    ADD CONSTRAINT incident_resolved_by_fkey FOREIGN KEY (resolved_by) REFERENCES public.person(id);
+
+ALTER TABLE ONLY public.incident_room
+    ADD CONSTRAINT incident_room_incident_id_fkey FOREIGN KEY (incident_id) REFERENCES public.incident(id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.link_code
+    ADD CONSTRAINT link_code_person_id_fkey FOREIGN KEY (person_id) REFERENCES public.person(id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.membership
+    ADD CONSTRAINT membership_approved_by_fkey FOREIGN KEY (approved_by) REFERENCES public.person(id) ON DELETE SET NULL;
+
+ALTER TABLE ONLY public.membership
+    ADD CONSTRAINT membership_asked_by_fkey FOREIGN KEY (asked_by) REFERENCES public.person(id) ON DELETE SET NULL;
+
+ALTER TABLE ONLY public.membership
+    ADD CONSTRAINT membership_person_id_fkey FOREIGN KEY (person_id) REFERENCES public.person(id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.membership
+    ADD CONSTRAINT membership_role_fkey FOREIGN KEY (role) REFERENCES public.role(name) ON UPDATE CASCADE;
+
+ALTER TABLE ONLY public.notice
+    ADD CONSTRAINT notice_incident_id_fkey FOREIGN KEY (incident_id) REFERENCES public.incident(id);
+
+ALTER TABLE ONLY public.page
+    ADD CONSTRAINT page_escalation_id_fkey FOREIGN KEY (escalation_id) REFERENCES public.escalation(id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.page
+    ADD CONSTRAINT page_person_id_fkey FOREIGN KEY (person_id) REFERENCES public.person(id);
+
+ALTER TABLE ONLY public.responder
+    ADD CONSTRAINT responder_incident_id_fkey FOREIGN KEY (incident_id) REFERENCES public.incident(id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.responder
+    ADD CONSTRAINT responder_person_id_fkey FOREIGN KEY (person_id) REFERENCES public.person(id);
+
+ALTER TABLE ONLY public.responder
+    ADD CONSTRAINT responder_role_fkey FOREIGN KEY (role) REFERENCES public.role(name) ON UPDATE CASCADE;
+
+ALTER TABLE ONLY public.signal_request
+    ADD CONSTRAINT signal_request_asked_by_fkey FOREIGN KEY (asked_by) REFERENCES public.person(id);
+
+ALTER TABLE ONLY public.signal_request
+    ADD CONSTRAINT signal_request_decided_by_fkey FOREIGN KEY (decided_by) REFERENCES public.person(id);
+
+ALTER TABLE ONLY public.signal_request
+    ADD CONSTRAINT signal_request_incident_id_fkey FOREIGN KEY (incident_id) REFERENCES public.incident(id);
+
+ALTER TABLE ONLY public.signal_use
+    ADD CONSTRAINT signal_use_incident_id_fkey FOREIGN KEY (incident_id) REFERENCES public.incident(id);
+
+ALTER TABLE ONLY public.signal_use
+    ADD CONSTRAINT signal_use_person_id_fkey FOREIGN KEY (person_id) REFERENCES public.person(id);
+
+ALTER TABLE ONLY public.signal_use
+    ADD CONSTRAINT signal_use_request_id_fkey FOREIGN KEY (request_id) REFERENCES public.signal_request(id);
+
+ALTER TABLE ONLY public.timeline_entry
+    ADD CONSTRAINT timeline_entry_incident_id_fkey FOREIGN KEY (incident_id) REFERENCES public.incident(id);
+
+ALTER TABLE ONLY public.timeline_entry
+    ADD CONSTRAINT timeline_entry_person_id_fkey FOREIGN KEY (person_id) REFERENCES public.person(id);
+
+GRANT USAGE ON SCHEMA public TO batsignal_app;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.account TO batsignal_app;
+
+GRANT SELECT,INSERT,UPDATE ON TABLE public.ack_token TO batsignal_app;
+
+GRANT SELECT,INSERT,UPDATE ON TABLE public.attempt TO batsignal_app;
+
+GRANT SELECT,INSERT,UPDATE ON TABLE public.baton TO batsignal_app;
+
+GRANT SELECT,INSERT,UPDATE ON TABLE public.baton_move TO batsignal_app;
+
+GRANT SELECT,INSERT,UPDATE ON TABLE public.command_call TO batsignal_app;
+
+GRANT SELECT,INSERT ON TABLE public.consent_entry TO batsignal_app;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.contact TO batsignal_app;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.contact_address TO batsignal_app;
+
+GRANT SELECT,INSERT,UPDATE ON TABLE public.delivery TO batsignal_app;
+
+GRANT SELECT,INSERT,UPDATE ON TABLE public.escalation TO batsignal_app;
+
+GRANT SELECT,INSERT,UPDATE ON TABLE public.incident TO batsignal_app;
+
+GRANT SELECT,INSERT,UPDATE ON TABLE public.incident_room TO batsignal_app;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.link_code TO batsignal_app;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.membership TO batsignal_app;
+
+GRANT SELECT,INSERT,UPDATE ON TABLE public.notice TO batsignal_app;
+
+GRANT SELECT,INSERT,UPDATE ON TABLE public.page TO batsignal_app;
+
+GRANT SELECT,INSERT,UPDATE ON TABLE public.person TO batsignal_app;
+
+GRANT SELECT,INSERT,UPDATE ON TABLE public.responder TO batsignal_app;
+
+GRANT SELECT,INSERT,UPDATE ON TABLE public.role TO batsignal_app;
+
+GRANT SELECT,INSERT,UPDATE ON TABLE public.signal_request TO batsignal_app;
+
+GRANT SELECT,INSERT ON TABLE public.signal_use TO batsignal_app;
+
+GRANT SELECT,INSERT ON TABLE public.timeline_entry TO batsignal_app;

@@ -1,0 +1,74 @@
+package oncall
+
+import (
+	"context"
+	"crypto/rand"
+	"crypto/sha256"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"batsignal/migrations/pg"
+	"batsignal/oncall/fault"
+)
+
+// linkFor is how long a link code can be used.
+const linkFor = 10 * time.Minute
+
+const (
+	sqlInsertLinkCode = `
+		insert into link_code (hash, person_id, created_at, expires_at) values (@hash, @person_id, @now, @expires_at)`
+	sqlUseLinkCode = `
+		update link_code set used_at = @now
+		where hash = @hash and used_at is null and expires_at > @now
+		returning person_id`
+)
+
+// LinkCode makes a code by which an account on another network can be bound to
+// the same person. It can be used once, for ten minutes.
+func (d *Desk) LinkCode(ctx context.Context, person int64) (code string, expires time.Time, err error) {
+	now := d.Now()
+	code = newCode(8)
+	hash := sha256.Sum256([]byte(code))
+	_, err = d.DB.Exec(ctx, sqlInsertLinkCode, pgx.NamedArgs{
+		"hash": hash[:], "person_id": person, "now": now, "expires_at": now.Add(linkFor),
+	})
+	return code, now.Add(linkFor), err
+}
+
+// Link binds the actor's account to the person who was given the code.
+func (d *Desk) Link(ctx context.Context, a Actor, code string) (p Person, err error) {
+	now := d.Now()
+	hash := sha256.Sum256([]byte(code))
+	err = pg.InTx(ctx, d.DB, func(tx pgx.Tx) error {
+		var id int64
+		err := tx.QueryRow(ctx, sqlUseLinkCode, pgx.NamedArgs{"hash": hash[:], "now": now}).Scan(&id)
+		if noRow(err) {
+			return fault.New(fault.NotFound, "That code is wrong, used or too old. Type !link where you are known already to get a new one.")
+		}
+		if err != nil {
+			return err
+		}
+		if p, err = PersonByID(ctx, tx, id); err != nil {
+			return err
+		}
+		return BindAccount(ctx, tx, now, id, Account{a.Network, a.Account})
+	})
+	return p, err
+}
+
+// codeLetters are hard to confuse when read from a screen at night.
+const codeLetters = "ABCDEFGHJKLMNPQRSTUVWXYZ23456789"
+
+// newCode returns n random letters, five bits each.
+func newCode(n int) string {
+	b := make([]byte, n)
+	_, _ = rand.Read(b) // never fails, see crypto/rand
+	for i := range b {
+		b[i] = codeLetters[int(b[i])%len(codeLetters)]
+	}
+	return string(b)
+}
+
+// NewCode returns four random letters for a confirmation, without 0, 1, I and O.
+func NewCode() string { return newCode(4) }

@@ -1,0 +1,127 @@
+package paging
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"batsignal/migrations/pg"
+)
+
+const (
+	sqlStart = `
+		insert into escalation (cause, slot, why, severity, everyone, patience, started_at, due_at)
+		values (@cause, @slot, @why, @severity, @everyone, @patience, @now, @now)
+		on conflict (cause, slot) where state = 'hunting' do nothing
+		returning id`
+	sqlPeekDue = `
+		select id, cause, slot, why, severity, everyone, patience, round
+		from escalation where state = 'hunting' and due_at <= @now
+		order by due_at, id limit 1`
+	sqlLockDue = `
+		select id, cause, slot, why, severity, everyone, patience, round
+		from escalation where id = @id and state = 'hunting' and due_at <= @now for update`
+	sqlEscalationOf = `
+		select id, cause, slot, why, severity, everyone, patience, round
+		from escalation where cause = @cause and slot = @slot and state = 'hunting'`
+	sqlAdvance = `
+		update escalation set round = @round, due_at = @due_at where id = @id and state = 'hunting'`
+	sqlHurry = `
+		update escalation set due_at = @now where id = @id and state = 'hunting' and due_at > @now`
+	sqlEnd = `
+		update escalation set state = @state, ended_at = @now where id = @id and state = 'hunting'`
+	sqlHunting = `
+		select id, cause, slot, why, severity, everyone, patience, round
+		from escalation where cause = @cause and state = 'hunting' order by id`
+	sqlRetime = `
+		update escalation set severity = @severity, patience = @patience
+		where cause = @cause and slot = @slot and state = 'hunting'`
+)
+
+// Start opens the hunt for a slot, due at once. started is false when that slot
+// is being hunted for already; nothing changes then.
+func Start(ctx context.Context, tx pgx.Tx, now time.Time, e Escalation) (started bool, err error) {
+	err = tx.QueryRow(ctx, sqlStart, pgx.NamedArgs{
+		"cause": e.Cause, "slot": e.Slot, "why": e.Why, "severity": e.Severity,
+		"everyone": e.Everyone, "patience": e.Patience, "now": now,
+	}).Scan(&e.ID)
+	if errors.Is(err, pgx.ErrNoRows) {
+		return false, nil
+	}
+	return err == nil, err
+}
+
+// PeekDue finds an escalation whose time has come, without a lock: the caller
+// locks what the cause belongs to first, and then asks [LockDue].
+func PeekDue(ctx context.Context, db pg.DB, now time.Time) (e Escalation, found bool, err error) {
+	return oneEscalation(ctx, db, sqlPeekDue, pgx.NamedArgs{"now": now})
+}
+
+// LockDue locks an escalation if it is still due. found is false when another
+// process was faster, or it ended.
+func LockDue(ctx context.Context, tx pgx.Tx, now time.Time, id int64) (e Escalation, found bool, err error) {
+	return oneEscalation(ctx, tx, sqlLockDue, pgx.NamedArgs{"now": now, "id": id})
+}
+
+// HuntFor finds the open hunt for a slot.
+func HuntFor(ctx context.Context, db pg.DB, cause string, slot Slot) (e Escalation, found bool, err error) {
+	return oneEscalation(ctx, db, sqlEscalationOf, pgx.NamedArgs{"cause": cause, "slot": slot})
+}
+
+// Hunting lists the open hunts of a cause.
+func Hunting(ctx context.Context, db pg.DB, cause string) ([]Escalation, error) {
+	rows, err := db.Query(ctx, sqlHunting, pgx.NamedArgs{"cause": cause})
+	if err != nil {
+		return nil, err
+	}
+	return pgx.CollectRows(rows, pgx.RowToStructByName[Escalation])
+}
+
+// Advance stores the outcome of a step: the round, and when to look again.
+func Advance(ctx context.Context, tx pgx.Tx, now time.Time, e Escalation, s Step) error {
+	_, err := tx.Exec(ctx, sqlAdvance, pgx.NamedArgs{"id": e.ID, "round": s.Round, "due_at": now.Add(s.Wait)})
+	return err
+}
+
+// Hurry makes the next step due now: the person who was waited for cannot come.
+func Hurry(ctx context.Context, db pg.DB, now time.Time, escalation int64) error {
+	_, err := db.Exec(ctx, sqlHurry, pgx.NamedArgs{"id": escalation, "now": now})
+	return err
+}
+
+// Retime gives the hunt for a slot another severity and patience, from the next
+// step on.
+func Retime(ctx context.Context, tx pgx.Tx, cause string, slot Slot, severity int, patience time.Duration) error {
+	_, err := tx.Exec(ctx, sqlRetime, pgx.NamedArgs{"cause": cause, "slot": slot, "severity": severity, "patience": patience})
+	return err
+}
+
+// Fill ends a hunt because the slot is filled. ended is false when it had ended
+// before: somebody else was first.
+func Fill(ctx context.Context, tx pgx.Tx, now time.Time, escalation int64) (ended bool, err error) {
+	return end(ctx, tx, now, escalation, "filled")
+}
+
+// Stop ends a hunt because nobody is wanted any more.
+func Stop(ctx context.Context, tx pgx.Tx, now time.Time, escalation int64) (ended bool, err error) {
+	return end(ctx, tx, now, escalation, "stopped")
+}
+
+func end(ctx context.Context, tx pgx.Tx, now time.Time, escalation int64, state string) (bool, error) {
+	tag, err := tx.Exec(ctx, sqlEnd, pgx.NamedArgs{"id": escalation, "state": state, "now": now})
+	return err == nil && tag.RowsAffected() == 1, err
+}
+
+func oneEscalation(ctx context.Context, db pg.DB, sql string, args pgx.NamedArgs) (Escalation, bool, error) {
+	rows, err := db.Query(ctx, sql, args)
+	if err != nil {
+		return Escalation{}, false, err
+	}
+	e, err := pgx.CollectExactlyOneRow(rows, pgx.RowToStructByName[Escalation])
+	if errors.Is(err, pgx.ErrNoRows) {
+		return e, false, nil
+	}
+	return e, err == nil, err
+}

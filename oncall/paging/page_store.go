@@ -1,0 +1,184 @@
+package paging
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"batsignal/migrations/pg"
+)
+
+const (
+	sqlRung = `
+		select person_id, round, state from page where escalation_id = @escalation`
+	sqlBusy = `
+		select distinct p.person_id from page p join escalation e on e.id = p.escalation_id
+		where e.cause = @cause and e.id <> @escalation and p.state = 'open'`
+	sqlCancelEarlierRings = `
+		update delivery d set state = 'cancelled', finished_at = @now
+		from page p
+		where p.id = d.page_id and p.escalation_id = @escalation and p.person_id = any (@people)
+			and d.state = 'queued'`
+	// One statement for the pages and their deliveries: a thousand people are rung
+	// in one round trip.
+	sqlRing = `
+		with rung as (
+			insert into page (escalation_id, person_id, round, opened_at, rung_at)
+			select @escalation, person, @round, @now, @now
+			from unnest(@people::bigint[]) with ordinality as list (person, place) order by place
+			on conflict (escalation_id, person_id) do update
+				set round = excluded.round, rung_at = excluded.rung_at where page.state = 'open'
+			returning id, person_id
+		), sent as (
+			insert into delivery (page_id, ring, route, network, account, contact_id, due_at, created_at)
+			select r.id, @round, a.network, a.network, a.name, null, @now::timestamptz, @now::timestamptz
+			from rung r join account a on a.person_id = r.person_id where a.network = any (@routes)
+			union all
+			select r.id, @round, c.kind, '', '', c.id, @now, @now
+			from rung r join contact c on c.person_id = r.person_id where c.kind = any (@routes)
+			returning page_id
+		)
+		select r.id, r.person_id, (select count(*) from sent s where s.page_id = r.id) as ways
+		from rung r order by r.id`
+	sqlPageColumns = `
+		select p.id, p.escalation_id, p.person_id, h.handle, e.cause, e.slot, e.why, e.severity,
+			p.state, p.opened_at, p.rung_at, p.answered_at
+		from page p join escalation e on e.id = p.escalation_id join person h on h.id = p.person_id`
+	sqlPage       = sqlPageColumns + ` where p.id = @id`
+	sqlOpenPages  = sqlPageColumns + ` where p.person_id = @person and p.state = 'open' order by p.id`
+	sqlOpenOf     = sqlPageColumns + ` where p.escalation_id = @escalation and p.state = 'open' order by p.id`
+	sqlPagesFor   = sqlPageColumns + ` where e.cause = @cause order by p.id`
+	sqlAnswerPage = `
+		update page set state = @state, answered_at = @now, answered_via = @via
+		where id = @id and state = 'open'`
+	sqlClosePages = `
+		update page set state = 'closed' where escalation_id = @escalation and state = 'open'`
+	sqlCancelDeliveries = `
+		update delivery d set state = 'cancelled', finished_at = @now
+		from page p where p.id = d.page_id and p.state <> 'open' and d.state = 'queued'
+			and p.escalation_id = @escalation`
+)
+
+// Rung is one person who was rung by a step.
+type Rung struct {
+	PageID   int64 `db:"id"`
+	PersonID int64
+	Ways     int // how many deliveries are on their way; 0: there is no way to reach them
+}
+
+// Memory is what the pages so far say about one person in an escalation.
+type Memory struct {
+	Round int
+	State PageState
+}
+
+// Remember returns what was done so far in an escalation, by person, and who has
+// an open page for another slot of the same cause.
+func Remember(ctx context.Context, tx pgx.Tx, e Escalation) (map[int64]Memory, map[int64]bool, error) {
+	rung, busy := map[int64]Memory{}, map[int64]bool{}
+	rows, err := tx.Query(ctx, sqlRung, pgx.NamedArgs{"escalation": e.ID})
+	if err != nil {
+		return nil, nil, err
+	}
+	var person int64
+	var m Memory
+	if _, err := pgx.ForEachRow(rows, []any{&person, &m.Round, &m.State}, func() error {
+		rung[person] = m
+		return nil
+	}); err != nil {
+		return nil, nil, err
+	}
+	if rows, err = tx.Query(ctx, sqlBusy, pgx.NamedArgs{"cause": e.Cause, "escalation": e.ID}); err != nil {
+		return nil, nil, err
+	}
+	_, err = pgx.ForEachRow(rows, []any{&person}, func() error {
+		busy[person] = true
+		return nil
+	})
+	return rung, busy, err
+}
+
+// Ring makes pages for the people of a step, with one delivery for each way by
+// which a person can be reached among the routes in use. Somebody rung before
+// keeps their page; what of the earlier ring still waits to be sent is dropped.
+func Ring(ctx context.Context, tx pgx.Tx, now time.Time, routes []string, e Escalation, s Step) ([]Rung, error) {
+	people := make([]int64, len(s.Ring))
+	for i, c := range s.Ring {
+		people[i] = c.PersonID
+	}
+	args := pgx.NamedArgs{"escalation": e.ID, "people": people, "round": s.Round, "routes": routes, "now": now}
+	if _, err := tx.Exec(ctx, sqlCancelEarlierRings, args); err != nil {
+		return nil, err
+	}
+	rows, err := tx.Query(ctx, sqlRing, args)
+	if err != nil {
+		return nil, err
+	}
+	return pgx.CollectRows(rows, pgx.RowToStructByName[Rung])
+}
+
+// Get finds a page by its number. found is false when there is none.
+func Get(ctx context.Context, db pg.DB, id int64) (p Page, found bool, err error) {
+	rows, err := db.Query(ctx, sqlPage, pgx.NamedArgs{"id": id})
+	if err != nil {
+		return p, false, err
+	}
+	p, err = pgx.CollectExactlyOneRow(rows, pgx.RowToStructByName[Page])
+	if errors.Is(err, pgx.ErrNoRows) {
+		return p, false, nil
+	}
+	return p, err == nil, err
+}
+
+// OpenFor lists a person's open pages, oldest first.
+func OpenFor(ctx context.Context, db pg.DB, person int64) ([]Page, error) {
+	return pages(ctx, db, sqlOpenPages, pgx.NamedArgs{"person": person})
+}
+
+// OpenOf lists the open pages of an escalation, oldest first.
+func OpenOf(ctx context.Context, db pg.DB, escalation int64) ([]Page, error) {
+	return pages(ctx, db, sqlOpenOf, pgx.NamedArgs{"escalation": escalation})
+}
+
+// Of lists every page of a cause, oldest first.
+func Of(ctx context.Context, db pg.DB, cause string) ([]Page, error) {
+	return pages(ctx, db, sqlPagesFor, pgx.NamedArgs{"cause": cause})
+}
+
+// Answer acknowledges or declines a page. changed is false when it was not open
+// any more: an answer counts once.
+func Answer(ctx context.Context, tx pgx.Tx, now time.Time, p Page, state PageState, via string) (changed bool, err error) {
+	tag, err := tx.Exec(ctx, sqlAnswerPage, pgx.NamedArgs{"id": p.ID, "state": state, "now": now, "via": via})
+	if err != nil || tag.RowsAffected() == 0 {
+		return false, err
+	}
+	return true, cancelDeliveries(ctx, tx, now, p.EscalationID)
+}
+
+// Close closes what pages of an escalation are still open and returns them, so
+// that those people can be told that they may sleep on.
+func Close(ctx context.Context, tx pgx.Tx, now time.Time, escalation int64) ([]Page, error) {
+	open, err := OpenOf(ctx, tx, escalation)
+	if err != nil {
+		return nil, err
+	}
+	if _, err := tx.Exec(ctx, sqlClosePages, pgx.NamedArgs{"escalation": escalation}); err != nil {
+		return nil, err
+	}
+	return open, cancelDeliveries(ctx, tx, now, escalation)
+}
+
+func cancelDeliveries(ctx context.Context, tx pgx.Tx, now time.Time, escalation int64) error {
+	_, err := tx.Exec(ctx, sqlCancelDeliveries, pgx.NamedArgs{"escalation": escalation, "now": now})
+	return err
+}
+
+func pages(ctx context.Context, db pg.DB, sql string, args pgx.NamedArgs) ([]Page, error) {
+	rows, err := db.Query(ctx, sql, args)
+	if err != nil {
+		return nil, err
+	}
+	return pgx.CollectRows(rows, pgx.RowToStructByName[Page])
+}

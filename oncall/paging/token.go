@@ -1,0 +1,60 @@
+package paging
+
+import (
+	"context"
+	"crypto/rand"
+	"crypto/sha256"
+	"encoding/base64"
+	"errors"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"batsignal/migrations/pg"
+	"batsignal/oncall/fault"
+	"batsignal/oncall/secret"
+)
+
+// AddToken makes a single-use token by which whoever holds it can acknowledge one
+// page. Only its hash is stored.
+func AddToken(ctx context.Context, db pg.DB, now time.Time, page int64) (secret.Text, error) {
+	raw := make([]byte, 24)
+	_, _ = rand.Read(raw) // never fails, see crypto/rand
+	token := base64.RawURLEncoding.EncodeToString(raw)
+	_, err := db.Exec(ctx, sqlInsertAckToken, pgx.NamedArgs{"hash": hashOf(token), "page": page, "now": now})
+	return secret.New(token), err
+}
+
+// PeekToken finds the page behind a token without using it up.
+func PeekToken(ctx context.Context, db pg.DB, token secret.Text) (Page, error) {
+	rows, err := db.Query(ctx, sqlPeekAckToken, pgx.NamedArgs{"hash": hashOf(token.Reveal())})
+	if err != nil {
+		return Page{}, err
+	}
+	p, err := pgx.CollectExactlyOneRow(rows, pgx.RowToStructByName[Page])
+	if errors.Is(err, pgx.ErrNoRows) {
+		return p, errNoToken
+	}
+	return p, err
+}
+
+// UseToken uses a token up and returns its page; the second use is NotFound.
+func UseToken(ctx context.Context, tx pgx.Tx, now time.Time, token secret.Text) (Page, error) {
+	var id int64
+	err := tx.QueryRow(ctx, sqlUseAckToken, pgx.NamedArgs{"hash": hashOf(token.Reveal()), "now": now}).Scan(&id)
+	if errors.Is(err, pgx.ErrNoRows) {
+		return Page{}, errNoToken
+	}
+	if err != nil {
+		return Page{}, err
+	}
+	p, _, err := Get(ctx, tx, id)
+	return p, err
+}
+
+var errNoToken = fault.New(fault.NotFound, "This link is wrong or was used before. In chat, !ack answers your newest page.")
+
+func hashOf(token string) []byte {
+	h := sha256.Sum256([]byte(token))
+	return h[:]
+}

@@ -1,0 +1,108 @@
+// Package oncall owns the people: who they are, where they are, what they said
+// yes to, and in which order they are asked.
+//
+// It does not ring anybody (oncall/paging decides, incidents works the rows) and
+// knows no incident. Addresses are kept by oncall/contact alone.
+package oncall
+
+import (
+	"fmt"
+	"strings"
+	"sync"
+	"time"
+
+	"batsignal/oncall/fault"
+)
+
+// Person is somebody we may know by several accounts.
+type Person struct {
+	ID      int64
+	Handle  string
+	Name    string
+	Zone    string     // IANA name
+	Wakes   int        // minutes after local midnight
+	Sleeps  int        // minutes after local midnight; before Wakes means after midnight
+	HeardAt *time.Time // last sign of life on any network, to the second; nil is never
+}
+
+// Actor is the person, or the proven stranger, behind an action, and the place
+// they acted from. It is what ends up in timelines and public records.
+type Actor struct {
+	PersonID int64 // 0 is a proven stranger
+	Handle   string
+	Zone     string
+	Network  string
+	Room     string // "" in private
+	Account  string
+}
+
+// Who names the actor for a record: the handle, or the account for a stranger.
+func (a Actor) Who() string {
+	switch {
+	case a.Handle != "":
+		return a.Handle
+	case a.Account != "":
+		return a.Account + " on " + a.Network
+	}
+	return "somebody on " + a.Network
+}
+
+// heardMeansAwake is how long a sign of life proves that somebody is up, whatever
+// their usual hours say.
+const heardMeansAwake = 15 * time.Minute
+
+// Awake tells whether somebody was heard just now, or else whether their own clock
+// is inside their waking hours.
+func (p Person) Awake(now time.Time) bool {
+	if p.HeardAt != nil && now.Sub(*p.HeardAt) < heardMeansAwake {
+		return true
+	}
+	local := now.In(Location(p.Zone))
+	minute := local.Hour()*60 + local.Minute()
+	if p.Wakes <= p.Sleeps {
+		return p.Wakes <= minute && minute < p.Sleeps
+	}
+	return minute >= p.Wakes || minute < p.Sleeps
+}
+
+// locations remembers loaded zones: reading the zone database for each of a
+// thousand people at each step would cost more than the step.
+var locations sync.Map // string -> *time.Location
+
+// Location loads a zone; an unknown name reads as UTC, since a page must never
+// fail on a bad zone (names are checked when they are stored).
+func Location(zone string) *time.Location {
+	if l, ok := locations.Load(zone); ok {
+		return l.(*time.Location)
+	}
+	l, err := time.LoadLocation(zone)
+	if err != nil {
+		return time.UTC
+	}
+	locations.Store(zone, l)
+	return l
+}
+
+// Clock writes an instant for people: UTC, and beside it the reader's own time
+// when that differs.
+func Clock(t time.Time, zone string) string {
+	utc := t.UTC().Format("15:04")
+	if local := t.In(Location(zone)).Format("15:04"); zone != "" && local != utc {
+		return fmt.Sprintf("%s UTC (%s your time)", utc, local)
+	}
+	return utc + " UTC"
+}
+
+// Minutes writes minutes after midnight as a clock shows them.
+func Minutes(m int) string { return fmt.Sprintf("%02d:%02d", m/60, m%60) }
+
+// ParseHours reads waking hours like "07:00-23:00" as minutes after midnight.
+func ParseHours(text string) (wakes, sleeps int, err error) {
+	from, to, ok := strings.Cut(text, "-")
+	w, err1 := time.Parse("15:04", strings.TrimSpace(from))
+	s, err2 := time.Parse("15:04", strings.TrimSpace(to))
+	if !ok || err1 != nil || err2 != nil {
+		return 0, 0, fault.New(fault.Invalid, "Write waking hours like 07:00-23:00, in your own time.")
+	}
+	return w.Hour()*60 + w.Minute(), s.Hour()*60 + s.Minute(), nil
+}
