@@ -10,8 +10,11 @@ TESTFLAGS ?=
 # Git refuses to speak about a checkout of somebody else, and then go build fails.
 BUILDVCS = $(if $(shell git status --porcelain -uno >/dev/null 2>&1 && echo yes),auto,false)
 
-# The packages whose tests rewrite what they compare with when -update is given.
-GOLDEN = $(sort $(dir $(shell grep -rlF 'flag.Bool("update"' --include='*_test.go' .)))
+# The folders of tests that rewrite what they compare with when -update is given,
+# and of those that do so with a part of the docs: their names say "Docs".
+folders = $(sort $(dir $(shell grep -rlE '$(1)' --include='*_test.go' .)))
+GOLDEN  = $(call folders,flag.Bool."update")
+DOCS    = $(call folders,^func Test[A-Za-z]*Docs)
 
 .PHONY: help
 help: ## Say what can be made
@@ -60,7 +63,7 @@ schema: needgo needrun ## Rewrite migrations/schema.sql from the migrations
 
 .PHONY: docs
 docs: needgo ## Rewrite the generated parts of the docs
-	go test -count=1 $(filter-out ./migrations/%,$(GOLDEN)) -run Docs -update
+	go test -count=1 $(DOCS) -run Docs -update
 
 .PHONY: bench
 bench: needgo needtest ## Measure: the benchmarks, then the figures of docs/performance.md

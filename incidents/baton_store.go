@@ -14,6 +14,8 @@ const (
 		select b.holder, p.handle, b.since, p.heard_at
 		from baton b join person p on p.id = b.holder
 		where b.incident_id = @incident and b.ended_at is null`
+	sqlHolders = `
+		select p.handle from baton b join person p on p.id = b.holder where b.incident_id = @incident order by b.id`
 	sqlInsertBaton = `insert into baton (incident_id, holder, since) values (@incident, @holder, @now)`
 	sqlEndBaton    = `update baton set ended_at = @now where incident_id = @incident and ended_at is null`
 	sqlInsertMove  = `
@@ -72,4 +74,13 @@ func (c *change) oneMove(sql string, args pgx.NamedArgs) (move, bool, error) {
 		return m, false, nil
 	}
 	return m, err == nil, err
+}
+
+// BatonHistory lists everybody who held the baton of an incident, in order.
+func (s *Service) BatonHistory(ctx context.Context, incident int64) ([]string, error) {
+	rows, err := s.DB.Query(ctx, sqlHolders, pgx.NamedArgs{"incident": incident})
+	if err != nil {
+		return nil, err
+	}
+	return pgx.CollectRows(rows, pgx.RowTo[string])
 }

@@ -112,3 +112,8 @@ func (c *change) mustConsent(p oncall.Person) error {
 	}
 	return fault.New(fault.Forbidden, "%s has not agreed to be paged.", p.Handle)
 }
+
+// PagesOf lists every page of an incident, oldest first.
+func (s *Service) PagesOf(ctx context.Context, incident int64) ([]paging.Page, error) {
+	return paging.Of(ctx, s.DB, cause(incident))
+}

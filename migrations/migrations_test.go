@@ -155,7 +155,8 @@ func TestUpAsAnOwnerWithoutPowers(t *testing.T) {
 	run(t, admin, "create role plain_owner login")
 	run(t, admin, "create role plain_bot login")
 	t.Cleanup(func() {
-		run(t, admin, "drop owned by plain_owner")
+		run(t, admin, "alter database "+admin.Config().Database+" owner to "+pglocal.OwnerRole)
+		run(t, admin, "drop owned by plain_owner, plain_bot")
 		run(t, admin, "drop role plain_owner, plain_bot")
 	})
 	run(t, admin, "alter database "+admin.Config().Database+" owner to plain_owner")

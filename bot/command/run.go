@@ -6,6 +6,7 @@ import (
 	"runtime/debug"
 	"strings"
 	"unicode"
+	"unicode/utf8"
 
 	"batsignal/oncall/fault"
 )
@@ -87,11 +88,8 @@ func protect(ctx context.Context, e *entry, call *Call) (r Reply, err error) {
 // word before it, so that no other bot takes our line for a command.
 func Refusal(err error) Reply {
 	say := Clean(fault.Say(err))
-	for _, r := range say {
-		if !unicode.IsLetter(r) {
-			say = "Refused: " + say
-		}
-		break
+	if first, _ := utf8.DecodeRuneInString(say); !unicode.IsLetter(first) {
+		say = "Refused: " + say
 	}
 	return Reply{Blocks: []Block{Line(say)}}
 }

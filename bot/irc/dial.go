@@ -19,7 +19,7 @@ const (
 // dial connects and finishes the TLS handshake, both within a time limit, which
 // girc does not have for either.
 func (d *Door) dial(ctx context.Context) (*wire, error) {
-	ctx, cancel := context.WithTimeout(ctx, dialPatience)
+	ctx, cancel := context.WithTimeout(ctx, d.dialPatience)
 	defer cancel()
 	conn, err := new(net.Dialer).DialContext(ctx, "tcp", d.cfg.Server)
 	if err != nil {

@@ -2,10 +2,7 @@ package irc
 
 import (
 	"context"
-	"errors"
-	"fmt"
 	"log/slog"
-	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -176,94 +173,9 @@ func (s *session) drop() {
 	}
 }
 
-var errSilent = fault.New(fault.Unready, "The server stopped answering.")
-
-// watch asks the server whether it is there, and ends the connection if it does
-// not answer: a cable that was pulled tells nothing by itself.
-func (s *session) watch(ctx context.Context) error {
-	tick := time.NewTicker(s.door.cfg.Silence)
-	defer tick.Stop()
-	for n := 1; ; n++ {
-		answered := make(chan struct{})
-		var once sync.Once
-		s.mu.Lock()
-		s.aliveToken = fmt.Sprintf("alive-%d", n)
-		s.alive = func() { once.Do(func() { close(answered) }) }
-		// What was sent with a label before this question and is not answered
-		// when this is will never be.
-		stale := make([]*outgoing, 0, len(s.labels))
-		for _, o := range s.labels {
-			stale = append(stale, o)
-		}
-		token, login := s.aliveToken, s.missesLogin()
-		s.mu.Unlock()
-		if login {
-			s.mention(room, "CAP LS 302") // not every server tells by itself
-		}
-		asked := int64(time.Since(s.began))
-		s.mention(urgent, line("PING", token))
-		select {
-		case <-tick.C:
-			if s.heard.Load() < asked {
-				return errSilent
-			}
-		case <-ctx.Done():
-			return ctx.Err()
-		}
-		select {
-		case <-answered:
-			s.unanswered(stale)
-		default:
-		}
-	}
-}
-
-var errUnconfirmed = errors.New("the network did not confirm it")
-
-func (s *session) unanswered(stale []*outgoing) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	for _, o := range stale {
-		if s.labels[o.token] == o {
-			delete(s.labels, o.token)
-			o.finish(errUnconfirmed)
-		}
-	}
-}
-
 // fold and same compare names as the server does. They run with the session locked.
 func (s *session) fold(name string) string {
 	return foldName(name, s.support["CASEMAPPING"] != "ascii")
 }
 
 func (s *session) same(a, b string) bool { return s.fold(a) == s.fold(b) }
-
-// check says what is wrong with a connection that is up.
-func (s *session) check(wanted []string) error {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	cfg := s.door.cfg
-	if cfg.Account != "" && !s.authed {
-		return fault.New(fault.Unready, "Connected to %s, but not identified as account %s.", cfg.Server, cfg.Account)
-	}
-	switch {
-	case !s.door.trusted():
-		return fault.New(fault.Unready, "Connected to %s without TLS, so nobody there can be identified.", cfg.Server)
-	case !s.caps["account-tag"] && !s.caps["account-notify"]:
-		return fault.New(fault.Unready, "Connected to %s, but it does not tell accounts, so nobody there can be identified.", cfg.Server)
-	}
-	var missing []string
-	for _, room := range wanted {
-		if p := s.rooms[s.fold(room)]; p == nil || !p.joined {
-			why := "not joined yet"
-			if p != nil && p.reason != "" {
-				why = p.reason
-			}
-			missing = append(missing, fmt.Sprintf("%s (%s)", room, strings.TrimRight(why, ".")))
-		}
-	}
-	if len(missing) > 0 {
-		return fault.New(fault.Unready, "Connected to %s, but not in %s.", cfg.Server, strings.Join(missing, ", "))
-	}
-	return nil
-}

@@ -31,7 +31,6 @@ func TestWrongLoginsAreRefusedAndSaidSo(t *testing.T) {
 		{"unknown authority", func(c *Config) { c.RootCAs = nil }, "cannot prove that it is 127.0.0.1"},
 		{"another name", func(c *Config) { c.ServerName = "irc.example.org" }, "cannot prove that it is irc.example.org"},
 		{"nobody there", func(c *Config) { c.Server = "127.0.0.1:1" }, "cannot be reached"},
-		{"no TLS there", func(c *Config) { c.Server = n.PlainAddr() }, "cannot prove that it is"},
 	}
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
@@ -48,6 +47,18 @@ func TestWrongLoginsAreRefusedAndSaidSo(t *testing.T) {
 			}
 		})
 	}
+}
+
+func TestAServerThatDoesNotSpeakTLS(t *testing.T) {
+	t.Parallel()
+	n := irctest.Run(t, irctest.Options{}) // it waits for more, and so would we
+	d, err := New(Config{Name: "testnet", Server: n.PlainAddr(), TLS: true, RootCAs: n.RootCAs(), Nick: "batsignal"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	d.dialPatience = 300 * time.Millisecond
+	w := start(t, d)
+	until(t, "the failure to be told", func() bool { return contains(w.Check(), "cannot prove that it is 127.0.0.1") })
 }
 
 func TestLoginByCertificate(t *testing.T) {

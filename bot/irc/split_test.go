@@ -1,16 +1,11 @@
 package irc
 
 import (
-	"log/slog"
 	"slices"
-	"strconv"
 	"strings"
 	"testing"
-	"time"
 	"unicode"
 	"unicode/utf8"
-
-	"batsignal/bot"
 )
 
 func TestSplit(t *testing.T) {
@@ -92,79 +87,5 @@ func TestNoCommandCanBeInjected(t *testing.T) {
 		if got != want {
 			t.Errorf("got %q, want %q", got, want)
 		}
-	}
-}
-
-func TestFoldedNames(t *testing.T) {
-	for in, want := range map[string]string{"#OPS": "#ops", "[A]\\~": "{a}|^", "É": "É", "": ""} {
-		if got := foldName(in, true); got != want {
-			t.Errorf("foldName(%q) = %q, want %q", in, got, want)
-		}
-	}
-	if got := foldName("[A]", false); got != "[a]" {
-		t.Errorf("in ASCII: %q", got)
-	}
-	for in, want := range map[string]string{"Maria": "maria", "*": "", "0": "", "": "", "mar\u212Ao": "", "\u0130da": "", "Ömer": "ömer", "a\uFFFD": ""} {
-		if got := foldAccount(in); got != want {
-			t.Errorf("foldAccount(%q) = %q, want %q", in, got, want)
-		}
-	}
-	for why, want := range map[string]bool{
-		"*.net *.split": true, "hub.example.org leaf.example.org": true, "Quit: a.b c.d": false, "bye": false, "": false,
-		"a.b": false, "a.b a.b": false, "a.b c.d e.f": false, ". ..": false, "Ping timeout: 240 seconds": false,
-	} {
-		if netsplit(why) != want {
-			t.Errorf("netsplit(%q) = %v", why, !want)
-		}
-	}
-}
-
-func TestAFullInboxLosesTheNewest(t *testing.T) {
-	in := newInbox(slog.New(slog.DiscardHandler))
-	for i := range inboxMost + 5 {
-		in.put(bot.Heard{Text: strconv.Itoa(i)})
-	}
-	if len(in.lines) != inboxMost || in.lost != 5 || in.lines[0].Text != "0" {
-		t.Fatalf("%d lines, %d lost", len(in.lines), in.lost)
-	}
-}
-
-func TestTheQueueRefusesTooMuchChatter(t *testing.T) {
-	q := newQueue()
-	for range mostChatter {
-		if err := q.push(&outgoing{class: chatter}); err != nil {
-			t.Fatal(err)
-		}
-	}
-	wantSay(t, q.push(&outgoing{class: chatter}), "Too many announcements")
-	if err := q.push(&outgoing{class: page, line: "first"}); err != nil {
-		t.Fatal(err)
-	}
-	if o := q.pop(classes - 1); o.line != "first" {
-		t.Fatalf("popped %+v", o)
-	}
-	if q.pop(urgent) != nil {
-		t.Fatal("popped a class that was not asked for")
-	}
-}
-
-func TestASplitTooLargeToRememberForgetsEverybody(t *testing.T) {
-	p := newPeople(func(s string) string { return foldName(s, true) })
-	now := time.Date(2026, 11, 23, 3, 0, 0, 0, time.UTC)
-	p.joined("#ops", "maria", "maria", true, now)
-	for i := range lostMost + 1 {
-		p.quit("n"+strconv.Itoa(i), "*.net *.split", now)
-	}
-	if p.account("maria") != "" || len(p.nicks("maria")) != 0 {
-		t.Fatal("maria is still believed")
-	}
-	p.told("maria", "maria")
-	if p.account("MARIA") != "maria" {
-		t.Fatal("maria is not believed again")
-	}
-	// Long after a split a nick is a nick like any other.
-	p.quit("omar", "*.net *.split", now)
-	if p.joined("#ops", "omar", "omar", true, now.Add(lostFor+time.Second)); p.account("omar") != "omar" {
-		t.Fatal("omar is not believed")
 	}
 }

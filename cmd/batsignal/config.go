@@ -15,7 +15,8 @@ import (
 //	doc           what the key means, for a person
 //	example       what the example file shows where the default says too little
 //	secret        the neighbouring key that names the file with this secret
-//	file          a file that must be there: "read", or "private" for keys
+//	file          a file that must be there: "read", "private" for keys, or
+//	              "authorities" for certificates to trust
 type Config struct {
 	StateDir string         `mapstructure:"state_dir" doc:"The directory for the private Postgres and everything else that must outlive a restart. Default: /var/lib/batsignal for root, else $XDG_STATE_HOME/batsignal or ~/.local/state/batsignal." example:"/var/lib/batsignal"`
 	Database databaseConfig `mapstructure:"database" doc:"Where incidents, people and pages are kept."`
@@ -66,7 +67,7 @@ type mailConfig struct {
 	Port         int         `mapstructure:"port" doc:"Its port. 0: 587 for starttls, 465 for tls, 25 for none." example:"587"`
 	TLS          string      `mapstructure:"tls" doc:"starttls (required, never skipped), tls, or none, which is for servers on this machine only."`
 	ServerName   string      `mapstructure:"server_name" doc:"The name in its certificate, where that differs from host." example:"mail.example.org"`
-	CAFile       string      `mapstructure:"ca_file" file:"read" doc:"The certificate authorities to trust instead of the system's." example:"mail-ca.pem"`
+	CAFile       string      `mapstructure:"ca_file" file:"authorities" doc:"The certificate authorities to trust instead of the system's." example:"mail-ca.pem"`
 	Username     string      `mapstructure:"username" doc:"Who logs in. Empty: no login." example:"batsignal"`
 	PasswordFile string      `mapstructure:"password_file" doc:"A file with the password." example:"mail-password"`
 	Password     secret.Text `mapstructure:"-" secret:"password_file"`
@@ -74,9 +75,9 @@ type mailConfig struct {
 }
 
 type webhookConfig struct {
-	SecretFile    string         `mapstructure:"secret_file" doc:"A file with the secret that signs each request. Empty: no pages by webhook." example:"webhook-secret"`
+	SecretFile    string         `mapstructure:"secret_file" doc:"A file with the secret that signs each request, at least 16 characters. Empty: no pages by webhook." example:"webhook-secret"`
 	Secret        secret.Text    `mapstructure:"-" secret:"secret_file"`
-	AllowNetworks []netip.Prefix `mapstructure:"allow_networks" doc:"Private networks that a request may go to. Public addresses are always allowed, every other address only if it is listed here." example:"[10.20.0.0/16]"`
+	AllowNetworks []netip.Prefix `mapstructure:"allow_networks" doc:"Networks of yours that a request may go to, by http too. Everything else must be a public address, by https." example:"[10.20.0.0/16]"`
 }
 
 type roleConfig struct {

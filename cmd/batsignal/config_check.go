@@ -32,6 +32,7 @@ func (l *loaded) check() problems {
 	c.Commands.check(&found)
 	checkIRC(&found, c.IRC)
 	c.Mail.check(&found)
+	c.Webhook.check(&found)
 	checkRoles(&found, c.Roles)
 	c.Guard.check(&found, c.Roles)
 	checkAdmins(&found, c.Admins, c.IRC)
@@ -134,6 +135,13 @@ func (m mailConfig) check(found *problems) {
 	}
 	if m.Username == "" && !m.Password.Empty() {
 		found.add("mail.username", "must say whose password mail.password_file holds")
+	}
+}
+
+func (w webhookConfig) check(found *problems) {
+	const least = 16 // bytes; fewer can be guessed from one signed request
+	if !w.Secret.Empty() && len(w.Secret.Reveal()) < least {
+		found.add("webhook.secret_file", "holds fewer than %d characters; write a new one: openssl rand -hex 32 > %s", least, w.SecretFile)
 	}
 }
 

@@ -69,7 +69,7 @@ func (n ircConfig) check(found *problems, at string) {
 		found.add(at+"burst", "must be at least 1")
 	}
 	if n.LinesPerSecond <= 0 {
-		found.add(at+"lines_per_second", "must be more than 0, such as 0.5")
+		found.add(at+"lines_per_second", "must be more than 0, such as 1")
 	}
 }
 

@@ -44,8 +44,8 @@ func defaultRole() roleConfig {
 	return roleConfig{PatienceSev1: 90 * time.Second, Patience: 5 * time.Minute}
 }
 
-// defaultIRC is what an entry of the list of IRC networks begins as. Five lines
-// at once and one every two seconds is what the strictest public networks allow.
+// defaultIRC is what an entry of the list of IRC networks begins as. Public
+// networks bear five lines at once and then one a second.
 func defaultIRC() ircConfig {
 	return ircConfig{
 		TLS:            true,
@@ -55,7 +55,7 @@ func defaultIRC() ircConfig {
 		SASL:           saslConfig{Mechanism: "none"},
 		IncidentRoom:   "#inc-{id}-{slug}",
 		Burst:          5,
-		LinesPerSecond: 0.5,
+		LinesPerSecond: 1,
 	}
 }
 

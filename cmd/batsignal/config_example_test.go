@@ -1,6 +1,11 @@
 package main
 
 import (
+	"crypto/ed25519"
+	"crypto/rand"
+	"crypto/x509"
+	"encoding/pem"
+	"math/big"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -12,7 +17,7 @@ import (
 
 const exampleFile = "../../docs/batsignal.example.yaml"
 
-func example(t *testing.T) string {
+func exampleText(t *testing.T) string {
 	t.Helper()
 	var out strings.Builder
 	if err := writeExample(&out); err != nil {
@@ -22,8 +27,8 @@ func example(t *testing.T) string {
 }
 
 func TestTheExampleInDocsIsFresh(t *testing.T) {
-	quiet(t)
-	want := example(t)
+	alone(t)
+	want := exampleText(t)
 	if *update {
 		if err := os.WriteFile(exampleFile, []byte(want), 0o644); err != nil {
 			t.Fatal(err)
@@ -39,8 +44,8 @@ func TestTheExampleInDocsIsFresh(t *testing.T) {
 var hidden = regexp.MustCompile(`(?m)^( *)#(\S|  )`)
 
 func TestTheExampleAsItIsMeansTheDefaults(t *testing.T) {
-	quiet(t)
-	l, err := load(t, example(t))
+	alone(t)
+	l, err := loadText(t, exampleText(t))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -58,8 +63,8 @@ func TestTheExampleAsItIsMeansTheDefaults(t *testing.T) {
 // A reader may remove every # and gets a configuration that is good, once the
 // files that it names are there.
 func TestTheExampleUncommentedLoads(t *testing.T) {
-	quiet(t)
-	whole := hidden.ReplaceAllString(example(t), "$1$2")
+	alone(t)
+	whole := hidden.ReplaceAllString(exampleText(t), "$1$2")
 	var keys map[string]any
 	if err := yaml.Unmarshal([]byte(whole), &keys); err != nil {
 		t.Fatalf("%v\n%s", err, whole)
@@ -71,13 +76,17 @@ func TestTheExampleUncommentedLoads(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			dir := t.TempDir()
-			write(t, dir, "postgres", "", 0o755)
+			writeFile(t, dir, "postgres", "", 0o755)
 			for _, name := range regexp.MustCompile(`_file: (\S+)`).FindAllStringSubmatch(whole, -1) {
-				write(t, dir, name[1], "postgres://batsignal@db.example.org/batsignal", 0o600)
+				content := "postgres://batsignal@db.example.org/batsignal"
+				if strings.HasSuffix(name[1], "-ca.pem") {
+					content = certificate(t)
+				}
+				writeFile(t, dir, name[1], content, 0o600)
 			}
 			text := regexp.MustCompile(c.without).ReplaceAllString(whole, "")
 			text = strings.ReplaceAll(text, "/usr/lib/postgresql/15/bin", dir)
-			l, err := loadConfig(write(t, dir, "batsignal.yaml", text, 0o600), nil)
+			l, err := loadConfig(writeFile(t, dir, "batsignal.yaml", text, 0o600), nil)
 			if err != nil {
 				t.Fatalf("%v\n%s", err, text)
 			}
@@ -88,8 +97,22 @@ func TestTheExampleUncommentedLoads(t *testing.T) {
 	}
 }
 
+// certificate is one that nobody should trust, as PEM.
+func certificate(t *testing.T) string {
+	t.Helper()
+	public, private, err := ed25519.GenerateKey(rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	der, err := x509.CreateCertificate(rand.Reader, &x509.Certificate{SerialNumber: big.NewInt(1)}, &x509.Certificate{}, public, private)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der}))
+}
+
 func TestEveryKeyIsExplained(t *testing.T) {
-	text := example(t)
+	text := exampleText(t)
 	for _, want := range []string{
 		"#listen: 127.0.0.1:8373", "#  patience_sev1: 90s", "#may_fire: ['@roster']",
 		"#  incident_room: '#inc-{id}-{slug}'", "#- id: libera",

@@ -17,7 +17,7 @@ type key struct {
 	doc     string
 	example string
 	secret  string // name of the neighbouring key whose file holds this value
-	file    string // "", "read" or "private"
+	file    string // "", "read", "private" or "authorities"
 	entries bool   // a list of sections
 	inList  bool   // part of an entry of such a list
 }

@@ -8,7 +8,7 @@ type ircConfig struct {
 	Server         string     `mapstructure:"server" doc:"Its address, with the port." example:"irc.libera.chat:6697"`
 	TLS            bool       `mapstructure:"tls" doc:"Whether the connection is encrypted. false is for servers on this machine only."`
 	ServerName     string     `mapstructure:"server_name" doc:"The name in its certificate, where that differs from server." example:"irc.libera.chat"`
-	CAFile         string     `mapstructure:"ca_file" file:"read" doc:"The certificate authorities to trust instead of the system's." example:"irc-ca.pem"`
+	CAFile         string     `mapstructure:"ca_file" file:"authorities" doc:"The certificate authorities to trust instead of the system's." example:"irc-ca.pem"`
 	CertFile       string     `mapstructure:"cert_file" file:"read" doc:"Our own certificate, for sasl external." example:"irc-cert.pem"`
 	KeyFile        string     `mapstructure:"key_file" file:"private" doc:"The key of that certificate." example:"irc-key.pem"`
 	Nick           string     `mapstructure:"nick" doc:"Our nick."`

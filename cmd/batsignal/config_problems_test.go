@@ -47,7 +47,7 @@ var slipsOfOperators = []struct{ name, text, want string }{
 	{"an unknown placeholder", "irc: [{id: a, server: 'h:1', home: '#a', incident_room: '#{id}{date}'}]", "irc[0].incident_room: {date} means nothing; use {id} and {slug} (FILE:1)"},
 	{"a password without an account", "irc: [{id: a, server: 'h:1', home: '#a', sasl: {mechanism: plain}}]", "irc[0].sasl.account: must be the services account to log in to (FILE:1)\nirc[0].sasl.password_file: must name a file with the password (FILE:1)"},
 	{"a login without a certificate", "irc: [{id: a, server: 'h:1', home: '#a', sasl: {mechanism: external}}]", "irc[0].cert_file: must name our certificate: sasl external logs in with it (FILE:1)"},
-	{"silence", "irc: [{id: a, server: 'h:1', home: '#a', burst: 0, lines_per_second: 0}]", "irc[0].burst: must be at least 1 (FILE:1)\nirc[0].lines_per_second: must be more than 0, such as 0.5 (FILE:1)"},
+	{"silence", "irc: [{id: a, server: 'h:1', home: '#a', burst: 0, lines_per_second: 0}]", "irc[0].burst: must be at least 1 (FILE:1)\nirc[0].lines_per_second: must be more than 0, such as 1 (FILE:1)"},
 
 	{"mail in the clear", "mail: {host: mx.example.org, tls: none, from: a@example.org}", "mail.tls: none would send pages in the clear to mx.example.org; use starttls or tls (FILE:1)"},
 	{"mail from nobody", "mail: {host: mx.example.org}", "mail.from: must be a mail address, such as Batsignal <batsignal@example.org>"},
@@ -69,10 +69,10 @@ var slipsOfOperators = []struct{ name, text, want string }{
 }
 
 func TestEachSlipIsNamedWithAWayForward(t *testing.T) {
-	quiet(t)
+	alone(t)
 	for _, c := range slipsOfOperators {
 		t.Run(c.name, func(t *testing.T) {
-			file := write(t, t.TempDir(), "batsignal.yaml", c.text, 0o600)
+			file := writeFile(t, t.TempDir(), "batsignal.yaml", c.text, 0o600)
 			_, err := loadConfig(file, nil)
 			if fault.KindOf(err) != fault.Invalid {
 				t.Fatalf("got: %v", err)
@@ -92,8 +92,8 @@ func TestEachSlipIsNamedWithAWayForward(t *testing.T) {
 }
 
 func TestAllProblemsAreToldAtOnce(t *testing.T) {
-	quiet(t)
-	_, err := load(t, "log: {level: loud, format: xml}\nroster: {join: closed}\n")
+	alone(t)
+	_, err := loadText(t, "log: {level: loud, format: xml}\nroster: {join: closed}\n")
 	say := fault.Say(err)
 	for _, want := range []string{"The configuration has 3 problems:", "\n  log.level: ", "\n  log.format: ", "\n  roster.join: "} {
 		if !strings.Contains(say, want) {
@@ -103,21 +103,21 @@ func TestAllProblemsAreToldAtOnce(t *testing.T) {
 }
 
 func TestAFileThatIsNotAListOfKeys(t *testing.T) {
-	quiet(t)
+	alone(t)
 	for _, text := range []string{"- a\n- b\n", "just words\n", "web: {listen: [\n", "web: {}\nweb: {}\n", "\x00"} {
-		if _, err := load(t, text); fault.KindOf(err) != fault.Invalid {
+		if _, err := loadText(t, text); fault.KindOf(err) != fault.Invalid {
 			t.Errorf("%q: got %v", text, err)
 		}
 	}
 	for _, text := range []string{"", "# nothing\n", "---\n", "web:\nirc:\nroles:\nlog: {level: }\n"} {
-		if _, err := load(t, text); err != nil {
+		if _, err := loadText(t, text); err != nil {
 			t.Errorf("%q: got %v", text, err)
 		}
 	}
 }
 
 func TestAnUnknownVariableIsRefused(t *testing.T) {
-	quiet(t)
+	alone(t)
 	t.Setenv("BATSIGNAL_WEB_LISEN", "127.0.0.1:1")
 	t.Setenv("BATSIGNAL_IRC", "libera")
 	_, err := loadConfig("", nil)
@@ -130,7 +130,7 @@ func TestAnUnknownVariableIsRefused(t *testing.T) {
 }
 
 func TestVariablesThatAClusterMakesAreNotOurs(t *testing.T) {
-	quiet(t)
+	alone(t)
 	for _, name := range []string{"BATSIGNAL_PORT", "BATSIGNAL_SERVICE_HOST", "BATSIGNAL_SERVICE_PORT_HTTP", "BATSIGNAL_PORT_8373_TCP_ADDR", envConfig} {
 		t.Setenv(name, "tcp://10.0.0.1:8373")
 	}
@@ -145,7 +145,7 @@ func FuzzConfigFile(f *testing.F) {
 	}
 	f.Add("database: {url: 'postgres://bot:hunter2canary@h/d'}")
 	f.Fuzz(func(t *testing.T, text string) {
-		file := write(t, t.TempDir(), filepath.Base("batsignal.yaml"), text, 0o600)
+		file := writeFile(t, t.TempDir(), filepath.Base("batsignal.yaml"), text, 0o600)
 		l, err := loadConfig(file, nil)
 		if err != nil && strings.TrimSpace(fault.Say(err)) == "" {
 			t.Errorf("an error without a word: %v", err)

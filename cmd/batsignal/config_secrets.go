@@ -1,6 +1,7 @@
 package main
 
 import (
+	"crypto/x509"
 	"errors"
 	"io/fs"
 	"os"
@@ -33,7 +34,9 @@ func (l *loaded) readSecrets() problems {
 			l.readSecret(k.path, fileKey, names[fileKey], value.Addr().Interface().(*secret.Text), &found)
 		case k.file != "" && value.String() != "":
 			value.SetString(l.find(k.path, value.String()))
-			checkFile(k.path, value.String(), k.file == "private", &found)
+			if checkFile(k.path, value.String(), k.file == "private", &found) && k.file == "authorities" {
+				checkAuthorities(k.path, value.String(), &found)
+			}
 		}
 	})
 	return found
@@ -89,6 +92,17 @@ func checkFile(key, name string, private bool, found *problems) bool {
 		return true
 	}
 	return false
+}
+
+// checkAuthorities refuses a file that would make every server a stranger.
+func checkAuthorities(key, name string, found *problems) {
+	text, err := os.ReadFile(name)
+	switch {
+	case err != nil:
+		found.add(key, "cannot read %s: %s", name, reason(err))
+	case !x509.NewCertPool().AppendCertsFromPEM(text):
+		found.add(key, "%s holds no certificate; it must begin with -----BEGIN CERTIFICATE-----", name)
+	}
 }
 
 func (l *loaded) find(key, name string) string {

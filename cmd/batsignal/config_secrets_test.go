@@ -11,14 +11,14 @@ import (
 	"testing"
 )
 
-const canary = "hunter2-canary"
+const canary = "hunter2-canary-longer-than-16"
 
 func TestSecretsAreReadFromFilesBesideTheConfiguration(t *testing.T) {
-	quiet(t)
+	alone(t)
 	dir := t.TempDir()
-	write(t, dir, "irc-password", canary+"\n", 0o600)
-	write(t, dir, "mail-password", canary+"\n", 0o640)
-	file := write(t, dir, "batsignal.yaml", `
+	writeFile(t, dir, "irc-password", canary+"\n", 0o600)
+	writeFile(t, dir, "mail-password", canary+"\n", 0o640)
+	file := writeFile(t, dir, "batsignal.yaml", `
 irc: [{id: a, server: "h:1", home: "#a", sasl: {mechanism: plain, account: bat, password_file: irc-password}}]
 mail: {host: h, from: a@example.org, username: bat, password_file: mail-password}
 `, 0o644)
@@ -35,13 +35,13 @@ mail: {host: h, from: a@example.org, username: bat, password_file: mail-password
 }
 
 func TestServiceCredentialsComeFirst(t *testing.T) {
-	quiet(t)
+	alone(t)
 	credentials, dir := t.TempDir(), t.TempDir()
 	t.Setenv("CREDENTIALS_DIRECTORY", credentials)
-	write(t, credentials, "database-url", "postgres://bot:"+canary+"@db/batsignal\n", 0o400)
-	write(t, dir, "database-url", "postgres://other@db/batsignal\n", 0o600)
-	write(t, dir, "webhook-secret", canary, 0o600)
-	file := write(t, dir, "batsignal.yaml", "database: {url_file: database-url}\nwebhook: {secret_file: webhook-secret}\n", 0o644)
+	writeFile(t, credentials, "database-url", "postgres://bot:"+canary+"@db/batsignal\n", 0o400)
+	writeFile(t, dir, "database-url", "postgres://other@db/batsignal\n", 0o600)
+	writeFile(t, dir, "webhook-secret", canary, 0o600)
+	file := writeFile(t, dir, "batsignal.yaml", "database: {url_file: database-url}\nwebhook: {secret_file: webhook-secret}\n", 0o644)
 	l, err := loadConfig(file, nil)
 	if err != nil {
 		t.Fatal(err)
@@ -55,16 +55,19 @@ func TestServiceCredentialsComeFirst(t *testing.T) {
 }
 
 func TestSecretsThatAreNotSafeAreRefused(t *testing.T) {
-	quiet(t)
+	alone(t)
 	dir := t.TempDir()
-	open := write(t, dir, "open", canary, 0o644)
-	empty := write(t, dir, "empty", "\n", 0o600)
+	open := writeFile(t, dir, "open", canary, 0o644)
+	short := writeFile(t, dir, "short", "abc", 0o600)
+	empty := writeFile(t, dir, "empty", "\n", 0o600)
 	for _, c := range []struct {
 		name, text, want string
 		mode             os.FileMode
 	}{
 		{"a file for everybody", "webhook: {secret_file: open}", "webhook.secret_file: everybody on this machine may read " + open + "; run: chmod 600 " + open, 0o600},
 		{"an empty file", "webhook: {secret_file: empty}", "webhook.secret_file: " + empty + " is empty; write the secret into it", 0o600},
+		{"a guessable secret", "webhook: {secret_file: short}", "webhook.secret_file: holds fewer than 16 characters; write a new one: openssl rand -hex 32 > " + short, 0o600},
+		{"no certificate", "mail: {ca_file: open}", "mail.ca_file: " + open + " holds no certificate; it must begin with -----BEGIN CERTIFICATE-----", 0o600},
 		{"a directory", "webhook: {secret_file: .}", "webhook.secret_file: " + dir + " is a directory; name a file", 0o600},
 		{"a key for everybody", "irc: [{id: a, server: 'h:1', home: '#a', cert_file: open, key_file: open}]", "irc[0].key_file: everybody on this machine may read " + open + "; run: chmod 600 " + open, 0o600},
 		{"twice", "database: {url: 'postgres://a@h/d', url_file: open}", "database.url: is given twice; keep either it or database.url_file", 0o600},
@@ -72,7 +75,7 @@ func TestSecretsThatAreNotSafeAreRefused(t *testing.T) {
 		{"inline in words", "database: {url: 'host=h password=" + canary + "'}", "database.url: holds a password, and everybody on this machine may read the file; run: chmod 600 FILE", 0o644},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			file := write(t, dir, "batsignal.yaml", c.text, c.mode)
+			file := writeFile(t, dir, "batsignal.yaml", c.text, c.mode)
 			_, err := loadConfig(file, nil)
 			got := strings.ReplaceAll(fmt.Sprint(err), file, "FILE")
 			if want := "Configuration: " + c.want + " (FILE:1)"; got != want {
@@ -86,8 +89,8 @@ func TestSecretsThatAreNotSafeAreRefused(t *testing.T) {
 }
 
 func TestAPasswordInlineIsFineWhereNobodyElseReadsIt(t *testing.T) {
-	quiet(t)
-	l, err := load(t, "database: {url: 'postgres://a:"+canary+"@h/d'}")
+	alone(t)
+	l, err := loadText(t, "database: {url: 'postgres://a:"+canary+"@h/d'}")
 	if err != nil || l.Database.URL.Empty() {
 		t.Errorf("the private file: %v", err)
 	}
@@ -98,10 +101,10 @@ func TestAPasswordInlineIsFineWhereNobodyElseReadsIt(t *testing.T) {
 }
 
 func TestNothingPrintsASecret(t *testing.T) {
-	quiet(t)
+	alone(t)
 	dir := t.TempDir()
-	write(t, dir, "pw", canary, 0o600)
-	l, err := loadConfig(write(t, dir, "batsignal.yaml", `
+	writeFile(t, dir, "pw", canary, 0o600)
+	l, err := loadConfig(writeFile(t, dir, "batsignal.yaml", `
 database: {url: "postgres://a:`+canary+`@h/d", owner_url: "postgres://o:`+canary+`@h/d"}
 mail: {host: h, from: a@example.org, username: bat, password_file: pw}
 webhook: {secret_file: pw}

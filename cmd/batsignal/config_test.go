@@ -17,9 +17,9 @@ import (
 
 var update = flag.Bool("update", false, "rewrite the generated files")
 
-// quiet makes a test independent of the machine: none of our variables, a home
+// alone makes a test independent of the machine: none of our variables, a home
 // of its own, no credentials.
-func quiet(t *testing.T) {
+func alone(t *testing.T) {
 	t.Helper()
 	for _, entry := range os.Environ() {
 		name, _, _ := strings.Cut(entry, "=")
@@ -32,8 +32,8 @@ func quiet(t *testing.T) {
 	t.Setenv("XDG_STATE_HOME", t.TempDir())
 }
 
-// write puts a file into dir and returns its path.
-func write(t *testing.T, dir, name, text string, mode os.FileMode) string {
+// writeFile puts a file into dir and returns its path.
+func writeFile(t *testing.T, dir, name, text string, mode os.FileMode) string {
 	t.Helper()
 	path := filepath.Join(dir, name)
 	if err := os.WriteFile(path, []byte(text), mode); err != nil {
@@ -45,14 +45,14 @@ func write(t *testing.T, dir, name, text string, mode os.FileMode) string {
 	return path
 }
 
-// load reads a configuration from the text of a file.
-func load(t *testing.T, text string) (loaded, error) {
+// loadText reads a configuration from the text of a file.
+func loadText(t *testing.T, text string) (loaded, error) {
 	t.Helper()
-	return loadConfig(write(t, t.TempDir(), "batsignal.yaml", text, 0o600), nil)
+	return loadConfig(writeFile(t, t.TempDir(), "batsignal.yaml", text, 0o600), nil)
 }
 
 func TestWithoutAFileTheDefaultsAreGood(t *testing.T) {
-	quiet(t)
+	alone(t)
 	l, err := loadConfig("", nil)
 	if err != nil {
 		t.Fatal(err)
@@ -78,8 +78,8 @@ func TestWithoutAFileTheDefaultsAreGood(t *testing.T) {
 }
 
 func TestFlagsWinOverEnvironmentOverFile(t *testing.T) {
-	quiet(t)
-	file := write(t, t.TempDir(), "batsignal.yaml", `
+	alone(t)
+	file := writeFile(t, t.TempDir(), "batsignal.yaml", `
 log: {level: warn, format: json}
 web: {listen: "127.0.0.1:1"}
 guard: {per_person: 7, may_fire: [maria, "role:coordination"]}
@@ -131,8 +131,8 @@ commands:
 }
 
 func TestEntriesKeepTheirCaseAndBeginWithTheirOwnDefaults(t *testing.T) {
-	quiet(t)
-	l, err := load(t, `
+	alone(t)
+	l, err := loadText(t, `
 irc:
   - {id: Libera, server: "irc.libera.chat:6697", home: '#Security', rooms: ['#Infra', '#inc.ops'], sasl: }
   - {id: here, server: "127.0.0.1:6667", tls: false, home: '#a', lines_per_second: 20, incident_room: ""}
@@ -167,9 +167,9 @@ roles:
 }
 
 func TestNamesOfFilesAreReadFromWhereTheyWereWritten(t *testing.T) {
-	quiet(t)
+	alone(t)
 	dir := t.TempDir()
-	file := write(t, dir, "batsignal.yaml", "state_dir: state\n", 0o600)
+	file := writeFile(t, dir, "batsignal.yaml", "state_dir: state\n", 0o600)
 	l, err := loadConfig(file, nil)
 	if err != nil {
 		t.Fatal(err)
@@ -197,7 +197,7 @@ func TestNamesOfFilesAreReadFromWhereTheyWereWritten(t *testing.T) {
 }
 
 func TestAFileThatIsNotThereSaysHowToMakeOne(t *testing.T) {
-	quiet(t)
+	alone(t)
 	_, err := loadConfig(filepath.Join(t.TempDir(), "nowhere.yaml"), nil)
 	if fault.KindOf(err) != fault.Invalid || !strings.Contains(fault.Say(err), "batsignal config example > ") {
 		t.Errorf("got: %v", err)

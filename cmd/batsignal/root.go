@@ -82,6 +82,13 @@ incident is filled, and shows who holds the baton.`,
 	root.AddCommand(
 		newConfigCommand(a),
 		newHealthCommand(a),
+		newTryCommand(a),
+		newRunCommand(a),
+		newServeCommand(a),
+		newDoCommand(a),
+		newMigrateCommand(a),
+		newDoctorCommand(a),
+		newRosterCommand(a),
 		newVersionCommand(a),
 	)
 	return root

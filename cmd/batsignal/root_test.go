@@ -17,10 +17,10 @@ func cli(t *testing.T, args ...string) (status int, stdout, stderr string) {
 }
 
 func TestTheExitStatusTellsWhoseFaultItIs(t *testing.T) {
-	quiet(t)
+	alone(t)
 	dir := t.TempDir()
-	good := write(t, dir, "good.yaml", "log: {level: warn}\n", 0o600)
-	bad := write(t, dir, "bad.yaml", "log: {levle: warn}\n", 0o600)
+	good := writeFile(t, dir, "good.yaml", "log: {level: warn}\n", 0o600)
+	bad := writeFile(t, dir, "bad.yaml", "log: {levle: warn}\n", 0o600)
 	for _, c := range []struct {
 		args   string
 		status int
@@ -50,8 +50,8 @@ func TestTheExitStatusTellsWhoseFaultItIs(t *testing.T) {
 }
 
 func TestTheFileCanComeFromTheEnvironment(t *testing.T) {
-	quiet(t)
-	t.Setenv(envConfig, write(t, t.TempDir(), "batsignal.yaml", "roster: {join: open}\n", 0o600))
+	alone(t)
+	t.Setenv(envConfig, writeFile(t, t.TempDir(), "batsignal.yaml", "roster: {join: open}\n", 0o600))
 	if _, stdout, stderr := cli(t, "config", "show"); !strings.Contains(stdout, "\n  join: open  # ") {
 		t.Errorf("%s%s", stdout, stderr)
 	}
@@ -66,7 +66,7 @@ func TestVersionForMachines(t *testing.T) {
 }
 
 func TestHealthAsksTheAddressOfTheConfiguration(t *testing.T) {
-	quiet(t)
+	alone(t)
 	well := true
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.URL.Path != "/healthz" || !well {

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"runtime"
 	"runtime/debug"
+	"strings"
 
 	"github.com/spf13/cobra"
 )
@@ -70,8 +71,9 @@ func currentBuild() build {
 
 func (b build) String() string {
 	text := "batsignal " + b.Version
-	if b.Revision != "" {
-		text += " (" + b.Revision[:min(12, len(b.Revision))]
+	// A version that git made names the commit, and whether it was changed.
+	if short := b.Revision[:min(12, len(b.Revision))]; short != "" && !strings.Contains(b.Version, short) {
+		text += " (" + short
 		if b.Modified {
 			text += ", changed"
 		}

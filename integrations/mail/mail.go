@@ -160,7 +160,10 @@ func (r *Route) Send(ctx context.Context, m paging.Message) (string, error) {
 	if err != nil {
 		return "", explain(ctx, err, withhold(to.Address))
 	}
-	return strings.TrimSpace("accepted by the mail server: " + withhold(to.Address)(answer)), nil
+	if words := withhold(to.Address)(answer); words != "" {
+		return "accepted by the mail server: " + words, nil
+	}
+	return "accepted by the mail server", nil
 }
 
 // helloName is how this machine greets the server; "localhost" is what clients

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"net/http"
 	"syscall"
 
 	"batsignal/oncall/paging"
@@ -39,7 +40,7 @@ func explain(ctx context.Context, err error) error {
 		why = "its name could not be resolved"
 	case errors.As(err, &cert):
 		why = "its certificate is not valid"
-	case errors.As(err, &record), errors.As(err, &alert):
+	case errors.As(err, &record), errors.As(err, &alert), errors.Is(err, http.ErrSchemeMismatch):
 		why = "TLS could not be agreed on"
 	case errors.As(err, &number):
 		why = number.Error()

@@ -31,13 +31,15 @@ var (
 //
 // header is the value of Batsignal-Signature, such as
 //
-//	t=1795402800,v1=5257a869e7ecebeda32affa62cdca3fa51cad7e77a0e56ff536d0ce8e108d8bd
+//	t=1795402800,v1=852f9c91897878dafbdfdbd17f080a6ca85c725b0134541b64e6719fa36d0f6a
 //
-// where t is the time of signing in seconds since 1970 and v1 the lower-case
-// hexadecimal HMAC-SHA-256, under the secret, of t, a full stop, and the body as
-// it came over the wire, before any decoding. There may be several v1, one of
-// which must fit (so that a secret can be changed), and unknown fields, which are
-// ignored. The error is nil or one of [ErrMalformed], [ErrSignature], [ErrStale].
+// (for the secret "correct horse battery staple" and the body
+// {"type":"batsignal.page.v1"}). There, t is the time of signing in seconds since
+// 1970, and v1 the lower-case hexadecimal HMAC-SHA-256, under the secret, of t, a
+// full stop, and the body as it came over the wire, before any decoding. There
+// may be several v1, one of which must fit (so that a secret can be changed), and
+// unknown fields, which are ignored. The error is nil or one of [ErrMalformed],
+// [ErrSignature], [ErrStale].
 //
 // A valid request may still come twice, since pages are sent at least once: drop
 // what has a [Page.Key] that you have seen.

@@ -12,7 +12,7 @@
 //	Content-Type: application/json
 //	Idempotency-Key: the same for every try of one delivery; drop what you have seen
 //	Batsignal-Attempt: 1, 2, 3 …
-//	Batsignal-Signature: t=1795402800,v1=5257a869e7…
+//	Batsignal-Signature: t=1795402800,v1=852f9c9189…
 //
 // The body is a [Page]. The signature covers the time and the body: see [Verify].
 // The headers beside it are not signed; the key is in the body too.
@@ -95,14 +95,16 @@ func New(c Config) (*Route, error) {
 		r.now = time.Now
 	}
 	r.clients = map[string]*http.Client{
-		"https": client(c, guard{allow: c.AllowNetworks, public: true}),
-		"http":  client(c, guard{allow: c.AllowNetworks}),
+		"https": client(c, r.timeout, guard{allow: c.AllowNetworks, public: true}),
+		"http":  client(c, r.timeout, guard{allow: c.AllowNetworks}),
 	}
 	return r, nil
 }
 
-func client(c Config, g guard) *http.Client {
-	dialer := &net.Dialer{Resolver: c.Resolver, ControlContext: g.control}
+func client(c Config, timeout time.Duration, g guard) *http.Client {
+	// The transport lets a dial go on after its request has given up, since the
+	// next one may use the connection; so the dial needs a limit of its own.
+	dialer := &net.Dialer{Resolver: c.Resolver, ControlContext: g.control, Timeout: timeout}
 	return &http.Client{
 		// The last answer is the answer: no redirect is followed.
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
@@ -114,6 +116,7 @@ func client(c Config, g guard) *http.Client {
 			MaxIdleConns:           idleConnections,
 			MaxIdleConnsPerHost:    idleConnections,
 			IdleConnTimeout:        90 * time.Second,
+			TLSHandshakeTimeout:    timeout,
 			DisableCompression:     true, // an answer is thrown away, so it need not be unpacked
 			MaxResponseHeaderBytes: longestAnswer,
 		},

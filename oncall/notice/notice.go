@@ -143,3 +143,10 @@ func clip(s string) string {
 	}
 	return s
 }
+
+// Wake inserts a drain without a notice, for a process that comes to a network
+// where something may wait.
+func Wake(ctx context.Context, tx pgx.Tx, q Queue, network string) error {
+	_, err := q.InsertTx(ctx, tx, DrainArgs{Network: network}, &river.InsertOpts{Queue: QueueName(network)})
+	return err
+}

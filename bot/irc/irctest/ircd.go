@@ -3,6 +3,8 @@ package irctest
 import (
 	"bufio"
 	"crypto/rand"
+	"crypto/tls"
+	"crypto/x509"
 	"fmt"
 	"net"
 	"path/filepath"
@@ -40,7 +42,7 @@ func newIRCd(n *Network, i int) (*ircd, error) {
 	}
 	var err error
 	for _, port := range []*int{&s.plain, &s.secure, &s.links} {
-		if *port, err = freePort(); err != nil {
+		if *port, err = n.ports.take(); err != nil {
 			return nil, err
 		}
 	}
@@ -71,13 +73,19 @@ func (s *ircd) start(n *Network) error {
 			return false, fmt.Errorf("inspircd ended by itself: %s", s.proc.output())
 		default:
 		}
-		return answersAs(s.plainAddr(), s.name) && answersAnything(s.tlsAddr()), nil
+		return s.answers(n.RootCAs()), nil
 	})
 }
 
-// answersAs tells whether the server of that name listens there.
-func answersAs(addr, name string) bool {
-	c, err := net.DialTimeout("tcp", addr, time.Second)
+// answers tells whether this server, and not another, listens on both its ports.
+func (s *ircd) answers(trust *x509.CertPool) bool {
+	patient := &net.Dialer{Timeout: 2 * time.Second}
+	secure, err := tls.DialWithDialer(patient, "tcp", s.tlsAddr(), &tls.Config{RootCAs: trust, ServerName: s.name})
+	if err != nil {
+		return false
+	}
+	defer secure.Close()
+	c, err := patient.Dial("tcp", s.plainAddr())
 	if err != nil {
 		return false
 	}
@@ -86,19 +94,11 @@ func answersAs(addr, name string) bool {
 	fmt.Fprint(c, "CAP LS 302\r\n")
 	lines := bufio.NewScanner(c)
 	for lines.Scan() {
-		if strings.HasPrefix(lines.Text(), ":"+name+" CAP ") {
+		if strings.HasPrefix(lines.Text(), ":"+s.name+" CAP ") {
 			return true
 		}
 	}
 	return false
-}
-
-func answersAnything(addr string) bool {
-	c, err := net.DialTimeout("tcp", addr, time.Second)
-	if err != nil {
-		return false
-	}
-	return c.Close() == nil
 }
 
 func (s *ircd) config(n *Network) string {
@@ -140,14 +140,4 @@ func (s *ircd) config(n *Network) string {
 		p(`<chanhistory bots="yes" maxlines="%d" prefixmsg="no">`, n.opts.History)
 	}
 	return b.String()
-}
-
-// freePort finds a TCP port on the loopback that is free right now.
-func freePort() (int, error) {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		return 0, err
-	}
-	defer l.Close()
-	return l.Addr().(*net.TCPAddr).Port, nil
 }

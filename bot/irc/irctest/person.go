@@ -2,11 +2,9 @@ package irctest
 
 import (
 	"bufio"
-	"encoding/base64"
 	"errors"
 	"fmt"
 	"net"
-	"regexp"
 	"strings"
 	"sync"
 	"testing"
@@ -96,65 +94,6 @@ func (n *Network) connect(server int, nick, account, password string) (*Person, 
 	return p, nil
 }
 
-// caps are what a person's client asks for; enough to see who said what.
-const caps = "message-tags server-time account-tag batch extended-join"
-
-func (p *Person) register(account, password string) error {
-	steps := []string{"CAP LS 302", "NICK " + p.nick, "USER " + p.nick + " 0 * :" + p.nick}
-	for _, s := range steps {
-		if err := p.write("%s", s); err != nil {
-			return err
-		}
-	}
-	if err := p.wait("the capabilities", command("CAP")); err != nil {
-		return err
-	}
-	for c := range strings.FieldsSeq(caps) { // one by one: a server may lack some
-		if err := p.write("CAP REQ :%s", c); err != nil {
-			return err
-		}
-	}
-	if account != "" {
-		if err := p.login(account, password); err != nil {
-			return err
-		}
-	}
-	if err := p.write("CAP END"); err != nil {
-		return err
-	}
-	return p.wait("the end of the welcome", command("376", "422"))
-}
-
-func (p *Person) login(account, password string) error {
-	if err := p.write("CAP REQ :sasl"); err != nil {
-		return err
-	}
-	if err := p.wait("sasl", func(l Line) bool { return l.Command == "CAP" && strings.TrimSpace(l.Text()) == "sasl" }); err != nil {
-		return err
-	}
-	if err := p.write("AUTHENTICATE PLAIN"); err != nil {
-		return err
-	}
-	if err := p.wait("AUTHENTICATE", command("AUTHENTICATE", "904", "908")); err != nil {
-		return err
-	}
-	if err := p.write("AUTHENTICATE %s", base64.StdEncoding.EncodeToString([]byte("\x00"+account+"\x00"+password))); err != nil {
-		return err
-	}
-	return p.wait("the login", func(l Line) bool { return l.Command == "903" })
-}
-
-func command(names ...string) func(Line) bool {
-	return func(l Line) bool {
-		for _, n := range names {
-			if l.Command == n {
-				return true
-			}
-		}
-		return false
-	}
-}
-
 // read keeps every line until it is expected, and answers the server's pings.
 func (p *Person) read() {
 	lines := bufio.NewReader(p.conn)
@@ -194,114 +133,4 @@ func (p *Person) write(format string, args ...any) error {
 	return err
 }
 
-// take waits for the first kept line that fits, and removes it.
-func (p *Person) take(what string, fits func(Line) bool) (Line, error) {
-	timeout := time.NewTimer(Patience)
-	defer timeout.Stop()
-	for {
-		p.mu.Lock()
-		for i, l := range p.lines {
-			if fits(l) {
-				p.lines = append(p.lines[:i:i], p.lines[i+1:]...)
-				p.mu.Unlock()
-				return l, nil
-			}
-		}
-		ended, change := p.ended, p.change
-		p.mu.Unlock()
-		if ended != nil {
-			return Line{}, fmt.Errorf("%s lost the connection (%w) waiting for %s; was shown:\n%s", p.nick, ended, what, p.transcript())
-		}
-		select {
-		case <-change:
-		case <-timeout.C:
-			return Line{}, fmt.Errorf("%s waited %s in vain for %s; was shown:\n%s", p.nick, Patience, what, p.transcript())
-		}
-	}
-}
-
-func (p *Person) wait(what string, fits func(Line) bool) error {
-	_, err := p.take(what, fits)
-	return err
-}
-
-// sync returns when the server has answered everything sent so far.
-func (p *Person) sync() error {
-	p.mu.Lock()
-	p.fences++
-	token := fmt.Sprintf("fence-%d", p.fences)
-	p.mu.Unlock()
-	if err := p.write("PING :%s", token); err != nil {
-		return err
-	}
-	timeout := time.NewTimer(Patience)
-	defer timeout.Stop()
-	for {
-		p.mu.Lock()
-		done, ended, change := p.passed[token], p.ended, p.change
-		p.mu.Unlock()
-		if done {
-			return nil
-		}
-		if ended != nil {
-			return ended
-		}
-		select {
-		case <-change:
-		case <-timeout.C:
-			return fmt.Errorf("%s: no answer to PING within %s", p.nick, Patience)
-		}
-	}
-}
-
-func (p *Person) has(fits func(Line) bool) bool {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	for _, l := range p.lines {
-		if fits(l) {
-			return true
-		}
-	}
-	return false
-}
-
-func (p *Person) forget() {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	p.lines = nil
-}
-
-// transcript is the last lines that nobody expected, for messages.
-func (p *Person) transcript() string {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	from := max(0, len(p.lines)-40)
-	var b strings.Builder
-	for _, l := range p.lines[from:] {
-		fmt.Fprintf(&b, "  %s\n", l.Raw)
-	}
-	return b.String()
-}
-
 func (p *Person) close() { _ = p.conn.Close() }
-
-func inRoom(room, what string, text func(string) bool) (string, func(Line) bool) {
-	name := room
-	if room == "" {
-		name = "private"
-	}
-	room = strings.ToLower(room)
-	return fmt.Sprintf("%s in %s", what, name), func(l Line) bool {
-		r, ok := l.message()
-		return ok && r == room && text(l.Text())
-	}
-}
-
-func containing(room, part string) (string, func(Line) bool) {
-	return inRoom(room, fmt.Sprintf("%q", part), func(s string) bool { return strings.Contains(s, part) })
-}
-
-func matching(room, expr string) (string, func(Line) bool) {
-	re := regexp.MustCompile(expr)
-	return inRoom(room, "/"+expr+"/", re.MatchString)
-}

@@ -51,10 +51,11 @@ type Options struct {
 
 // Network is a running IRC network.
 type Network struct {
-	opts Options
-	dir  string
-	ca   authority
-	cred *account
+	opts  Options
+	dir   string
+	ca    authority
+	cred  *account
+	ports ports
 
 	servers  []*ircd
 	services *process
@@ -161,6 +162,7 @@ func (n *Network) Close() {
 	for _, s := range n.servers {
 		s.proc.kill()
 	}
+	n.ports.release()
 	if n.dir != "" {
 		_ = os.RemoveAll(n.dir)
 	}

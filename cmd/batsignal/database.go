@@ -1,0 +1,102 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"batsignal/migrations"
+	"batsignal/migrations/pg"
+	"batsignal/migrations/pglocal"
+	"batsignal/oncall/fault"
+	"batsignal/oncall/secret"
+)
+
+// database is an open pool, as the bot's own role, and what must be stopped with it.
+type database struct {
+	Pool  *pgxpool.Pool
+	DSN   secret.Text     // for connections that listen
+	Local *pglocal.Server // nil with a database of the operator's own
+
+	scratch string // a directory that goes when this is closed; "" keeps everything
+}
+
+const (
+	poolSize   = 12 // pages, commands, announcements and web pages each find a free one
+	stopBudget = 30 * time.Second
+)
+
+// openDatabase opens the configured database, or starts the private one and brings
+// it up to date. With attach, a private one that another process runs is shared.
+func openDatabase(ctx context.Context, c Config, attach bool, log *slog.Logger) (*database, error) {
+	if !c.Database.URL.Empty() {
+		return openForeign(ctx, c.Database.URL)
+	}
+	local, err := pglocal.Start(ctx, pglocal.Options{
+		Dir: filepath.Join(c.StateDir, "postgres"), BinDir: c.Database.PGBinDir, Attach: attach, Log: log,
+	})
+	switch {
+	case errors.Is(err, pglocal.ErrNoPostgres):
+		return nil, fault.Wrap(fault.Unready, err, "PostgreSQL is not installed. On Debian or Ubuntu, as root: apt-get install postgresql. Or name a database of your own in database.url.")
+	case errors.Is(err, pglocal.ErrInUse):
+		return nil, fault.Wrap(fault.Unready, err, "Another batsignal runs on %s already. Stop it, or choose another --state-dir.", c.StateDir)
+	case err != nil:
+		return nil, fault.Wrap(fault.Unready, err, "The private database cannot start: %v.", err)
+	}
+	db := &database{Local: local, DSN: secret.New(local.BotDSN())}
+	if err := db.prepare(ctx, log); err != nil {
+		db.close()
+		return nil, err
+	}
+	return db, nil
+}
+
+// prepare opens the pool of a private database, and brings it up to date where it
+// is not: most starts find that it is, by one query.
+func (d *database) prepare(ctx context.Context, log *slog.Logger) (err error) {
+	if d.Pool, err = pg.Open(ctx, d.DSN.Reveal(), pg.Options{MaxConns: poolSize}); err != nil {
+		return fault.Wrap(fault.Unready, err, "The private database does not answer.")
+	}
+	if err = migrations.Check(ctx, d.Pool); err == nil {
+		return nil
+	}
+	result, err := migrations.Up(ctx, d.Local.OwnerDSN(), pglocal.BotRole, log)
+	if err != nil {
+		return fault.Wrap(fault.Unready, err, "The private database cannot be brought up to date: %v.", err)
+	}
+	log.Info("the database is up to date", "from", result.From, "to", result.To, "took", result.Took.Round(time.Millisecond))
+	return nil
+}
+
+func openForeign(ctx context.Context, url secret.Text) (*database, error) {
+	pool, err := pg.Open(ctx, url.Reveal(), pg.Options{MaxConns: poolSize})
+	if err != nil {
+		return nil, fault.Wrap(fault.Unready, err, "The database cannot be reached. batsignal doctor tells more.")
+	}
+	if err := migrations.Check(ctx, pool); err != nil {
+		pool.Close()
+		return nil, fault.Wrap(fault.Unready, err, "%v.", err)
+	}
+	return &database{Pool: pool, DSN: url}, nil
+}
+
+// close gives everything back; a private server stops.
+func (d *database) close() {
+	if d.Pool != nil {
+		d.Pool.Close()
+	}
+	if d.Local == nil {
+		return
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), stopBudget)
+	defer cancel()
+	_ = d.Local.Stop(ctx) // its own log says what went wrong; we are leaving
+	if d.scratch != "" {
+		_ = os.RemoveAll(d.scratch)
+	}
+}

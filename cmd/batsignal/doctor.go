@@ -1,0 +1,201 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"time"
+
+	"github.com/jackc/pgx/v5/pgxpool"
+	"github.com/spf13/cobra"
+
+	"batsignal/bot"
+	"batsignal/integrations/mail"
+	"batsignal/oncall"
+	"batsignal/oncall/fault"
+)
+
+// checkBudget is how long one check may take.
+const checkBudget = 20 * time.Second
+
+func newDoctorCommand(a *app) *cobra.Command {
+	return &cobra.Command{
+		Use:     "doctor",
+		Short:   "Check configuration, database, networks and routes, and say what to do",
+		GroupID: groupCare,
+		Long: `Doctor connects to everything that the configuration names, as the bot would, and
+says for each part whether it works and what to do if it does not. It pages nobody.
+It joins IRC under the bot's nick for a moment; while the bot itself is there, with
+another nick.`,
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			c, err := a.load(cmd)
+			if err != nil {
+				return err
+			}
+			fmt.Fprintln(a.stdout, "ok       configuration")
+			d := doctor{app: a, c: c}
+			d.database(cmd.Context())
+			d.networks(cmd.Context())
+			d.routes(cmd.Context())
+			d.web(cmd.Context())
+			if d.sick {
+				return said{exitFailed}
+			}
+			return nil
+		},
+	}
+}
+
+// doctor goes from part to part and remembers whether one was ill.
+type doctor struct {
+	*app
+	c    Config
+	sick bool
+}
+
+func (d *doctor) tell(part string, err error, advice string) {
+	if err == nil {
+		fmt.Fprintf(d.stdout, "ok       %s\n", part)
+		return
+	}
+	d.sick = true
+	why := err.Error()
+	var known *fault.Error
+	if errors.As(err, &known) {
+		why = known.Say
+	}
+	fmt.Fprintf(d.stdout, "broken   %s: %s\n", part, why)
+	if advice != "" {
+		fmt.Fprintf(d.stdout, "         %s\n", advice)
+	}
+}
+
+// note tells of something that works, but perhaps not as it was meant.
+func (d *doctor) note(part, text string) { fmt.Fprintf(d.stdout, "note     %s: %s\n", part, text) }
+
+func (d *doctor) database(ctx context.Context) {
+	ctx, cancel := context.WithTimeout(ctx, checkBudget)
+	defer cancel()
+	db, err := openDatabase(ctx, d.c, true, quiet(d.log))
+	if err != nil {
+		d.tell("database", err, "")
+		return
+	}
+	defer db.close()
+	d.tell("database", nil, "")
+	d.tell("database role", roleIsWeak(ctx, db.Pool),
+		"Let database.url log in as a role of its own: batsignal migrate grants it what it needs.")
+	members, err := oncall.Members(ctx, db.Pool)
+	if err != nil {
+		d.tell("roster", err, "")
+		return
+	}
+	active := map[string]int{}
+	for _, m := range members {
+		if m.Active() {
+			active[m.Role]++
+		}
+	}
+	for _, r := range d.c.Roles {
+		if active[r.Name] == 0 {
+			d.note("roster", fmt.Sprintf("nobody can be rung for %s. In chat: !roster join %s, then an admin: !roster add HANDLE %s", r.Title, r.Name, r.Name))
+		}
+	}
+}
+
+const sqlRoleIsStrong = `
+	select r.rolsuper or exists (select from pg_class where relname = 'timeline_entry' and relowner = r.oid)
+	from pg_roles r where r.rolname = current_user`
+
+// roleIsWeak makes sure that the bot could not empty an append-only table if it
+// wanted to.
+func roleIsWeak(ctx context.Context, pool *pgxpool.Pool) error {
+	var strong bool
+	if err := pool.QueryRow(ctx, sqlRoleIsStrong).Scan(&strong); err != nil {
+		return err
+	}
+	if strong {
+		return errors.New("the bot's role owns the tables or is a superuser, so it could change the public record")
+	}
+	return nil
+}
+
+func (d *doctor) networks(ctx context.Context) {
+	places, err := placesOf(d.c, true, quiet(d.log))
+	if err != nil {
+		d.tell("networks", err, "")
+		return
+	}
+	if len(places) == 0 {
+		d.note("networks", "none is configured; batsignal serve needs one, batsignal run does not")
+	}
+	for _, at := range places {
+		d.tell("network "+at.id, connects(ctx, at.network), "Its server, tls, sasl and home in the configuration must fit the network.")
+	}
+}
+
+// connects runs a door until it is well or its time is over.
+func connects(ctx context.Context, n bot.Network) error {
+	ctx, cancel := context.WithTimeout(ctx, checkBudget)
+	defer cancel()
+	done := make(chan error, 1)
+	go func() { done <- n.Run(ctx, func(context.Context, bot.Heard) {}) }()
+	defer func() { cancel(); <-done }()
+	tick := time.NewTicker(100 * time.Millisecond)
+	defer tick.Stop()
+	for {
+		err := n.Check()
+		if err == nil {
+			return nil
+		}
+		select {
+		case <-tick.C:
+		case <-ctx.Done():
+			return err
+		}
+	}
+}
+
+func (d *doctor) routes(ctx context.Context) {
+	if d.c.Mail.Host == "" {
+		d.note("mail", "not configured, so nobody is paged by mail")
+	} else {
+		ctx, cancel := context.WithTimeout(ctx, checkBudget)
+		defer cancel()
+		route, err := mail.New(mailOf(d.c))
+		if err == nil {
+			err = route.Check(ctx)
+		}
+		d.tell("mail", err, "")
+	}
+	if d.c.Webhook.Secret.Empty() {
+		d.note("webhook", "not configured")
+	} else {
+		d.tell("webhook", nil, "")
+	}
+}
+
+// web asks the pages of a bot that runs; it is no fault if none does.
+func (d *doctor) web(ctx context.Context) {
+	ctx, cancel := context.WithTimeout(ctx, healthPatience)
+	defer cancel()
+	address := "http://" + reachable(d.c.Web.Listen) + "/readyz"
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, address, nil)
+	if err != nil {
+		d.tell("web", err, "")
+		return
+	}
+	answer, err := http.DefaultClient.Do(request)
+	if err != nil {
+		d.note("web", "no bot answers at "+address+"; that is right if none runs now")
+		return
+	}
+	defer answer.Body.Close()
+	if answer.StatusCode != http.StatusOK {
+		d.tell("web", fmt.Errorf("%s answers %s", address, answer.Status), "The log of the running bot says why.")
+		return
+	}
+	d.tell("web", nil, "")
+}

@@ -1,0 +1,83 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"batsignal/oncall"
+	"batsignal/oncall/fault"
+	"batsignal/oncall/rosterfile"
+)
+
+func newRosterCommand(a *app) *cobra.Command {
+	cmd := &cobra.Command{
+		Use:     "roster",
+		Short:   "Bring a first roster in from a file",
+		GroupID: groupCare,
+	}
+	cmd.AddCommand(&cobra.Command{
+		Use:   "import FILE",
+		Short: "Add the people of a roster file who are not known yet",
+		Long: `Import adds people with their hours, accounts and private addresses. Everybody is
+asked, on their networks, about the roles the file gives them; nobody is rung
+before they have said yes. Somebody whose handle is known already is left alone.
+batsignal roster example prints a file to begin with.`,
+		Args: cobra.ExactArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error { return a.importRoster(cmd, args[0]) },
+	}, &cobra.Command{
+		Use:   "example",
+		Short: "Print an example of a roster file",
+		Args:  cobra.NoArgs,
+		RunE: func(*cobra.Command, []string) error {
+			_, err := a.stdout.Write(rosterfile.Example)
+			return err
+		},
+	})
+	return cmd
+}
+
+func (a *app) importRoster(cmd *cobra.Command, file string) error {
+	ctx := cmd.Context()
+	c, err := a.load(cmd)
+	if err != nil {
+		return err
+	}
+	text, err := os.ReadFile(file)
+	if err != nil {
+		return fault.Wrap(fault.Invalid, err, "The roster %s cannot be read: %v.", file, err)
+	}
+	roster, err := rosterfile.Parse(text)
+	if err != nil {
+		return err
+	}
+	db, err := openDatabase(ctx, c, true, quiet(a.log))
+	if err != nil {
+		return err
+	}
+	defer db.close()
+	places, err := placesOf(c, false, a.log)
+	if err != nil {
+		return err
+	}
+	p, err := wire(ctx, c, db, places, time.Now, quiet(a.log))
+	if err != nil {
+		return err
+	}
+	operator := oncall.Actor{Network: cliNetwork, Account: "operator"}
+	added, err := rosterfile.Apply(ctx, db.Pool, roster, rosterfile.How{
+		Now: time.Now(),
+		Ask: func(ctx context.Context, handle, role string) error {
+			_, err := p.people.Add(ctx, operator, handle, role)
+			return err
+		},
+	})
+	if err != nil {
+		return err
+	}
+	fmt.Fprintf(a.stdout, "%d of %d people are new. Each was asked on the networks they have an account on; !roster show tells who said yes.\n", added, len(roster.People))
+	return nil
+}

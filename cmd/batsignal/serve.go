@@ -1,0 +1,179 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"sync"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/spf13/cobra"
+
+	"batsignal/bot"
+	"batsignal/incidents"
+	"batsignal/migrations/pg"
+	"batsignal/oncall/fault"
+	"batsignal/oncall/notice"
+	"batsignal/web"
+)
+
+func newServeCommand(a *app) *cobra.Command {
+	return &cobra.Command{
+		Use:     "serve",
+		Short:   "Run the bot on the networks of the configuration",
+		GroupID: groupUse,
+		Long: `Serve connects to every configured network, pages people, and shows its pages on
+the web. It ends on an interrupt or SIGTERM, and may be killed at any moment: what
+it has to do is in the database, and the next start goes on with it.`,
+		Example: "  batsignal serve --config /etc/batsignal/batsignal.yaml",
+		Args:    cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			c, err := a.load(cmd)
+			if err != nil {
+				return err
+			}
+			if len(c.IRC) == 0 {
+				return fault.New(fault.Invalid, "No network is configured, so nobody could light the signal. batsignal config example shows how; batsignal run needs none.")
+			}
+			places, err := placesOf(c, true, a.log)
+			if err != nil {
+				return err
+			}
+			db, err := openDatabase(cmd.Context(), c, false, a.log)
+			if err != nil {
+				return err
+			}
+			defer db.close()
+			p, err := wire(cmd.Context(), c, db, places, time.Now, a.log)
+			if err != nil {
+				return err
+			}
+			listener, err := listen(cmd.Context(), c)
+			if err != nil {
+				return err
+			}
+			return p.run(cmd.Context(), c, db, listener, a.log)
+		},
+	}
+}
+
+// listen opens the web address early, so that a taken port is told at once.
+func listen(ctx context.Context, c Config) (net.Listener, error) {
+	l, err := (&net.ListenConfig{}).Listen(ctx, "tcp", c.Web.Listen)
+	if err != nil {
+		return nil, fault.Wrap(fault.Unready, err, "The web pages cannot be shown at %s: the address is taken or not ours. Choose another web.listen.", c.Web.Listen)
+	}
+	return l, nil
+}
+
+// run works until ctx ends or a part that cannot be missed fails, and returns when
+// every part has stopped.
+func (p *parts) run(ctx context.Context, c Config, db *database, at net.Listener, log *slog.Logger) error {
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	var all sync.WaitGroup
+	part := func(name string, work func(context.Context) error) {
+		all.Go(func() {
+			if err := work(ctx); err != nil && ctx.Err() == nil {
+				cancel(fmt.Errorf("%s: %w", name, err))
+			}
+		})
+	}
+
+	wake := &pg.Listener{
+		DSN: db.DSN.Reveal(), Channels: []string{incidents.ChannelDue, incidents.ChannelIncident}, Log: log,
+		Notified: func(channel, payload string) {
+			if channel == incidents.ChannelDue {
+				p.pager.Wake()
+				return
+			}
+			p.watch.Publish(payload)
+		},
+		Regained: func() { p.pager.Wake(); p.watch.PublishAll() },
+	}
+	part("notifications", wake.Run)
+	part("pager", p.pager.Run)
+	part("announcements", func(ctx context.Context) error { return p.announce(ctx, db) })
+	part("web", func(ctx context.Context) error { return p.serveWeb(ctx, c, db, at, log) })
+	if db.Local != nil {
+		part("database", db.Local.Wait)
+	}
+	for _, n := range p.networks {
+		part(n.Name(), func(ctx context.Context) error {
+			return n.Run(ctx, func(ctx context.Context, h bot.Heard) { p.dispatcher.Hear(ctx, n, h) })
+		})
+	}
+	log.Info("batsignal is up", "web", "http://"+at.Addr().String(), "networks", len(p.networks), "version", currentBuild().Version)
+	all.Wait()
+	for _, stop := range p.closers {
+		stop()
+	}
+	if cause := context.Cause(ctx); !errors.Is(cause, context.Canceled) {
+		return fault.Wrap(fault.Unready, cause, "A part that cannot be missed has failed; the log says more: %v.", cause)
+	}
+	return nil
+}
+
+// announce works the queue of announcements. What waited while no process was on a
+// network is sent now.
+func (p *parts) announce(ctx context.Context, db *database) error {
+	if len(p.networks) == 0 {
+		<-ctx.Done()
+		return nil
+	}
+	if err := pg.InTx(ctx, db.Pool, func(tx pgx.Tx) error {
+		for _, n := range p.networks {
+			if err := notice.Wake(ctx, tx, p.queue, n.Name()); err != nil {
+				return err
+			}
+		}
+		return nil
+	}); err != nil {
+		return err
+	}
+	if err := p.queue.Start(context.WithoutCancel(ctx)); err != nil {
+		return err
+	}
+	<-ctx.Done()
+	stopping, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
+	defer cancel()
+	if err := p.queue.StopAndCancel(stopping); err != nil {
+		return fmt.Errorf("stop the queue: %w", err)
+	}
+	return nil
+}
+
+func (p *parts) serveWeb(ctx context.Context, c Config, db *database, at net.Listener, log *slog.Logger) error {
+	handler, err := web.New(web.Options{
+		Incidents: p.incidents, DB: db.Pool, Watch: p.watch, Commands: p.set,
+		Now: p.incidents.Now, Log: log, Version: currentBuild().Version,
+	})
+	if err != nil {
+		return err
+	}
+	server := &http.Server{
+		Handler: handler, ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 15 * time.Second,
+		WriteTimeout: 30 * time.Second, IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 16 << 10,
+		ErrorLog:    slog.NewLogLogger(log.Handler(), slog.LevelDebug),
+		BaseContext: func(net.Listener) context.Context { return ctx },
+	}
+	stopped := make(chan struct{})
+	go func() {
+		defer close(stopped)
+		<-ctx.Done()
+		last, cancel := context.WithTimeout(context.WithoutCancel(ctx), 3*time.Second)
+		defer cancel()
+		if err := server.Shutdown(last); err != nil {
+			_ = server.Close() // somebody's stream did not end in time
+		}
+	}()
+	if err := server.Serve(at); !errors.Is(err, http.ErrServerClosed) {
+		return err
+	}
+	<-stopped
+	return nil
+}

@@ -1,0 +1,174 @@
+package main
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/hex"
+	"fmt"
+	"log/slog"
+	"os"
+	"strings"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/riverqueue/river"
+	"github.com/riverqueue/river/riverdriver/riverpgxv5"
+
+	"batsignal/bot"
+	"batsignal/bot/command"
+	"batsignal/incidents"
+	"batsignal/integrations/mail"
+	"batsignal/integrations/webhook"
+	"batsignal/oncall"
+	"batsignal/oncall/notice"
+	"batsignal/oncall/paging"
+	"batsignal/oncall/secret"
+)
+
+// parts are the whole bot, joined. They are made in one place, so that one can
+// read what is joined to what.
+type parts struct {
+	incidents  *incidents.Service
+	people     *oncall.Desk
+	set        *command.Set
+	identity   *bot.Identity
+	dispatcher *bot.Dispatcher
+	outbox     *bot.Outbox
+	pager      *incidents.Pager
+	watch      *incidents.Watch
+	queue      *river.Client[pgx.Tx]
+	networks   []bot.Network
+	closers    []func() // run last, when nothing is sent any more
+}
+
+// place is what a configured network means to lower floors.
+type place struct {
+	network bot.Network // nil in a process that is not on it
+	id      string
+	home    string
+	rooms   string // template of incident rooms
+}
+
+// wire joins the parts over an open database. places are all networks of the
+// configuration; the ones with a network are worked by this process.
+func wire(ctx context.Context, c Config, db *database, places []place, now func() time.Time, log *slog.Logger) (*parts, error) {
+	p := &parts{watch: &incidents.Watch{}}
+	if err := oncall.SyncRoles(ctx, db.Pool, now(), rolesOf(c)); err != nil {
+		return nil, fmt.Errorf("store the roles: %w", err)
+	}
+
+	p.outbox = &bot.Outbox{DB: db.Pool, Now: now, Log: log, Networks: map[string]bot.Network{}}
+	workers := river.NewWorkers()
+	river.AddWorker(workers, p.outbox)
+	queues := map[string]river.QueueConfig{}
+	p.incidents = &incidents.Service{
+		DB: db.Pool, Now: now, Log: log, Guard: guardOf(c),
+		Baton: incidents.BatonPolicy{AbsentAfter: c.Baton.AbsentAfter, Patience: c.Baton.Patience},
+	}
+	p.people = &oncall.Desk{DB: db.Pool, Now: now, OpenDoor: c.Roster.Join == "open"}
+	for _, at := range places {
+		p.incidents.Networks = append(p.incidents.Networks, incidents.Network{Name: at.id, Home: at.home, RoomName: at.rooms})
+		p.incidents.Routes = append(p.incidents.Routes, at.id)
+		p.people.Networks = append(p.people.Networks, at.id)
+		if at.network != nil {
+			p.networks = append(p.networks, at.network)
+			p.outbox.Networks[at.id] = at.network
+			// One worker a queue: lines to a network keep their order.
+			queues[notice.QueueName(at.id)] = river.QueueConfig{MaxWorkers: 1}
+		}
+	}
+
+	var err error
+	if p.queue, err = newQueue(db, queues, workers, log); err != nil {
+		return nil, err
+	}
+	p.incidents.Queue, p.people.Queue = p.queue, p.queue
+
+	p.identity = &bot.Identity{DB: db.Pool, Policy: bot.Policy{Fire: c.Guard.MayFire, Confirm: c.Guard.MayConfirm, Admins: lower(c.Admins)}}
+	p.set, err = command.NewSet(command.Options{
+		Prefix: c.Commands.Prefix, Emergency: c.Commands.Emergency, Aliases: aliasesOf(c),
+		WhoMay:   map[command.Right]string{command.Fire: whoWords(c.Guard.MayFire), command.Confirm: whoWords(c.Guard.MayConfirm), command.Admin: "the admins of the configuration"},
+		Recorder: bot.Record{DB: db.Pool}, Now: now, Refused: bot.Refusals(p.incidents, log),
+	}, command.Vocabulary(command.Services{
+		DB: db.Pool, Incidents: p.incidents, People: p.people, PublicURL: c.Web.PublicURL, Health: p.health,
+	}))
+	if err != nil {
+		return nil, err
+	}
+	p.outbox.Localize = p.set.Localize
+	p.dispatcher = &bot.Dispatcher{DB: db.Pool, Set: p.set, Who: p.identity, Now: now, Log: log}
+	p.pager, err = p.newPager(c, log)
+	return p, err
+}
+
+// newPager gives the pager the routes that this process has.
+func (p *parts) newPager(c Config, log *slog.Logger) (*incidents.Pager, error) {
+	pager := &incidents.Pager{
+		Service: p.incidents, Routes: map[string]paging.Route{},
+		Worker: paging.Worker{Me: processName()},
+		Link: func(token secret.Text) secret.Text {
+			return secret.New(strings.TrimRight(c.Web.PublicURL, "/") + "/ack/" + token.Reveal())
+		},
+	}
+	for _, n := range p.networks {
+		pager.Routes[n.Name()] = bot.DirectRoute{Network: n, Localize: p.set.Localize}
+	}
+	if c.Mail.Host != "" {
+		route, err := mail.New(mailOf(c))
+		if err != nil {
+			return nil, err
+		}
+		pager.Routes[route.Name()] = route
+		p.incidents.Routes = append(p.incidents.Routes, route.Name())
+	}
+	if !c.Webhook.Secret.Empty() {
+		route, err := webhook.New(webhook.Config{Secret: c.Webhook.Secret, AllowNetworks: c.Webhook.AllowNetworks})
+		if err != nil {
+			return nil, err
+		}
+		pager.Routes[route.Name()] = route
+		p.incidents.Routes = append(p.incidents.Routes, route.Name())
+		p.closers = append(p.closers, route.Close)
+	}
+	for name := range pager.Routes {
+		pager.Worker.Routes = append(pager.Worker.Routes, name)
+	}
+	return pager, nil
+}
+
+// newQueue makes the River client that carries announcements. A short cooldown
+// makes it fetch at once what a commit announces; the poll is only a safety net.
+func newQueue(db *database, queues map[string]river.QueueConfig, workers *river.Workers, log *slog.Logger) (*river.Client[pgx.Tx], error) {
+	config := &river.Config{
+		Logger:              quiet(log),
+		SkipUnknownJobCheck: true, // other processes may know more kinds
+	}
+	if len(queues) > 0 {
+		config.Queues, config.Workers = queues, workers
+		config.FetchCooldown, config.FetchPollInterval = 2*time.Millisecond, 5*time.Second
+		config.RescueStuckJobsAfter = time.Minute
+		config.CompletedJobRetentionPeriod = 24 * time.Hour
+	}
+	return river.NewClient(riverpgxv5.New(db.Pool), config)
+}
+
+// processName tells this run of the program from every other, before and beside it.
+func processName() string {
+	host, _ := os.Hostname()
+	b := make([]byte, 4)
+	_, _ = rand.Read(b) // never fails, see crypto/rand
+	return fmt.Sprintf("%s/%d/%s", host, os.Getpid(), hex.EncodeToString(b))
+}
+
+// health is the part of !status that only the whole program can tell.
+func (p *parts) health(ctx context.Context) command.Facts {
+	var facts command.Facts
+	for _, n := range p.networks {
+		state := "connected"
+		if err := n.Check(); err != nil {
+			state = err.Error()
+		}
+		facts = append(facts, [2]string{n.Name(), state})
+	}
+	return facts
+}

@@ -1,0 +1,3 @@
+package incidents
+
+type Watch struct{}

@@ -1,0 +1,9 @@
+package faulty
+
+import "example.invalid/other"
+
+const sqlForeign = "select " + other.Columns + " from person"
+
+var sqlVariable = "select 1"
+
+const sqlNumber = 1
