@@ -17,6 +17,8 @@ var mayReveal = map[string]string{
 	"bot/irc/register.go":               "hands the password to the server",
 	"cmd/batsignal/config_check.go":     "judges what must not be printed: the database's address, the length of a secret",
 	"cmd/batsignal/database.go":         "connects to the database",
+	"cmd/batsignal/migrate.go":          "connects to the database as its owner",
+	"cmd/batsignal/serve.go":            "connects to the database to listen",
 	"cmd/batsignal/wire.go":             "makes a single-use token a link, which is wrapped again at once",
 	"integrations/mail/letter.go":       "writes the single-use link into the mail",
 	"integrations/mail/mail.go":         "reads the address of whom the mail is for",

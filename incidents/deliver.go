@@ -93,7 +93,7 @@ func (p *Pager) try(ctx context.Context, d paging.Delivery, rooms []string) (pag
 	}
 	m := paging.Message{
 		Key: d.Key(), Attempt: d.Tries, Page: d.PageID, Person: d.Handle, Account: d.Account,
-		Severity: d.Severity, Why: d.Why, Rooms: rooms, Repeat: d.Doubtful || d.Ring > 1,
+		Severity: d.Severity, Why: d.Why, Rooms: rooms, Repeat: d.Repeat,
 	}
 	if id, ok := incidentOf(d.Cause); ok {
 		m.Ref = Ref(id)

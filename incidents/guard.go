@@ -61,6 +61,8 @@ func span(d time.Duration) string {
 		return plural(int(d/time.Hour), "hour", "hours")
 	case d%time.Minute == 0:
 		return plural(int(d/time.Minute), "minute", "minutes")
+	case d >= 2*time.Minute:
+		return plural(int(d/time.Minute), "minute", "minutes") + " " + plural(int(d%time.Minute/time.Second), "second", "seconds")
 	}
 	return plural(int(d/time.Second), "second", "seconds")
 }

@@ -51,7 +51,7 @@ func (n Network) roomFor(id int64, slug string) string {
 // stopwords say nothing about what is on fire, so they do not name a room.
 var stopwords = map[string]bool{
 	"a": true, "an": true, "the": true, "in": true, "on": true, "of": true, "for": true, "to": true, "and": true,
-	"is": true, "are": true, "with": true, "at": true, "by": true, "from": true,
+	"is": true, "are": true, "it": true, "this": true, "that": true, "all": true, "with": true, "at": true, "by": true, "from": true,
 	"remote": true, "code": true, "execution": true, "critical": true, "urgent": true, "security": true, "update": true,
 	"vulnerability": true, "bug": true, "issue": true, "problem": true,
 }

@@ -1,6 +1,7 @@
 package incidents
 
 import (
+	"context"
 	"fmt"
 
 	"github.com/jackc/pgx/v5"
@@ -58,6 +59,8 @@ func (c *change) open(req request, confirmer oncall.Actor) (*Opened, error) {
 	if err != nil {
 		return nil, err
 	}
+	var first []string
+	c.hushed = true
 	for _, r := range roles {
 		rung, err := c.hunt(inc, r)
 		if err != nil {
@@ -66,9 +69,26 @@ func (c *change) open(req request, confirmer oncall.Actor) (*Opened, error) {
 		opened.Rung = append(opened.Rung, rung...)
 		if len(rung) == 0 {
 			opened.Empty = append(opened.Empty, r.Title)
+			continue
+		}
+		who := joinNames(rung)
+		if len(rung) > namesMost {
+			who = plural(len(rung), "person", "people")
+		}
+		first = append(first, who+" for "+r.Title)
+	}
+	c.hushed = false
+	if len(first) > 0 {
+		if err := c.sayRooms(inc.ID, "Paging "+joinNames(first)+"."); err != nil {
+			return nil, err
 		}
 	}
+	// The home rooms hear of it before anything is done to the new room: a network
+	// may let few lines through.
+	rest := c.notices
+	c.notices = nil
 	c.sayHome(inc.ID, openingWords(opened, req, confirmer))
+	c.notices = append(c.notices, rest...)
 	return opened, nil
 }
 
@@ -145,19 +165,35 @@ func topicOf(inc Incident, lead string) string {
 }
 
 // retopic renews the topic of the incident's rooms.
-func (c *change) retopic(inc Incident) error {
-	lead := ""
-	b, held, err := batonOf(c.ctx, c.tx, inc.ID)
+func (c *change) retopic(inc Incident) error { return c.enter(inc, notice.Topic) }
+
+// EnterRooms has the rooms of open incidents entered again, for a process that has
+// just come to its networks: in a room we are not in, nothing is heard.
+func (s *Service) EnterRooms(ctx context.Context) error {
+	return s.change(ctx, func(c *change) error {
+		open, err := someIncidents(c.ctx, c.tx, sqlOpenIncidents, nil)
+		if err != nil {
+			return err
+		}
+		for _, inc := range open {
+			if err := c.enter(inc, notice.Open); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+// enter has something done to each room of an incident, with its topic of now.
+func (c *change) enter(inc Incident, kind notice.Kind) error {
+	b, _, err := batonOf(c.ctx, c.tx, inc.ID)
 	if err != nil {
 		return err
-	}
-	if held {
-		lead = b.Handle
 	}
 	rooms, err := roomsOf(c.ctx, c.tx, inc.ID)
 	for _, r := range rooms {
 		c.notices = append(c.notices, notice.Notice{
-			Network: r.Network, Kind: notice.Topic, Room: r.Room, Text: topicOf(inc, lead), Incident: &inc.ID,
+			Network: r.Network, Kind: kind, Room: r.Room, Text: topicOf(inc, b.Handle), Incident: &inc.ID,
 		})
 	}
 	return err

@@ -12,13 +12,12 @@ import (
 	"batsignal/migrations/pg"
 	"batsignal/oncall"
 	"batsignal/oncall/notice"
+	"batsignal/oncall/paging"
 )
 
-// The channels on which a committing transaction wakes whoever waits.
-const (
-	ChannelDue      = "batsignal_due"      // something may be due sooner than the pager thinks
-	ChannelIncident = "batsignal_incident" // payload: the number of an incident that changed
-)
+// ChannelIncident is where a committing transaction tells which incident changed:
+// the payload is its number, as in INC-7.
+const ChannelIncident = "batsignal_incident"
 
 // Service is every change that can be made to the work, from whichever door.
 type Service struct {
@@ -43,6 +42,7 @@ type change struct {
 	notices []notice.Notice
 	touched []int64
 	rings   bool
+	hushed  bool // first rings are told in one line, not one by one
 }
 
 const (
@@ -70,7 +70,7 @@ func (c *change) flush() error {
 		return err
 	}
 	if c.rings {
-		if _, err := c.tx.Exec(c.ctx, sqlNotify, pgx.NamedArgs{"channel": ChannelDue, "payload": ""}); err != nil {
+		if err := paging.NotifyDue(c.ctx, c.tx); err != nil {
 			return err
 		}
 	}

@@ -105,8 +105,10 @@ func (c *change) ring(e paging.Escalation, inc Incident, s paging.Step) (reached
 	if err := c.record(inc.ID, "page", oncall.Actor{}, text); err != nil {
 		return false, err
 	}
-	if err := c.sayRooms(inc.ID, text); err != nil {
-		return false, err
+	if !c.hushed {
+		if err := c.sayRooms(inc.ID, text); err != nil {
+			return false, err
+		}
 	}
 	return reached, c.invite(inc, s)
 }
@@ -175,10 +177,14 @@ func (c *change) exhausted(e paging.Escalation, inc Incident, candidates []pagin
 		text = fmt.Sprintf("No answer yet for %s from %s.", slotTitle(c.ctx, c.tx, e.Slot), joinNames(silent))
 	}
 	switch role, isRole := e.Slot.Role(); {
+	case isRole && len(candidates) == 0 && c.hushed:
+		return c.record(inc.ID, "exhausted", oncall.Actor{}, fmt.Sprintf("Nobody can be rung for %s: nobody has said yes to it.", slotTitle(c.ctx, c.tx, e.Slot)))
 	case isRole && len(candidates) == 0:
 		text = fmt.Sprintf("Nobody can be rung for %s: nobody has said yes to it. Whoever can do it: !role take %s.", slotTitle(c.ctx, c.tx, e.Slot), role)
 	case s.Stop:
 		text += " I stop ringing."
+	case s.Round == e.Round:
+		text += fmt.Sprintf(" Nobody is left to ring. Whoever can do it: !role take %s.", role)
 	case len(s.Ring) > 0:
 		text += fmt.Sprintf(" Going around again, round %d.", s.Round)
 	default:

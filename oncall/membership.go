@@ -13,6 +13,7 @@ import (
 	"batsignal/migrations/pg"
 	"batsignal/oncall/fault"
 	"batsignal/oncall/notice"
+	"batsignal/oncall/paging"
 )
 
 // Desk looks after people: who joins, leaves, is asked, is let in. Each method is
@@ -79,6 +80,11 @@ func (d *Desk) Join(ctx context.Context, a Actor, role string, h Hours) (m Membe
 		if err := tx.QueryRow(ctx, sqlUpsertMembership, args).Scan(&m.AgreedAt, &m.ApprovedAt); err != nil {
 			return err
 		}
+		if m.Active() {
+			if err := paging.HurryRole(ctx, tx, now, r.Name); err != nil {
+				return err
+			}
+		}
 		return recordConsent(ctx, tx, now, p.ID, r.Name, "agreed", a)
 	})
 	return m, err
@@ -109,6 +115,11 @@ func (d *Desk) Add(ctx context.Context, a Actor, handle, role string) (m Member,
 			return err
 		}
 		act := "approved"
+		if m.Active() {
+			if err := paging.HurryRole(ctx, tx, now, r.Name); err != nil {
+				return err
+			}
+		}
 		if m.AgreedAt == nil {
 			act = "asked"
 			if err := d.ask(ctx, tx, now, a, p, r); err != nil {

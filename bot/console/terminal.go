@@ -9,6 +9,7 @@ import (
 	"strings"
 	"sync"
 	"time"
+	"unicode/utf8"
 
 	"golang.org/x/term"
 
@@ -23,6 +24,7 @@ type Terminal struct {
 	// raw mode, which lets the bot speak while somebody types.
 	Screen io.ReadWriter
 	Raw    bool
+	Width  int // columns; longer lines are broken between words; 0 breaks none
 
 	Now     func() time.Time
 	Advance func(ctx context.Context, d time.Duration) // lets time pass
@@ -44,7 +46,9 @@ const stageHelp = `You are everybody here. What you type is said by the person i
   /people              who there is, and their local time
   /wait 2m             let time pass
   /quit                end (so does Ctrl-D)
-Commands of the bot begin with !, try !help.`
+Commands of the bot begin with !. To begin with:
+  !batsignal remote code execution in openssl
+  /as kevin !confirm`
 
 // Run reads lines until /quit, the end of the input, or ctx ends.
 func (t *Terminal) Run(ctx context.Context) error {
@@ -52,6 +56,9 @@ func (t *Terminal) Run(ctx context.Context) error {
 	if t.Raw {
 		t.mu.Lock()
 		t.line = term.NewTerminal(t.Screen, "")
+		if t.Width > 0 {
+			_ = t.line.SetSize(t.Width, 24) // only fails on sizes below zero
+		}
 		t.mu.Unlock()
 		next = t.line.ReadLine
 	}
@@ -87,7 +94,24 @@ func (t *Terminal) Print(text string) {
 }
 
 // Show prints a line of the bot with its time, which is UTC.
-func (t *Terminal) Show(l Line) { t.Print(t.Now().UTC().Format("15:04:05") + " " + l.String()) }
+func (t *Terminal) Show(l Line) {
+	t.Print(broken(t.Now().UTC().Format("15:04:05")+" "+l.String(), t.Width))
+}
+
+// broken breaks a line between words; what follows is set in under the text.
+func broken(text string, width int) string {
+	const indent = "         "
+	var b strings.Builder
+	for width > 2*len(indent) && utf8.RuneCountInString(text) > width {
+		at := strings.LastIndexByte(string([]rune(text)[:width]), ' ')
+		if at <= len(indent) {
+			break
+		}
+		b.WriteString(text[:at] + "\n")
+		text = indent + text[at+1:]
+	}
+	return b.String() + text
+}
 
 func (t *Terminal) plainReader() func() (string, error) {
 	lines := bufio.NewScanner(t.Screen)

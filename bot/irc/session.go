@@ -117,6 +117,7 @@ func (s *session) run(ctx context.Context) error {
 	s.drop()
 	_ = s.wire.Close()
 	helpers.Wait()
+	s.drop() // again: the writer may have had a line in its hands
 	if ctx.Err() != nil {
 		return ctx.Err()
 	}

@@ -18,9 +18,6 @@ import (
 	"batsignal/oncall/rosterfile"
 )
 
-// consoleNetwork is what the terminal is called as a network.
-const consoleNetwork = "console"
-
 func newRunCommand(a *app) *cobra.Command {
 	return &cobra.Command{
 		Use:     "run",
@@ -94,6 +91,10 @@ func (a *app) runTerminal(ctx context.Context, c Config, in *os.File) error {
 	}
 	fmt.Fprintf(a.stdout, "The pages are at http://%s/\n\n", at.Addr())
 
+	width, _, err := term.GetSize(int(in.Fd()))
+	if err != nil {
+		width = 0
+	}
 	before, err := term.MakeRaw(int(in.Fd()))
 	if err != nil {
 		return fault.Wrap(fault.Unready, err, "The terminal does not let itself be set up: %v.", err)
@@ -103,7 +104,7 @@ func (a *app) runTerminal(ctx context.Context, c Config, in *os.File) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	screen := &console.Terminal{
-		Door: door, Raw: true, Now: clock.Now, Who: "maria", Room: "#ops",
+		Door: door, Raw: true, Width: width, Now: clock.Now, Who: "maria", Room: "#ops",
 		Screen: struct {
 			io.Reader
 			io.Writer

@@ -18,6 +18,7 @@ import (
 	"batsignal/migrations/pg"
 	"batsignal/oncall/fault"
 	"batsignal/oncall/notice"
+	"batsignal/oncall/paging"
 	"batsignal/web"
 )
 
@@ -85,9 +86,9 @@ func (p *parts) run(ctx context.Context, c Config, db *database, at net.Listener
 	}
 
 	wake := &pg.Listener{
-		DSN: db.DSN.Reveal(), Channels: []string{incidents.ChannelDue, incidents.ChannelIncident}, Log: log,
+		DSN: db.DSN.Reveal(), Channels: []string{paging.ChannelDue, incidents.ChannelIncident}, Log: log,
 		Notified: func(channel, payload string) {
-			if channel == incidents.ChannelDue {
+			if channel == paging.ChannelDue {
 				p.pager.Wake()
 				return
 			}
@@ -133,6 +134,9 @@ func (p *parts) announce(ctx context.Context, db *database) error {
 		}
 		return nil
 	}); err != nil {
+		return err
+	}
+	if err := p.incidents.EnterRooms(ctx); err != nil {
 		return err
 	}
 	if err := p.queue.Start(context.WithoutCancel(ctx)); err != nil {

@@ -148,6 +148,7 @@ func newQueue(db *database, queues map[string]river.QueueConfig, workers *river.
 		config.FetchCooldown, config.FetchPollInterval = 2*time.Millisecond, 5*time.Second
 		config.RescueStuckJobsAfter = time.Minute
 		config.CompletedJobRetentionPeriod = 24 * time.Hour
+		config.ReindexerIndexNames = []string{} // reindexing is for an owner, which the bot is not
 	}
 	return river.NewClient(riverpgxv5.New(db.Pool), config)
 }

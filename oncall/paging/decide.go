@@ -32,11 +32,12 @@ const (
 )
 
 // Order sorts candidates as they should be asked: those who are not busy with
-// the same cause already, those awake before those asleep, then by the list.
+// the same cause already, those rung least, those awake before those asleep, then
+// by the list.
 func Order(candidates []Candidate) []Candidate {
 	out := slices.Clone(candidates)
 	slices.SortStableFunc(out, func(a, b Candidate) int {
-		return cmp.Or(boolFirst(a.Busy, b.Busy), boolFirst(a.Asleep, b.Asleep), cmp.Compare(a.Place, b.Place))
+		return cmp.Or(boolFirst(a.Busy, b.Busy), cmp.Compare(a.Round, b.Round), boolFirst(a.Asleep, b.Asleep), cmp.Compare(a.Place, b.Place))
 	})
 	return out
 }
@@ -61,6 +62,11 @@ func Next(e Escalation, candidates []Candidate) Step {
 	if (named || taken) && (len(willing) == 0 || next > namedRounds) {
 		step.Stop = true
 		step.Exhausted = len(willing) > 0 || !taken
+		return step
+	}
+	if len(willing) == 0 {
+		// Nobody is there to be rung; somebody who joins is rung at once ([HurryRole]).
+		step.Round, step.Wait = e.Round, longestPause
 		return step
 	}
 	if step.Wait = pauseBefore(next, e.Patience); step.Wait == 0 {

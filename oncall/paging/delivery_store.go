@@ -22,7 +22,7 @@ type Delivery struct {
 	ContactID    *int64
 	Tries        int // this one included
 	Ring         int
-	Doubtful     bool // an earlier try may have arrived
+	Repeat       bool // the person was rung before, or an earlier try may have arrived
 	Cause        string
 	Slot         Slot
 	Why          string
@@ -73,7 +73,8 @@ const (
 		)
 		select m.id, m.page_id, p.escalation_id, p.person_id, h.handle, m.route, m.account, m.contact_id,
 			m.tries, m.ring, e.cause, e.slot, e.why, e.severity,
-			exists (select from attempt a where a.delivery_id = m.id and a.outcome in ('unknown', 'temporary')) as doubtful
+			p.rung_at > p.opened_at
+				or exists (select from attempt a where a.delivery_id = m.id and a.outcome in ('unknown', 'temporary')) as repeat
 		from mine m join page p on p.id = m.page_id
 			join escalation e on e.id = p.escalation_id join person h on h.id = p.person_id
 		order by m.id`

@@ -30,7 +30,10 @@ const (
 		update escalation set round = @round, due_at = @due_at where id = @id and state = 'hunting'`
 	sqlHurry = `
 		update escalation set due_at = @now where id = @id and state = 'hunting' and due_at > @now`
-	sqlEnd = `
+	sqlHurryRole = `
+		update escalation set due_at = @now where slot = @slot and state = 'hunting' and due_at > @now`
+	sqlNotifyDue = `select pg_notify(@channel, '')`
+	sqlEnd       = `
 		update escalation set state = @state, ended_at = @now where id = @id and state = 'hunting'`
 	sqlHunting = `
 		select id, cause, slot, why, severity, everyone, patience, round
@@ -88,6 +91,25 @@ func Advance(ctx context.Context, tx pgx.Tx, now time.Time, e Escalation, s Step
 // Hurry makes the next step due now: the person who was waited for cannot come.
 func Hurry(ctx context.Context, db pg.DB, now time.Time, escalation int64) error {
 	_, err := db.Exec(ctx, sqlHurry, pgx.NamedArgs{"id": escalation, "now": now})
+	return err
+}
+
+// ChannelDue is where a committing transaction tells that something may be due
+// sooner than a sleeping worker thinks.
+const ChannelDue = "batsignal_due"
+
+// HurryRole makes every hunt for a role look again now: somebody new can be rung.
+func HurryRole(ctx context.Context, tx pgx.Tx, now time.Time, role string) error {
+	tag, err := tx.Exec(ctx, sqlHurryRole, pgx.NamedArgs{"slot": RoleSlot(role), "now": now})
+	if err != nil || tag.RowsAffected() == 0 {
+		return err
+	}
+	return NotifyDue(ctx, tx)
+}
+
+// NotifyDue wakes the workers when the transaction commits.
+func NotifyDue(ctx context.Context, tx pgx.Tx) error {
+	_, err := tx.Exec(ctx, sqlNotifyDue, pgx.NamedArgs{"channel": ChannelDue})
 	return err
 }
 

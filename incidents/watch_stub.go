@@ -1,3 +1,0 @@
-package incidents
-
-type Watch struct{}

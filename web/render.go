@@ -1,0 +1,91 @@
+package web
+
+import (
+	"bytes"
+	"embed"
+	"fmt"
+	"html/template"
+	"io/fs"
+	"net/http"
+	"path"
+	"strings"
+	"time"
+
+	"batsignal/oncall/fault"
+)
+
+//go:embed templates
+var templateFiles embed.FS
+
+// view is what every page is drawn from.
+type view struct {
+	Title   string
+	Here    string // the entry of the menu that this page belongs to
+	Refresh int    // seconds after which a browser without script asks again; 0 is never
+	Events  string // where our script hears of changes; "" is nowhere
+	Script  bool   // set by render for the pages in the table
+	Version string
+	Now     time.Time
+	Body    any
+}
+
+// parsePages reads every page with the layout and the shared parts, so that a
+// mistake in one is found at start.
+func (s *site) parsePages() (map[string]*template.Template, error) {
+	shared, err := template.New("").Funcs(s.functions()).ParseFS(templateFiles, "templates/layout.html", "templates/parts_*.html")
+	if err != nil {
+		return nil, err
+	}
+	names, err := fs.Glob(templateFiles, "templates/page_*.html")
+	if err != nil {
+		return nil, err
+	}
+	pages := map[string]*template.Template{}
+	for _, file := range names {
+		page, err := template.Must(shared.Clone()).ParseFS(templateFiles, file)
+		if err != nil {
+			return nil, err
+		}
+		name := strings.TrimSuffix(strings.TrimPrefix(path.Base(file), "page_"), ".html")
+		pages[name] = page.Option("missingkey=error")
+	}
+	return pages, nil
+}
+
+// render draws a page in full before its first byte leaves, so that what goes wrong
+// becomes an error page and never half a page.
+func (s *site) render(w http.ResponseWriter, r *http.Request, status int, name string, v view) error {
+	v.Version, v.Now = s.Version, s.Now()
+	v.Script = status == http.StatusOK && mayScript(r)
+	page, ok := s.pages[name]
+	if !ok {
+		return fmt.Errorf("there is no page %q", name)
+	}
+	var b bytes.Buffer
+	if err := page.ExecuteTemplate(&b, "layout", v); err != nil {
+		return err
+	}
+	h := w.Header()
+	if v.Script {
+		h.Set("Content-Security-Policy", policyWithScript)
+	}
+	h.Set("Content-Type", "text/html; charset=utf-8")
+	w.WriteHeader(status)
+	_, _ = w.Write(b.Bytes()) // who went away meanwhile needs no answer
+	return nil
+}
+
+// page makes a handler of a function that may fail.
+func (s *site) page(fn func(w http.ResponseWriter, r *http.Request) error) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		err := fn(w, r)
+		if err == nil || r.Context().Err() != nil {
+			return
+		}
+		status := statusOf(err)
+		if status >= http.StatusInternalServerError {
+			s.Log.Error("a page failed", "route", routeOf(r), "error", err)
+		}
+		s.refuse(w, r, status, fault.Say(err))
+	}
+}

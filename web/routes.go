@@ -1,0 +1,43 @@
+package web
+
+import (
+	"net/http"
+
+	"github.com/go-chi/chi/v5"
+	"github.com/go-chi/chi/v5/middleware"
+)
+
+// pagesWithScript are the pages that may run our script, and with it ask this
+// server again. Every other page is refused both by its headers. They must all work
+// without it.
+var pagesWithScript = map[string]bool{
+	"/":               true,
+	"/incidents/{id}": true,
+}
+
+// routes is the whole surface.
+func (s *site) routes() http.Handler {
+	r := chi.NewRouter()
+	r.Use(s.observe, secure, s.recover, middleware.GetHead, s.sameOrigin)
+
+	r.Get("/", s.page(s.overview))
+	r.Get("/events", s.page(s.allEvents))
+	r.Get("/incidents", s.page(s.incidentList))
+	r.Get("/incidents/{id}", s.page(s.incident))
+	r.Get("/incidents/{id}/events", s.page(s.incidentEvents))
+	r.Get("/signal", s.page(s.signal))
+	r.Get("/people", s.page(s.people))
+	r.Get("/commands", s.page(s.commandList))
+
+	r.Get("/ack/{token}", s.page(s.showAck))
+	r.Post("/ack/{token}", s.page(s.ack))
+
+	r.Get("/static/{name}", s.page(s.static))
+	r.Get("/healthz", s.alive)
+	r.Get("/readyz", s.ready)
+	r.Method(http.MethodGet, "/metrics", s.figures.handler())
+
+	r.NotFound(s.page(notFound))
+	r.MethodNotAllowed(s.page(s.wrongMethod))
+	return r
+}

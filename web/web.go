@@ -1,0 +1,78 @@
+// Package web owns what is seen over HTTP: the pages, the single-use link that
+// acknowledges a page, health, and figures for Prometheus.
+//
+// Everything is read-only but that link: whatever else changes state is done in
+// chat. Each page is complete without a script; one small script makes a few of
+// them follow along. Nothing here knows an address: the queries it uses do not
+// read any. It opens no port and reads no configuration; cmd does.
+package web
+
+import (
+	"context"
+	"errors"
+	"html/template"
+	"log/slog"
+	"net/http"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"batsignal/bot/command"
+	"batsignal/incidents"
+	"batsignal/migrations/pg"
+)
+
+// Options are what the pages are made of.
+type Options struct {
+	Incidents *incidents.Service
+	DB        pg.DB
+	Watch     *incidents.Watch // tells open pages of changes; nil leaves them to refresh by themselves
+	Commands  *command.Set     // the vocabulary that is explained and by which texts are localized
+	Now       func() time.Time
+	Log       *slog.Logger
+	Version   string
+	// Ready says what else must be there before work can be sent here, beside the
+	// database; nil asks nothing. An error that is a fault.Error is shown, any other
+	// only logged.
+	Ready    func(ctx context.Context) error
+	Registry *prometheus.Registry // where our figures are registered; nil makes one
+}
+
+// site is everything that the handlers share. It does not change once made.
+type site struct {
+	Options
+	pages    map[string]*template.Template
+	files    map[string]file // by name, under /static/
+	commands []commandGroup
+	intro    [][]span
+	figures  *figures
+	streams  chan struct{} // one place for each open event stream
+}
+
+// mostStreams is how many browsers may follow along at once; the others refresh.
+const mostStreams = 500
+
+// New makes the handler of every address there is. It can be mounted at the root
+// of a server only.
+func New(o Options) (http.Handler, error) {
+	switch {
+	case o.Incidents == nil || o.DB == nil || o.Now == nil || o.Log == nil || o.Commands == nil:
+		return nil, errors.New("web needs incidents, a database, commands, a clock and a log")
+	}
+	if o.Registry == nil {
+		o.Registry = prometheus.NewRegistry()
+	}
+	s := &site{Options: o, streams: make(chan struct{}, mostStreams)}
+	var err error
+	if s.files, err = readFiles(); err != nil {
+		return nil, err
+	}
+	if s.pages, err = s.parsePages(); err != nil {
+		return nil, err
+	}
+	s.intro, s.commands = readReference(o.Commands.Reference())
+	if s.figures, err = newFigures(s); err != nil {
+		return nil, err
+	}
+	return s.routes(), nil
+}
