@@ -20,6 +20,7 @@ type Answered struct {
 	Incident Incident      // zero for a call without one
 	Rooms    []Room        // where to come to
 	Others   []paging.Page // what else waits for the same person's answer
+	Changed  bool          // false: it had been answered or closed before
 }
 
 // Ack acknowledges a page of the actor: the numbered one, or with 0 the oldest
@@ -144,6 +145,7 @@ func (c *change) ack(p paging.Page, a oncall.Actor) (ans Answered, err error) {
 	if !changed {
 		return ans, c.late(&ans, a)
 	}
+	ans.Changed = true
 	if ans.Others, err = paging.OpenFor(c.ctx, c.tx, a.PersonID); err != nil {
 		return ans, err
 	}

@@ -15,7 +15,10 @@ func (s Services) pageCommands() []*Command {
 		Params:  []Param{{Name: "page", Kind: Number, Prefix: "P", Optional: true, Help: "which page; the oldest open one if not said"}},
 		Run: func(ctx context.Context, c *Call) (Reply, error) {
 			ans, err := s.Incidents.Ack(ctx, c.Actor(), c.Number("page"))
-			return s.answered(ans), err
+			if err != nil {
+				return Reply{}, err
+			}
+			return s.answered(ctx, c, ans)
 		},
 	}, {
 		Name: "decline", Needs: Known,
@@ -24,7 +27,10 @@ func (s Services) pageCommands() []*Command {
 		Params:  []Param{{Name: "page", Kind: Number, Prefix: "P", Optional: true, Help: "which page; the oldest open one if not said"}},
 		Run: func(ctx context.Context, c *Call) (Reply, error) {
 			ans, err := s.Incidents.Decline(ctx, c.Actor(), c.Number("page"))
-			return sentence(ans.Say), err
+			if err != nil {
+				return Reply{}, err
+			}
+			return sentence(ans.Say), nil
 		},
 	}, {
 		Name: "page", Needs: Known,
@@ -42,14 +48,21 @@ func (s Services) pageCommands() []*Command {
 	}}
 }
 
-// answered tells somebody who answered what that did, and where to go.
-func (s Services) answered(ans incidents.Answered) Reply {
+// answered tells somebody who answered what that did, and where to go. A room that
+// hears it by announcement is only told what else waits.
+func (s Services) answered(ctx context.Context, c *Call, ans incidents.Answered) (Reply, error) {
 	r := sentence(ans.Say)
 	if len(ans.Rooms) > 0 && ans.Incident.Open() {
 		r.Blocks = append(r.Blocks, Line("Come to "+ans.Rooms[0].Room+"."))
 	}
-	for _, other := range ans.Others {
-		r.Blocks = append(r.Blocks, Line(fmt.Sprintf("P%d waits for you as well (%s): !ack P%d or !decline P%d.", other.ID, other.Why, other.ID, other.ID)))
+	if ans.Changed {
+		var err error
+		if r, err = s.unlessAnnounced(ctx, c, ans.Incident.ID, r); err != nil {
+			return Reply{}, err
+		}
 	}
-	return r
+	for _, other := range ans.Others {
+		r.Blocks = append(r.Blocks, Line(fmt.Sprintf("P%d waits for %s as well (%s): !ack P%d or !decline P%d.", other.ID, other.Handle, other.Why, other.ID, other.ID)))
+	}
+	return r, nil
 }

@@ -43,7 +43,7 @@ var theProgram struct {
 }
 
 // program returns the path of the binary, as it would be installed.
-func program(t testing.TB) string {
+func program(t *testing.T) string {
 	t.Helper()
 	theProgram.once.Do(func() { theProgram.err = buildProgram() })
 	if theProgram.err != nil {
@@ -84,7 +84,7 @@ func cleanEnv(home string) []string {
 
 // openDir makes a directory that servers under other accounts can walk through,
 // which testing.T's own cannot.
-func openDir(t testing.TB) string {
+func openDir(t *testing.T) string {
 	t.Helper()
 	dir, err := os.MkdirTemp("", "batsignal-e2e-")
 	if err == nil {
@@ -109,7 +109,7 @@ func (r result) String() string {
 }
 
 // shell runs the program to its end. dir becomes its home.
-func shell(t testing.TB, dir string, args ...string) result {
+func shell(t *testing.T, dir string, args ...string) result {
 	t.Helper()
 	var stdout, stderr strings.Builder
 	cmd := exec.Command(program(t), args...)

@@ -25,7 +25,7 @@ type process struct {
 
 // begin starts the program. It ends with the test at the latest, and with the
 // test's process even if that is killed.
-func begin(t testing.TB, dir string, args ...string) *process {
+func begin(t *testing.T, dir string, args ...string) *process {
 	t.Helper()
 	p := &process{exited: make(chan struct{})}
 	p.cmd = exec.Command(program(t), args...)
@@ -37,7 +37,7 @@ func begin(t testing.TB, dir string, args ...string) *process {
 
 // start starts a prepared command. Its thread stays: the kernel sends the
 // parent-death signal when the thread that started the child ends.
-func (p *process) start(t testing.TB) {
+func (p *process) start(t *testing.T) {
 	t.Helper()
 	if p.cmd.SysProcAttr == nil {
 		p.cmd.SysProcAttr = &syscall.SysProcAttr{}
@@ -83,7 +83,7 @@ func (p *process) ended() bool {
 }
 
 // kill is kill -9.
-func (p *process) kill(t testing.TB) {
+func (p *process) kill(t *testing.T) {
 	t.Helper()
 	if !p.ended() {
 		_ = p.cmd.Process.Kill() // fails only when it has ended
@@ -92,7 +92,7 @@ func (p *process) kill(t testing.TB) {
 }
 
 // stop asks the program to end and returns its exit status.
-func (p *process) stop(t testing.TB) int {
+func (p *process) stop(t *testing.T) int {
 	t.Helper()
 	if !p.ended() {
 		_ = p.cmd.Process.Signal(syscall.SIGTERM) // fails only when it has ended
@@ -101,7 +101,7 @@ func (p *process) stop(t testing.TB) int {
 }
 
 // wait waits for the program's own end and returns its exit status.
-func (p *process) wait(t testing.TB) int {
+func (p *process) wait(t *testing.T) int {
 	t.Helper()
 	select {
 	case <-p.exited:
@@ -113,7 +113,7 @@ func (p *process) wait(t testing.TB) int {
 
 // eventually polls until a condition holds. why is asked for the message when it
 // never did.
-func eventually(t testing.TB, what string, ok func() bool, why func() string) {
+func eventually(t *testing.T, what string, ok func() bool, why func() string) {
 	t.Helper()
 	for deadline := time.Now().Add(patience); !ok(); time.Sleep(10 * time.Millisecond) {
 		if time.Now().After(deadline) {

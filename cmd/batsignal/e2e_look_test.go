@@ -1,0 +1,161 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"batsignal/bot/irc/irctest"
+	"batsignal/migrations/pg"
+	"batsignal/migrations/pglocal"
+	"batsignal/oncall/rosterfile"
+)
+
+// This file holds the ways to look at an installation from outside.
+
+var browser = &http.Client{Timeout: patience}
+
+// get asks for a page; status 0 means that nobody answers.
+func (w *world) get(path string) (status int, body string) {
+	answer, err := browser.Get(w.web + path)
+	return answered(answer, err)
+}
+
+func answered(answer *http.Response, err error) (int, string) {
+	if err != nil {
+		return 0, err.Error()
+	}
+	defer answer.Body.Close()
+	body, err := io.ReadAll(answer.Body)
+	if err != nil {
+		return 0, err.Error()
+	}
+	return answer.StatusCode, string(body)
+}
+
+// page asks for a page that must be there.
+func (w *world) page(path string) string {
+	w.t.Helper()
+	status, body := w.get(path)
+	if status != http.StatusOK {
+		w.t.Fatalf("GET %s: %d %s", path, status, body)
+	}
+	return body
+}
+
+// press sends the form of a page, as the button on it does.
+func (w *world) press(link string) (status int, body string) {
+	return answered(browser.PostForm(link, url.Values{}))
+}
+
+// dsn is how the owner of the private database connects.
+func (w *world) dsn(role string) string {
+	return fmt.Sprintf("host=%s user=%s dbname=%s sslmode=disable", w.state("postgres", "run"), role, pglocal.Database)
+}
+
+// ask queries the private database as its owner: everything can be seen.
+func ask[T any](w *world, sql string, args ...any) []T {
+	w.t.Helper()
+	rows, err := tryAsk[T](w, sql, args...)
+	if err != nil {
+		w.t.Fatalf("%s: %v", sql, err)
+	}
+	return rows
+}
+
+func tryAsk[T any](w *world, sql string, args ...any) ([]T, error) {
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	defer cancel()
+	conn, err := pgx.Connect(ctx, w.dsn(pglocal.OwnerRole))
+	if err != nil {
+		return nil, err
+	}
+	defer conn.Close(ctx)
+	rows, err := conn.Query(ctx, sql, args...)
+	if err != nil {
+		return nil, err
+	}
+	return pgx.CollectRows(rows, pgx.RowTo[T])
+}
+
+// one asks for a single value.
+func one[T any](w *world, sql string, args ...any) T {
+	w.t.Helper()
+	rows := ask[T](w, sql, args...)
+	if len(rows) != 1 {
+		w.t.Fatalf("%s: %d rows", sql, len(rows))
+	}
+	return rows[0]
+}
+
+// await polls a query until its single value is as wanted.
+func await[T comparable](w *world, want T, sql string, args ...any) {
+	w.t.Helper()
+	var last any
+	eventually(w.t, fmt.Sprintf("%v from %s", want, sql), func() bool {
+		rows, err := tryAsk[T](w, sql, args...)
+		if last = any(rows); err != nil {
+			last = err
+		}
+		return err == nil && len(rows) == 1 && rows[0] == want
+	}, func() string { return fmt.Sprintf("last: %v\nthe bot printed:\n%s", last, tail(w.bot)) })
+}
+
+// tail is the end of what a process printed.
+func tail(p *process) string {
+	if p == nil {
+		return ""
+	}
+	text := p.output()
+	return text[max(0, len(text)-8000):]
+}
+
+// enrol puts people into the running installation who have said yes already, for
+// tests that are not about how people come onto the roster.
+func (w *world) enrol(roster string) {
+	w.t.Helper()
+	file, err := rosterfile.Parse([]byte(roster))
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	defer cancel()
+	pool, err := pg.Open(ctx, w.dsn(pglocal.BotRole), pg.Options{})
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	defer pool.Close()
+	if _, err := rosterfile.Apply(ctx, pool, file, rosterfile.How{Now: time.Now(), Agreed: true}); err != nil {
+		w.t.Fatal(err)
+	}
+}
+
+// awaitBot waits until the bot is in a room, as somebody on the network sees it.
+func awaitBot(w *world, p *irctest.Person, room string) {
+	w.t.Helper()
+	eventually(w.t, "the bot in "+room, func() bool {
+		p.Raw("NAMES " + room)
+		names := p.ExpectRaw("the names in "+room, func(l irctest.Line) bool {
+			return (l.Command == "353" || l.Command == "366") && strings.EqualFold(l.Params[len(l.Params)-2], room)
+		})
+		return names.Command == "353" && holdsNick(names.Text(), botNick)
+	}, func() string { return tail(w.bot) })
+}
+
+// holdsNick looks for a nick in an answer to NAMES, whose entries look like
+// "@nick!user@host".
+func holdsNick(names, nick string) bool {
+	for entry := range strings.FieldsSeq(names) {
+		name, _, _ := strings.Cut(strings.TrimLeft(entry, "~&@%+"), "!")
+		if name == nick {
+			return true
+		}
+	}
+	return false
+}
