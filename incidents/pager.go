@@ -3,6 +3,8 @@ package incidents
 import (
 	"context"
 	"log/slog"
+	"maps"
+	"slices"
 	"sync"
 	"time"
 
@@ -73,10 +75,9 @@ func (p *Pager) Run(ctx context.Context) error {
 			p.Service.Log.Error("the pager cannot work its rows", "error", err, "again_in", nap)
 		case !next.IsZero():
 			failures = 0
-			// Due already, but nothing could be done: another pager has the row, or all
-			// hands are busy. Looking again at once would be a busy loop.
-			nap = min(max(next.Sub(p.Service.Now()), shortNap/25), longestNap)
-			if p.full() {
+			if nap = min(next.Sub(p.Service.Now()), longestNap); nap <= 0 {
+				// Due already, but nothing could be done: another pager has the row, or
+				// all hands are busy. Looking again at once would be a busy loop.
 				nap = shortNap
 			}
 		default:
@@ -98,7 +99,7 @@ func (p *Pager) Run(ctx context.Context) error {
 func (p *Pager) Step(ctx context.Context) (next time.Time, err error) {
 	p.init()
 	s := p.Service
-	if err := p.Worker.Reclaim(ctx, s.DB, s.Now()); err != nil {
+	if err := p.Worker.Reclaim(ctx, s.DB, s.Now(), p.sendingNow()); err != nil {
 		return next, err
 	}
 	if err := p.deliver(ctx); err != nil {
@@ -137,7 +138,7 @@ func (p *Pager) Step(ctx context.Context) (next time.Time, err error) {
 	if err := p.deliver(ctx); err != nil {
 		return next, err
 	}
-	if next, err = p.Worker.NextDue(ctx, s.DB); err != nil {
+	if next, err = p.Worker.NextDue(ctx, s.DB, p.sendingNow()); err != nil {
 		return next, err
 	}
 	return earliest(next, d.request, d.move), nil
@@ -191,10 +192,11 @@ func earliest(t time.Time, others ...*time.Time) time.Time {
 	return t
 }
 
-func (p *Pager) full() bool {
+// sendingNow lists the deliveries that are under way in this process.
+func (p *Pager) sendingNow() []int64 {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	return len(p.inFlight) >= p.Parallel
+	return slices.AppendSeq([]int64{}, maps.Keys(p.inFlight)) // never nil: null is no list
 }
 
 // renew keeps the leases of slow deliveries alive. Leases are instants of the
@@ -210,12 +212,7 @@ func (p *Pager) renew(ctx context.Context) {
 			return
 		case <-tick.C:
 		}
-		p.mu.Lock()
-		ids := make([]int64, 0, len(p.inFlight))
-		for id := range p.inFlight {
-			ids = append(ids, id)
-		}
-		p.mu.Unlock()
+		ids := p.sendingNow()
 		if len(ids) == 0 {
 			continue
 		}

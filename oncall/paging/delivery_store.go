@@ -48,7 +48,7 @@ const (
 	sqlLapsed = `
 		with lapsed as (
 			select id from delivery
-			where state = 'leased' and leased_until <= @now and leased_by <> @me
+			where state = 'leased' and leased_until <= @now and id <> all (@alive)
 			for update skip locked
 		), back as (
 			update delivery d
@@ -97,9 +97,10 @@ const (
 			where p.id = @page and d.ring = @ring and d.state in ('queued', 'leased', 'accepted'))`
 	sqlNextDue = `
 		select min(t) from (
-			select min(due_at) from delivery where state = 'queued' and route = any (@routes)
+			select min(d.due_at) from delivery d join page p on p.id = d.page_id and p.state = 'open'
+			where d.state = 'queued' and d.route = any (@routes)
 			union all
-			select min(leased_until) from delivery where state = 'leased' and leased_by <> @me
+			select min(leased_until) from delivery where state = 'leased' and id <> all (@alive)
 			union all
 			select min(due_at) from escalation where state = 'hunting'
 		) as due (t)`
@@ -117,10 +118,10 @@ type Worker struct {
 	Routes []string // the routes it has
 }
 
-// Reclaim puts back what other workers had leased and let lapse. Its own leases
-// it knows to be alive.
-func (w Worker) Reclaim(ctx context.Context, db pg.DB, now time.Time) error {
-	_, err := db.Exec(ctx, sqlLapsed, pgx.NamedArgs{"now": now, "me": w.Me})
+// Reclaim puts back what was leased and has lapsed: its sender died, or could not
+// record how it went. What this worker is still sending, alive, it leaves.
+func (w Worker) Reclaim(ctx context.Context, db pg.DB, now time.Time, alive []int64) error {
+	_, err := db.Exec(ctx, sqlLapsed, pgx.NamedArgs{"now": now, "alive": alive})
 	return err
 }
 
@@ -177,11 +178,11 @@ func (w Worker) Finish(ctx context.Context, tx pgx.Tx, now time.Time, d Delivery
 	return true, Hurry(ctx, tx, now, d.EscalationID)
 }
 
-// NextDue is the earliest instant at which this worker has something to do; zero
-// when there is nothing at all.
-func (w Worker) NextDue(ctx context.Context, db pg.DB) (time.Time, error) {
+// NextDue is the earliest instant at which this worker has something to do besides
+// what it is sending, alive; zero when there is nothing at all.
+func (w Worker) NextDue(ctx context.Context, db pg.DB, alive []int64) (time.Time, error) {
 	var t *time.Time
-	err := db.QueryRow(ctx, sqlNextDue, pgx.NamedArgs{"routes": w.Routes, "me": w.Me}).Scan(&t)
+	err := db.QueryRow(ctx, sqlNextDue, pgx.NamedArgs{"routes": w.Routes, "alive": alive}).Scan(&t)
 	if err != nil || t == nil {
 		return time.Time{}, err
 	}
