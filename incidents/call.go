@@ -66,7 +66,7 @@ func (s *Service) Page(ctx context.Context, a oncall.Actor, call Call) (say stri
 		if len(rung) == 0 {
 			return fault.New(fault.Conflict, "Nobody can be rung for %s: nobody has said yes to it.", what)
 		}
-		say = fmt.Sprintf("I ring %s: %s The answer is announced here.", joinNames(rung), ended(call.Why))
+		say = fmt.Sprintf("I ring %s: %s The answer is announced here.", oncall.JoinNames(rung), ended(call.Why))
 		return nil
 	})
 	return say, err

@@ -3,6 +3,7 @@ package incidents
 import (
 	"time"
 
+	"batsignal/oncall"
 	"batsignal/oncall/fault"
 )
 
@@ -49,20 +50,20 @@ func times(n int) string {
 	if n == 1 {
 		return "once"
 	}
-	return plural(n, "time", "times")
+	return oncall.Plural(n, "time", "times")
 }
 
 // span writes a duration of policy in words.
 func span(d time.Duration) string {
 	switch {
 	case d%(24*time.Hour) == 0 && d > 24*time.Hour:
-		return plural(int(d/(24*time.Hour)), "day", "days")
+		return oncall.Plural(int(d/(24*time.Hour)), "day", "days")
 	case d%time.Hour == 0:
-		return plural(int(d/time.Hour), "hour", "hours")
+		return oncall.Plural(int(d/time.Hour), "hour", "hours")
 	case d%time.Minute == 0:
-		return plural(int(d/time.Minute), "minute", "minutes")
+		return oncall.Plural(int(d/time.Minute), "minute", "minutes")
 	case d >= 2*time.Minute:
-		return plural(int(d/time.Minute), "minute", "minutes") + " " + plural(int(d%time.Minute/time.Second), "second", "seconds")
+		return oncall.Plural(int(d/time.Minute), "minute", "minutes") + " " + oncall.Plural(int(d%time.Minute/time.Second), "second", "seconds")
 	}
-	return plural(int(d/time.Second), "second", "seconds")
+	return oncall.Plural(int(d/time.Second), "second", "seconds")
 }

@@ -8,7 +8,6 @@
 package incidents
 
 import (
-	"fmt"
 	"strconv"
 	"strings"
 	"time"
@@ -108,31 +107,12 @@ func placeOf(cause string) (network, room string) {
 	return network, room
 }
 
-// plural writes a number with its noun.
-func plural(n int, one, many string) string {
-	if n == 1 {
-		return fmt.Sprintf("%d %s", n, one)
-	}
-	return fmt.Sprintf("%d %s", n, many)
-}
-
 // ended makes a sentence of somebody's words.
 func ended(text string) string {
 	if strings.HasSuffix(text, ".") || strings.HasSuffix(text, "?") || strings.HasSuffix(text, "!") {
 		return text
 	}
 	return text + "."
-}
-
-// joinNames writes "maria, jan and li".
-func joinNames(names []string) string {
-	switch len(names) {
-	case 0:
-		return "nobody"
-	case 1:
-		return names[0]
-	}
-	return strings.Join(names[:len(names)-1], ", ") + " and " + names[len(names)-1]
 }
 
 // agoText writes how long ago something was, to the minute.

@@ -71,15 +71,15 @@ func (c *change) open(req request, confirmer oncall.Actor) (*Opened, error) {
 			opened.Empty = append(opened.Empty, r.Title)
 			continue
 		}
-		who := joinNames(rung)
+		who := oncall.JoinNames(rung)
 		if len(rung) > namesMost {
-			who = plural(len(rung), "person", "people")
+			who = oncall.Plural(len(rung), "person", "people")
 		}
 		first = append(first, who+" for "+r.Title)
 	}
 	c.hushed = false
 	if len(first) > 0 {
-		if err := c.sayRooms(inc.ID, "Paging "+joinNames(first)+"."); err != nil {
+		if err := c.sayRooms(inc.ID, "Paging "+oncall.JoinNames(first)+"."); err != nil {
 			return nil, err
 		}
 	}
@@ -120,7 +120,7 @@ func openingWords(o *Opened, req request, confirmer oncall.Actor) string {
 	}
 	text := fmt.Sprintf("The bat-signal is lit. Severity %d: %s %s Ringing %s.", o.Incident.Severity, ended(o.Incident.Title), by, o.RungWords())
 	if len(o.Empty) > 0 {
-		text += " Nobody can be rung for " + joinNames(o.Empty) + "."
+		text += " Nobody can be rung for " + oncall.JoinNames(o.Empty) + "."
 	}
 	if len(o.Rooms) > 0 {
 		text += " Come to " + o.Rooms[0].Room + "."
@@ -131,9 +131,9 @@ func openingWords(o *Opened, req request, confirmer oncall.Actor) string {
 // RungWords names those who were rung first, or counts them when they are many.
 func (o *Opened) RungWords() string {
 	if len(o.Rung) > namesMost {
-		return plural(len(o.Rung), "person", "people")
+		return oncall.Plural(len(o.Rung), "person", "people")
 	}
-	return joinNames(o.Rung)
+	return oncall.JoinNames(o.Rung)
 }
 
 // hunt starts the search for somebody to fill a role and takes its first step. It

@@ -179,7 +179,7 @@ func (c *change) fill(inc Incident, r oncall.Role, person int64, a oncall.Actor,
 		return err
 	}
 	if len(empty) > 0 {
-		text += " Still empty: " + joinNames(empty) + "."
+		text += " Still empty: " + oncall.JoinNames(empty) + "."
 	} else {
 		text += " Every role is filled."
 	}

@@ -90,7 +90,7 @@ func (s *Service) Ask(ctx context.Context, a oncall.Actor, sig Signal) (asked As
 		}
 		c.rings = true // the pager must know when the request expires
 		c.sayElsewhere(a, fmt.Sprintf("%s asks for the bat-signal, severity %d: %s. It would ring %s at once. Somebody else: !confirm %s until %s.",
-			a.Who(), sig.Severity, sig.What, plural(asked.Rings(), "person", "people"), req.Code, oncall.Clock(req.ExpiresAt, "")))
+			a.Who(), sig.Severity, sig.What, oncall.Plural(asked.Rings(), "person", "people"), req.Code, oncall.Clock(req.ExpiresAt, "")))
 		return nil
 	})
 	if err == nil && refused != nil {
@@ -225,7 +225,7 @@ func (c *change) find(code string) (request, *fault.Error, error) {
 	case code == "" && len(waiting) == 1:
 		return waiting[0], nil, nil
 	case code == "":
-		return request{}, fault.New(fault.Invalid, "%s wait for a confirmation. Say which: !confirm <code>.", plural(len(waiting), "request", "requests")), nil
+		return request{}, fault.New(fault.Invalid, "%s wait for a confirmation. Say which: !confirm <code>.", oncall.Plural(len(waiting), "request", "requests")), nil
 	}
 	for _, w := range waiting {
 		if w.Code == code {

@@ -114,7 +114,7 @@ func (c *change) ring(e paging.Escalation, inc Incident, s paging.Step) (reached
 }
 
 func (c *change) ringWords(e paging.Escalation, s paging.Step, ways map[int64]int) string {
-	who := plural(len(s.Ring), "person", "people")
+	who := oncall.Plural(len(s.Ring), "person", "people")
 	if len(s.Ring) == 1 {
 		one := s.Ring[0]
 		who = one.Handle
@@ -172,9 +172,9 @@ func (c *change) exhausted(e paging.Escalation, inc Incident, candidates []pagin
 		}
 		taken = taken || one.State == paging.PageAcked
 	}
-	text := fmt.Sprintf("Nobody has taken %s. Asked: %s.", slotTitle(c.ctx, c.tx, e.Slot), joinNames(asked))
+	text := fmt.Sprintf("Nobody has taken %s. Asked: %s.", slotTitle(c.ctx, c.tx, e.Slot), oncall.JoinNames(asked))
 	if taken {
-		text = fmt.Sprintf("No answer yet for %s from %s.", slotTitle(c.ctx, c.tx, e.Slot), joinNames(silent))
+		text = fmt.Sprintf("No answer yet for %s from %s.", slotTitle(c.ctx, c.tx, e.Slot), oncall.JoinNames(silent))
 	}
 	switch role, isRole := e.Slot.Role(); {
 	case isRole && len(candidates) == 0 && c.hushed:

@@ -74,7 +74,7 @@ func (s *Service) Pick(ctx context.Context, a oncall.Actor, number int64) (Incid
 		return Incident{}, fault.New(fault.NotFound, "No incident is open. !incident list shows the last ones.")
 	case len(open) > 1:
 		return Incident{}, fault.New(fault.Invalid, "%s are open. Say which one by adding --inc, as in --inc %d, or ask in its room.",
-			plural(len(open), "incident", "incidents"), open[0].ID)
+			oncall.Plural(len(open), "incident", "incidents"), open[0].ID)
 	}
 	return open[0], nil
 }

@@ -69,6 +69,7 @@ func (d *Desk) Join(ctx context.Context, a Actor, role string, h Hours) (m Membe
 		if err != nil {
 			return err
 		}
+		a.PersonID = p.ID // a stranger has become a person
 		if p, err = setHours(ctx, tx, p, h); err != nil {
 			return err
 		}
@@ -102,7 +103,7 @@ func (d *Desk) Add(ctx context.Context, a Actor, handle, role string) (m Member,
 		}
 		p, err := PersonByHandle(ctx, tx, handle)
 		if fault.KindOf(err) == fault.NotFound && a.Network != "" {
-			p, err = personFor(ctx, tx, now, Actor{Network: a.Network, Account: strings.ToLower(handle)})
+			p, err = personFor(ctx, tx, now, Actor{Network: a.Network, Account: foldAccount(strings.TrimPrefix(handle, "@"))})
 		}
 		if err != nil {
 			return err
@@ -244,8 +245,8 @@ func setHours(ctx context.Context, tx pgx.Tx, p Person, h Hours) (Person, error)
 		return p, nil
 	}
 	if h.Zone != "" {
-		if _, err := time.LoadLocation(h.Zone); err != nil {
-			return p, fault.New(fault.Invalid, "%q is not a time zone I know. Write it like Europe/Berlin.", h.Zone)
+		if err := checkZone(h.Zone); err != nil {
+			return p, err
 		}
 		p.Zone = h.Zone
 	}

@@ -21,7 +21,7 @@ type Person struct {
 	Name    string
 	Zone    string     // IANA name
 	Wakes   int        // minutes after local midnight
-	Sleeps  int        // minutes after local midnight; before Wakes means after midnight
+	Sleeps  int        // minutes after local midnight; before Wakes means after midnight, Wakes itself never
 	HeardAt *time.Time // last sign of life on any network, to the second; nil is never
 }
 
@@ -59,7 +59,10 @@ func (p Person) Awake(now time.Time) bool {
 	}
 	local := now.In(Location(p.Zone))
 	minute := local.Hour()*60 + local.Minute()
-	if p.Wakes <= p.Sleeps {
+	switch {
+	case p.Wakes == p.Sleeps: // around the clock
+		return true
+	case p.Wakes < p.Sleeps:
 		return p.Wakes <= minute && minute < p.Sleeps
 	}
 	return minute >= p.Wakes || minute < p.Sleeps
@@ -81,6 +84,15 @@ func Location(zone string) *time.Location {
 	}
 	locations.Store(zone, l)
 	return l
+}
+
+// checkZone refuses what is no zone of the world. "Local" is one to the library:
+// whichever the machine is in.
+func checkZone(zone string) error {
+	if _, err := time.LoadLocation(zone); err != nil || zone == "" || zone == "Local" {
+		return fault.New(fault.Invalid, "%q is not a time zone I know. Write it like Europe/Berlin.", zone)
+	}
+	return nil
 }
 
 // Clock writes an instant for people: UTC, and beside it the reader's own time

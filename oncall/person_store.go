@@ -7,6 +7,7 @@ import (
 	"regexp"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/jackc/pgx/v5"
 
@@ -44,6 +45,9 @@ type Account struct {
 	Network string
 	Name    string
 }
+
+// longestName is in letters.
+const longestName = 80
 
 var validHandle = regexp.MustCompile(`^[a-z0-9][a-z0-9._-]{0,31}$`)
 
@@ -96,8 +100,11 @@ func AddPerson(ctx context.Context, db pg.DB, now time.Time, p Person) (int64, e
 	if !validHandle.MatchString(p.Handle) {
 		return 0, fault.New(fault.Invalid, "%q cannot be a handle: up to 32 letters a-z, digits, dot, dash or underscore.", p.Handle)
 	}
-	if _, err := time.LoadLocation(p.Zone); err != nil || p.Zone == "" {
-		return 0, fault.New(fault.Invalid, "%q is not a time zone I know. Write it like Europe/Berlin.", p.Zone)
+	if err := checkZone(p.Zone); err != nil {
+		return 0, err
+	}
+	if utf8.RuneCountInString(p.Name) > longestName {
+		return 0, fault.New(fault.Invalid, "The name of %s is longer than %d letters.", p.Handle, longestName)
 	}
 	var id int64
 	err := db.QueryRow(ctx, sqlInsertPerson, pgx.NamedArgs{
@@ -113,7 +120,7 @@ func AddPerson(ctx context.Context, db pg.DB, now time.Time, p Person) (int64, e
 // to whomever, is a Conflict.
 func BindAccount(ctx context.Context, db pg.DB, now time.Time, person int64, a Account) error {
 	tag, err := db.Exec(ctx, sqlInsertAccount, pgx.NamedArgs{
-		"network": a.Network, "name": strings.ToLower(a.Name), "person_id": person, "now": now,
+		"network": a.Network, "name": foldAccount(a.Name), "person_id": person, "now": now,
 	})
 	if err != nil {
 		return err
@@ -122,6 +129,17 @@ func BindAccount(ctx context.Context, db pg.DB, now time.Time, person int64, a A
 		return fault.New(fault.Conflict, "The account %s on %s is bound to a person already.", a.Name, a.Network)
 	}
 	return nil
+}
+
+// foldAccount lowers the letters A to Z, as doors do, and no other: Unicode has
+// letters that become one of a to z, which would let two accounts be one.
+func foldAccount(name string) string {
+	return strings.Map(func(r rune) rune {
+		if 'A' <= r && r <= 'Z' {
+			r += 'a' - 'A'
+		}
+		return r
+	}, name)
 }
 
 // MarkHeard notes a sign of life. Time never runs backwards here.
@@ -133,7 +151,7 @@ func MarkHeard(ctx context.Context, db pg.DB, now time.Time, person int64) error
 // handleFor makes a handle of an account name that may hold other letters.
 func handleFor(account string) string {
 	var b strings.Builder
-	for _, r := range strings.ToLower(account) {
+	for _, r := range foldAccount(account) {
 		if r >= 'a' && r <= 'z' || r >= '0' && r <= '9' || (b.Len() > 0 && (r == '.' || r == '_' || r == '-')) {
 			b.WriteRune(r)
 		}

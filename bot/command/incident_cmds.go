@@ -206,7 +206,7 @@ func (s Services) status(ctx context.Context, c *Call) (Reply, error) {
 		}
 		roles := "Every role is filled"
 		if len(empty) > 0 {
-			roles = "Empty: " + joined(empty)
+			roles = "Empty: " + oncall.JoinNames(empty)
 		}
 		r.Blocks = append(r.Blocks, Line(fmt.Sprintf("%s severity %d: %s. Baton: %s. %s.", inc.Ref(), inc.Severity, inc.Title, lead, roles)))
 	}

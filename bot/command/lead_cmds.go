@@ -120,11 +120,11 @@ func roleLines(states []incidents.RoleState) []string {
 		for _, one := range st.Filled {
 			filled = append(filled, one.Handle)
 		}
-		text := joined(filled)
+		text := oncall.JoinNames(filled)
 		switch {
 		case len(filled) > 0:
 		case st.Hunting && len(st.Rung) > 0:
-			text = fmt.Sprintf("empty, ringing %s, round %d", joined(st.Rung), st.Round)
+			text = fmt.Sprintf("empty, ringing %s, round %d", oncall.JoinNames(st.Rung), st.Round)
 		case st.Hunting:
 			text = fmt.Sprintf("empty, nobody can be rung, round %d", st.Round)
 		default:

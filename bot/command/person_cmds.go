@@ -70,8 +70,8 @@ func (s Services) whoami(ctx context.Context, c *Call) (Reply, error) {
 	facts := Facts{
 		{"You are", p.Handle},
 		{"Hours", fmt.Sprintf("%s-%s %s", oncall.Minutes(p.Wakes), oncall.Minutes(p.Sleeps), p.Zone)},
-		{"Rung for", joined(roles)},
-		{"You may", joined(c.rightsWords())},
+		{"Rung for", oncall.JoinNames(roles)},
+		{"You may", oncall.JoinNames(c.rightsWords())},
 	}
 	for _, page := range open {
 		facts = append(facts, [2]string{"Open page", fmt.Sprintf("P%d: %s", page.ID, page.Why)})

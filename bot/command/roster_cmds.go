@@ -72,7 +72,7 @@ func (s Services) rosterShow(ctx context.Context, c *Call) (Reply, error) {
 				names = append(names, m.Person.Handle+" ("+m.Standing()+")")
 			}
 		}
-		r.Blocks = append(r.Blocks, Line(role.Title+": "+joined(names)))
+		r.Blocks = append(r.Blocks, Line(role.Title+": "+oncall.JoinNames(names)))
 	}
 	return r, nil
 }
@@ -98,7 +98,7 @@ func (s Services) rosterJoin(ctx context.Context, c *Call) (Reply, error) {
 
 func (s Services) rosterLeave(ctx context.Context, c *Call) (Reply, error) {
 	ended, err := s.People.Remove(ctx, c.Actor(), c.Handle, c.Text("role"))
-	return sentence(fmt.Sprintf("You are not rung for %s any more.", joined(ended))), err
+	return sentence(fmt.Sprintf("You are not rung for %s any more.", oncall.JoinNames(ended))), err
 }
 
 func (s Services) rosterAdd(ctx context.Context, c *Call) (Reply, error) {
@@ -114,5 +114,5 @@ func (s Services) rosterAdd(ctx context.Context, c *Call) (Reply, error) {
 
 func (s Services) rosterRemove(ctx context.Context, c *Call) (Reply, error) {
 	ended, err := s.People.Remove(ctx, c.Actor(), c.Text("person"), c.Text("role"))
-	return sentence(fmt.Sprintf("%s is not rung for %s any more.", c.Text("person"), joined(ended))), err
+	return sentence(fmt.Sprintf("%s is not rung for %s any more.", c.Text("person"), oncall.JoinNames(ended))), err
 }

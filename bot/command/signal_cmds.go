@@ -50,7 +50,7 @@ func (s Services) batsignal(ctx context.Context, c *Call) (Reply, error) {
 		items = append(items, planWords(l, asked.Signal.Everyone))
 	}
 	return Reply{Blocks: []Block{
-		Line(fmt.Sprintf("This rings %s at once, severity %d: %s", people(asked.Rings()), severity, asked.Signal.What)),
+		Line(fmt.Sprintf("This rings %s at once, severity %d: %s", oncall.Plural(asked.Rings(), "person", "people"), severity, asked.Signal.What)),
 		List{Items: items},
 		Line(fmt.Sprintf("It needs a second person until %s: %s", oncall.Clock(asked.Expires, c.Zone), c.Typed("confirm "+asked.Code))),
 	}}, nil
@@ -85,7 +85,7 @@ func (s Services) confirm(ctx context.Context, c *Call) (Reply, error) {
 func (s Services) opened(o *incidents.Opened) Reply {
 	text := fmt.Sprintf("The bat-signal is lit: %s. Ringing %s.", o.Incident.Ref(), o.RungWords())
 	if len(o.Empty) > 0 {
-		text += " Nobody can be rung for " + joined(o.Empty) + "."
+		text += " Nobody can be rung for " + oncall.JoinNames(o.Empty) + "."
 	}
 	r := sentence(text)
 	if len(o.Rooms) > 0 {
@@ -96,7 +96,7 @@ func (s Services) opened(o *incidents.Opened) Reply {
 				rooms[i] += " on " + room.Network
 			}
 		}
-		r.Blocks = append(r.Blocks, Line("Come to "+joined(rooms)+"."))
+		r.Blocks = append(r.Blocks, Line("Come to "+oncall.JoinNames(rooms)+"."))
 	}
 	return s.withPage(r, o.Incident.ID)
 }
@@ -107,22 +107,4 @@ func (s Services) withPage(r Reply, incident int64) Reply {
 		r.Blocks = append(r.Blocks, Link{Text: "Page", URL: fmt.Sprintf("%s/incidents/%d", strings.TrimRight(s.PublicURL, "/"), incident)})
 	}
 	return r
-}
-
-func people(n int) string {
-	if n == 1 {
-		return "1 person"
-	}
-	return strconv.Itoa(n) + " people"
-}
-
-// joined writes "maria, jan and li".
-func joined(names []string) string {
-	switch len(names) {
-	case 0:
-		return "nobody"
-	case 1:
-		return names[0]
-	}
-	return strings.Join(names[:len(names)-1], ", ") + " and " + names[len(names)-1]
 }

@@ -13,6 +13,7 @@ import (
 	"net/url"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/jackc/pgx/v5"
 
@@ -40,6 +41,10 @@ const (
 	sqlDeleteContact = `delete from contact where person_id = @person_id and kind = @kind`
 )
 
+// longest is in letters. The database has the same limit, but its refusal quotes
+// the row in its log.
+const longest = 2048
+
 // Of lists which contacts these people have, in their order.
 func Of(ctx context.Context, db pg.DB, people ...int64) ([]Contact, error) {
 	rows, err := db.Query(ctx, sqlContactsOf, pgx.NamedArgs{"people": people})
@@ -55,6 +60,9 @@ func Add(ctx context.Context, db pg.DB, now time.Time, person int64, kind string
 	clean, err := check(kind, strings.TrimSpace(address.Reveal()))
 	if err != nil {
 		return c, err
+	}
+	if utf8.RuneCountInString(clean) > longest {
+		return c, fault.New(fault.Invalid, "That address is longer than %d letters.", longest)
 	}
 	err = pg.InTx(ctx, db, func(tx pgx.Tx) error {
 		if err := tx.QueryRow(ctx, sqlInsertContact, pgx.NamedArgs{"person_id": person, "kind": kind, "now": now}).Scan(&c.ID); err != nil {
