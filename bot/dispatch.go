@@ -32,6 +32,8 @@ type source struct{ network, name string }
 const (
 	// markEvery bounds how often one account's chatter touches the database.
 	markEvery = time.Second
+	// markBudget bounds how long that may hold up what was said.
+	markBudget = 2 * time.Second
 	// refuseEvery is how often a stranger is told why their command is not obeyed:
 	// often enough to learn, too seldom to make the bot flood.
 	refuseEvery = time.Hour
@@ -85,9 +87,11 @@ func (d *Dispatcher) mark(ctx context.Context, h Heard) {
 	if !d.due(&d.marked, source{h.Network, h.Account}, now, markEvery) {
 		return
 	}
-	p, known, err := oncall.PersonByAccount(ctx, d.DB, h.Network, h.Account)
+	marking, cancel := context.WithTimeout(ctx, markBudget)
+	defer cancel()
+	p, known, err := oncall.PersonByAccount(marking, d.DB, h.Network, h.Account)
 	if err == nil && known {
-		err = oncall.MarkHeard(ctx, d.DB, now, p.ID)
+		err = oncall.MarkHeard(marking, d.DB, now, p.ID)
 	}
 	if err != nil && ctx.Err() == nil {
 		d.Log.Warn("a sign of life could not be noted", "error", err)

@@ -1,6 +1,7 @@
 package bot
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"log/slog"
@@ -9,6 +10,7 @@ import (
 	"github.com/riverqueue/river"
 
 	"batsignal/migrations/pg"
+	"batsignal/oncall/fault"
 	"batsignal/oncall/notice"
 )
 
@@ -26,8 +28,11 @@ type Outbox struct {
 
 const (
 	noticeTries = 5
-	// offlinePause is how long a drain rests while its network is away.
-	offlinePause = 2 * time.Second
+	// offlinePause is how often a drain looks whether its network is back.
+	offlinePause = 250 * time.Millisecond
+	// refusedPause is how long a drain rests after the network refused something:
+	// it may have been too much at once.
+	refusedPause = 2 * time.Second
 	// noticeBudget is how long one announcement may take to be confirmed; a network
 	// that paces us counts in.
 	noticeBudget = time.Minute
@@ -36,58 +41,76 @@ const (
 // Timeout tells River that a drain may take long: IRC lets few lines a second pass.
 func (*Outbox) Timeout(*river.Job[notice.DrainArgs]) time.Duration { return 10 * time.Minute }
 
-// Work implements [river.Worker].
+// Work implements [river.Worker]. While its network is away it stays: a job that
+// is put aside is looked at every few seconds only, and what waits should be said
+// as soon as somebody can hear it.
 func (o *Outbox) Work(ctx context.Context, job *river.Job[notice.DrainArgs]) error {
-	drained, err := o.Drain(ctx, job.Args.Network)
-	if err != nil {
-		return err
+	for {
+		rest, err := o.Drain(ctx, job.Args.Network)
+		switch {
+		case ctx.Err() != nil:
+			return river.JobSnooze(0) // the next process goes on with it
+		case err != nil || rest == 0:
+			return err
+		}
+		select {
+		case <-time.After(rest):
+		case <-ctx.Done():
+		}
 	}
-	if !drained {
-		return river.JobSnooze(offlinePause)
-	}
-	return nil
 }
 
-// Drain sends what waits for a network, oldest first. drained is false when the
-// network was away and something still waits.
-func (o *Outbox) Drain(ctx context.Context, network string) (drained bool, err error) {
+// Drain sends what waits for a network, oldest first within each room: one room
+// that the network keeps refusing must not silence the others. rest is 0 when
+// nothing waits any more, else how long to wait before the next try.
+func (o *Outbox) Drain(ctx context.Context, network string) (rest time.Duration, err error) {
 	n, ok := o.Networks[network]
 	if !ok {
-		return true, nil
+		return 0, nil
 	}
-	for {
+	for rest == 0 {
 		waiting, err := notice.Next(ctx, o.DB, network)
-		if err != nil {
-			return false, err
+		if err != nil || len(waiting) == 0 {
+			return 0, err
 		}
-		if len(waiting) == 0 {
-			return true, nil
-		}
+		refused := map[string]bool{}
 		for _, one := range waiting {
-			if done, err := o.deliver(ctx, n, one); err != nil || !done {
-				return false, err
+			to := cmp.Or(one.Room, one.Account)
+			if refused[to] {
+				continue
+			}
+			pause, err := o.deliver(ctx, n, one)
+			if err != nil || pause == offlinePause {
+				return pause, err
+			}
+			if pause > 0 {
+				rest, refused[to] = pause, true
 			}
 		}
 	}
+	return rest, nil
 }
 
-// deliver sends one notice and marks its row. done is false if it must wait.
-func (o *Outbox) deliver(ctx context.Context, n Network, one notice.Notice) (done bool, err error) {
+// deliver sends one notice and marks its row. rest is not 0 if it must wait. That
+// the network is away is no fault of the notice, so it costs none of its tries.
+func (o *Outbox) deliver(ctx context.Context, n Network, one notice.Notice) (rest time.Duration, err error) {
 	sendCtx, cancel := context.WithTimeout(ctx, noticeBudget)
 	defer cancel()
 	sendErr := o.send(sendCtx, n, one)
 	switch {
 	case sendErr == nil:
-		return true, notice.Sent(ctx, o.DB, o.Now(), one.ID)
+		return 0, notice.Sent(ctx, o.DB, o.Now(), one.ID)
 	case ctx.Err() != nil:
-		return false, ctx.Err()
+		return 0, ctx.Err()
 	case errors.Is(sendErr, ErrOffline):
-		return false, notice.Tried(ctx, o.DB, one.ID, sendErr.Error())
-	case errors.Is(sendErr, ErrAbsent) || one.Tries+1 >= noticeTries:
+		return offlinePause, nil
+	case errors.Is(sendErr, ErrAbsent), one.Tries+1 >= noticeTries, one.Kind != notice.Say && fault.KindOf(sendErr) == fault.Forbidden:
+		// What is said is worth a few tries; a topic that we may not set would only
+		// hold up what is said behind it.
 		o.Log.Warn("an announcement was given up", "network", one.Network, "kind", one.Kind, "room", one.Room, "incident", one.Incident, "error", sendErr)
-		return true, notice.Failed(ctx, o.DB, o.Now(), one.ID, sendErr.Error())
+		return 0, notice.Failed(ctx, o.DB, o.Now(), one.ID, sendErr.Error())
 	}
-	return false, notice.Tried(ctx, o.DB, one.ID, sendErr.Error())
+	return refusedPause, notice.Tried(ctx, o.DB, one.ID, sendErr.Error())
 }
 
 func (o *Outbox) send(ctx context.Context, n Network, one notice.Notice) error {

@@ -49,7 +49,8 @@ var onlyOn = map[string][]string{
 // name says so.
 func forTests(folder string) bool {
 	name := path.Base(folder)
-	return strings.HasSuffix(name, "test") || strings.HasSuffix(name, "fake") || name == "sqlcheck"
+	return strings.HasSuffix(name, "test") || strings.HasSuffix(name, "fake") || name == "sqlcheck" ||
+		folder == "cmd/bench" // measures on the same servers; never shipped
 }
 
 func TestEveryImportGoesDownward(t *testing.T) {

@@ -3,12 +3,14 @@ package incidents
 import (
 	"context"
 	"fmt"
+	"strings"
 
 	"github.com/jackc/pgx/v5"
 
 	"batsignal/migrations/pg"
 	"batsignal/oncall"
 	"batsignal/oncall/fault"
+	"batsignal/oncall/notice"
 	"batsignal/oncall/paging"
 	"batsignal/oncall/secret"
 )
@@ -87,6 +89,9 @@ func (s *Service) Decline(ctx context.Context, a oncall.Actor, page int64) (ans 
 			return c.notOpen(p)
 		}
 		ans = Answered{Page: p, Incident: inc, Say: fmt.Sprintf("Page P%d is declined. I ring the next one. Thank you for answering.", p.ID)}
+		if _, named := p.Slot.Person(); named {
+			ans.Say = fmt.Sprintf("Page P%d is declined. Thank you for answering.", p.ID)
+		}
 		c.rings = true
 		if err := paging.Hurry(c.ctx, c.tx, c.now, p.EscalationID); err != nil {
 			return err
@@ -158,20 +163,7 @@ func (c *change) ack(p paging.Page, a oncall.Actor) (ans Answered, err error) {
 		return ans, err
 	}
 	ans.Say = fmt.Sprintf("Thank you. You have %s in %s.", r.Title, ans.Incident.Ref())
-	if err := c.fill(ans.Incident, r, a.PersonID, a, "ack", fmt.Sprintf("%s answers P%d and has %s.", p.Handle, p.ID, r.Title)); err != nil {
-		return ans, err
-	}
-	return ans, c.finishEveryone(p)
-}
-
-// finishEveryone ends a hunt that wanted everybody once everybody has answered.
-func (c *change) finishEveryone(p paging.Page) error {
-	open, err := paging.OpenOf(c.ctx, c.tx, p.EscalationID)
-	if err != nil || len(open) > 0 {
-		return err
-	}
-	_, err = paging.Fill(c.ctx, c.tx, c.now, p.EscalationID)
-	return err
+	return ans, c.fill(ans.Incident, r, a.PersonID, a, "ack", fmt.Sprintf("%s answers P%d and has %s.", p.Handle, p.ID, r.Title))
 }
 
 // late records and thanks for an answer that came after somebody else's, or after
@@ -209,7 +201,7 @@ func (c *change) answerCall(ans *Answered, a oncall.Actor) error {
 	}
 	text := fmt.Sprintf("%s answers the page: %s", p.Handle, ended(p.Why))
 	for _, other := range closed {
-		if err := c.tell(other.PersonID, ans.Incident.ID, fmt.Sprintf("%s You are not needed for it any more. Page P%d is closed.", text, other.ID)); err != nil {
+		if err := c.tell(other.PersonID, ans.Incident.ID, fmt.Sprintf("Page P%d is closed, you are not needed for it any more: %s", other.ID, text)); err != nil {
 			return err
 		}
 	}
@@ -233,20 +225,28 @@ func (c *change) notOpen(p paging.Page) error {
 	}[now.State])
 }
 
-// lockCause locks the incident that a page belongs to; a call belongs to none.
+// lockCause locks the incident that a page belongs to; a call belongs to none, and
+// its hunts are locked instead.
 func (c *change) lockCause(cause string) (Incident, error) {
 	id, ok := incidentOf(cause)
 	if !ok {
-		return Incident{}, nil
+		return Incident{}, paging.LockCause(c.ctx, c.tx, cause)
 	}
 	return c.lock(id)
 }
 
-// sayPlace announces in the room that a call was made in.
+// sayPlace announces where a call was made: in a room, or to whoever made it in
+// private.
 func (c *change) sayPlace(cause, text string) {
-	if network, room := placeOf(cause); room != "" {
-		c.say(network, room, 0, "Page: "+text)
+	network, place := placeOf(cause)
+	if !c.knows(network) || place == "" {
+		return // made from a place to which nothing can be said
 	}
+	n := notice.Notice{Network: network, Kind: notice.Say, Room: place, Text: clipped("Page: " + text)}
+	if account, private := strings.CutPrefix(place, "@"); private {
+		n.Room, n.Account = "", account
+	}
+	c.notices = append(c.notices, n)
 }
 
 // slotTitle names a slot for people: a role by its title, a page by name as such.

@@ -71,6 +71,17 @@ func (s *Service) Take(ctx context.Context, a oncall.Actor, incident int64) (say
 			say = fmt.Sprintf("You hold the baton of %s. %s was absent (%s).", inc.Ref(), b.Handle, agoText(b.HeardAt, c.now))
 			return c.give(inc, a.PersonID, a, fmt.Sprintf("%s takes the baton from %s, who is absent (%s).", a.Who(), b.Handle, agoText(b.HeardAt, c.now)))
 		}
+		m, waits, err := c.openMove(incident)
+		if err != nil {
+			return err
+		}
+		if waits && m.Kind == "pass" && m.ToPerson == a.PersonID {
+			say = "You hold the baton of " + inc.Ref() + "."
+			return c.give(inc, a.PersonID, a, fmt.Sprintf("%s accepts the baton from %s.", a.Who(), m.FromHandle))
+		}
+		if waits {
+			return moving(m, inc, a)
+		}
 		due := c.now.Add(s.Baton.Patience)
 		if err := c.ask(inc, "claim", b.Holder, a.PersonID, due); err != nil {
 			return err
@@ -83,6 +94,19 @@ func (s *Service) Take(ctx context.Context, a oncall.Actor, incident int64) (say
 		return c.announce(inc, "baton", a, text)
 	})
 	return say, err
+}
+
+// moving refuses a claim while an earlier move waits: a second claim must not put
+// the first one's time off.
+func moving(m move, inc Incident, a oncall.Actor) error {
+	at := oncall.Clock(m.DueAt, a.Zone)
+	switch {
+	case m.Kind == "pass":
+		return fault.New(fault.Conflict, "%s has offered the baton of %s to %s until %s.", m.FromHandle, inc.Ref(), m.ToHandle, at)
+	case m.ToPerson == a.PersonID:
+		return fault.New(fault.Conflict, "You asked for the baton of %s already: without a word of %s it is yours at %s.", inc.Ref(), m.FromHandle, at)
+	}
+	return fault.New(fault.Conflict, "%s was first to ask for the baton of %s, and gets it at %s without a word of %s.", m.ToHandle, inc.Ref(), at, m.FromHandle)
 }
 
 // Pass offers the baton to somebody, who must accept. Somebody who has claimed it

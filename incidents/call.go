@@ -64,8 +64,9 @@ func (s *Service) Page(ctx context.Context, a oncall.Actor, call Call) (say stri
 			return err
 		}
 		if len(rung) == 0 {
-			return fault.New(fault.Conflict, "Nobody can be rung for %s: nobody has said yes to it.", what)
+			return fault.New(fault.Conflict, "Nobody can be rung for %s: nobody has said yes to it, or no way leads to them.", what)
 		}
+		c.rings = true
 		say = fmt.Sprintf("I ring %s: %s The answer is announced here.", oncall.JoinNames(rung), ended(call.Why))
 		return nil
 	})
@@ -75,7 +76,7 @@ func (s *Service) Page(ctx context.Context, a oncall.Actor, call Call) (say stri
 // callFor makes the hunt of a call: for a person if somebody has that handle, else
 // for a role.
 func (c *change) callFor(a oncall.Actor, inc Incident, call Call) (paging.Escalation, string, error) {
-	e := paging.Escalation{Cause: callCause(a.Network, a.Room), Why: call.Why, Severity: 2}
+	e := paging.Escalation{Cause: callCause(a), Why: call.Why, Severity: 2}
 	if inc.ID != 0 {
 		e.Cause, e.Severity = cause(inc.ID), inc.Severity
 	}
@@ -91,6 +92,9 @@ func (c *change) callFor(a oncall.Actor, inc Incident, call Call) (paging.Escala
 		}
 		return e, p.Handle, c.mustConsent(p)
 	}
+	if fault.KindOf(err) != fault.NotFound {
+		return e, "", err
+	}
 	r, ok := oncall.MatchRole(roles, call.To)
 	if !ok {
 		return e, "", fault.New(fault.NotFound, "%q is neither a person nor a role here. The roles are %s; !roster show lists the people.", call.To, oncall.RoleNames(roles))
@@ -101,14 +105,9 @@ func (c *change) callFor(a oncall.Actor, inc Incident, call Call) (paging.Escala
 
 // mustConsent refuses to ring somebody who has said yes to nothing.
 func (c *change) mustConsent(p oncall.Person) error {
-	members, err := oncall.Members(c.ctx, c.tx)
-	if err != nil {
+	roles, err := oncall.ActiveRoles(c.ctx, c.tx, p.ID)
+	if err != nil || len(roles) > 0 {
 		return err
-	}
-	for _, m := range members {
-		if m.Person.ID == p.ID && m.Active() {
-			return nil
-		}
 	}
 	return fault.New(fault.Forbidden, "%s has not agreed to be paged.", p.Handle)
 }

@@ -3,6 +3,7 @@ package incidents
 import (
 	"context"
 	"errors"
+	"strings"
 
 	"batsignal/oncall/contact"
 	"batsignal/oncall/fault"
@@ -50,15 +51,24 @@ func (p *Pager) deliver(ctx context.Context) error {
 }
 
 // send hands one delivery to its route and records how it went. It outlives the
-// pager's context by its own budget: a page that has left must be recorded.
+// pager's context: a page that has left must be recorded. Recording has a budget of
+// its own, since a route may use up the whole of its.
 func (p *Pager) send(ctx context.Context, d paging.Delivery, rooms []string) {
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), sendBudget)
-	defer cancel()
+	ctx = context.WithoutCancel(ctx)
 	s := p.Service
-	outcome, detail := p.try(ctx, d, rooms)
+	sending, cancel := context.WithTimeout(ctx, sendBudget)
+	outcome, detail := p.try(sending, d, rooms)
+	cancel()
 
+	recording, cancel := context.WithTimeout(ctx, recordBudget)
+	defer cancel()
 	dead := false
-	err := s.change(ctx, func(c *change) (err error) {
+	err := s.change(recording, func(c *change) (err error) {
+		if outcome != paging.Accepted {
+			if _, err := c.lockCause(d.Cause); err != nil {
+				return err
+			}
+		}
 		dead, err = p.Worker.Finish(c.ctx, c.tx, c.now, d, outcome, detail)
 		if id, ok := incidentOf(d.Cause); ok {
 			c.touched = append(c.touched, id)
@@ -80,7 +90,7 @@ func (p *Pager) send(ctx context.Context, d paging.Delivery, rooms []string) {
 	default:
 		log.Warn("page not handed over", "outcome", outcome, "detail", detail)
 	}
-	if full || dead || outcome != paging.Accepted {
+	if full || dead || err != nil || outcome != paging.Accepted {
 		p.Wake()
 	}
 }
@@ -146,7 +156,7 @@ func (p *Pager) roomsFor(ctx context.Context, cause string) ([]string, error) {
 	id, ok := incidentOf(cause)
 	if !ok {
 		_, room := placeOf(cause)
-		if room == "" {
+		if room == "" || strings.HasPrefix(room, "@") {
 			return nil, nil
 		}
 		return []string{room}, nil

@@ -50,10 +50,11 @@ func (s *Service) SetSeverity(ctx context.Context, a oncall.Actor, incident int6
 			return err
 		}
 		for _, r := range roles {
-			if err := paging.Retime(c.ctx, c.tx, cause(incident), paging.RoleSlot(r.Name), severity, r.PatienceAt(severity)); err != nil {
+			if err := paging.Retime(c.ctx, c.tx, c.now, cause(incident), paging.RoleSlot(r.Name), severity, r.PatienceAt(severity)); err != nil {
 				return err
 			}
 		}
+		c.rings = true // a shorter patience may be over sooner than the pager thinks
 		text := fmt.Sprintf("%s changes the severity from %d to %d.", a.Who(), inc.Severity, severity)
 		inc.Severity = severity
 		if err := c.retopic(inc); err != nil {
@@ -87,6 +88,9 @@ func (s *Service) Rename(ctx context.Context, a oncall.Actor, incident int64, ti
 // Resolve ends the incident: every hunt stops, everybody who was rung may sleep,
 // the baton is laid down. The holder of the baton, a responder or an admin may.
 func (s *Service) Resolve(ctx context.Context, a oncall.Actor, incident int64, why string, falseAlarm, admin bool) error {
+	if utf8.RuneCountInString(why) > longestNote {
+		return fault.New(fault.Invalid, "Say in up to %d letters how it ended.", longestNote)
+	}
 	return s.change(ctx, func(c *change) error {
 		inc, err := c.lockOpen(incident)
 		if err != nil {

@@ -11,6 +11,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"batsignal/oncall"
 )
 
 // Incident is one emergency.
@@ -97,14 +99,21 @@ func incidentOf(cause string) (int64, bool) {
 }
 
 // callCause names a call without an incident by the place it was made in, where
-// its answer is announced.
-func callCause(network, room string) string { return "call:" + network + "/" + room }
+// its answer is announced: a room, or "@" and the account of whoever made it in
+// private.
+func callCause(a oncall.Actor) string {
+	place := a.Room
+	if place == "" && a.Account != "" {
+		place = "@" + a.Account
+	}
+	return "call:" + a.Network + "/" + place
+}
 
 // placeOf reads the place out of a call's cause.
-func placeOf(cause string) (network, room string) {
+func placeOf(cause string) (network, place string) {
 	rest, _ := strings.CutPrefix(cause, "call:")
-	network, room, _ = strings.Cut(rest, "/")
-	return network, room
+	network, place, _ = strings.Cut(rest, "/")
+	return network, place
 }
 
 // ended makes a sentence of somebody's words.

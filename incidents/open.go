@@ -71,11 +71,7 @@ func (c *change) open(req request, confirmer oncall.Actor) (*Opened, error) {
 			opened.Empty = append(opened.Empty, r.Title)
 			continue
 		}
-		who := oncall.JoinNames(rung)
-		if len(rung) > namesMost {
-			who = oncall.Plural(len(rung), "person", "people")
-		}
-		first = append(first, who+" for "+r.Title)
+		first = append(first, namesOrNumber(rung)+" for "+r.Title)
 	}
 	c.hushed = false
 	if len(first) > 0 {
@@ -109,8 +105,16 @@ func (c *change) recordOpening(inc Incident, req request, confirmer oncall.Actor
 	return c.record(inc.ID, "opened", oncall.Actor{}, fmt.Sprintf("severity %d: %s", inc.Severity, inc.Title))
 }
 
-// namesMost is how many of those rung an announcement names.
+// namesMost is how many people an announcement names.
 const namesMost = 10
+
+// namesOrNumber names people, or counts them when they are many.
+func namesOrNumber(handles []string) string {
+	if len(handles) > namesMost {
+		return oncall.Plural(len(handles), "person", "people")
+	}
+	return oncall.JoinNames(handles)
+}
 
 // openingWords is what every home room reads.
 func openingWords(o *Opened, req request, confirmer oncall.Actor) string {
@@ -129,12 +133,7 @@ func openingWords(o *Opened, req request, confirmer oncall.Actor) string {
 }
 
 // RungWords names those who were rung first, or counts them when they are many.
-func (o *Opened) RungWords() string {
-	if len(o.Rung) > namesMost {
-		return oncall.Plural(len(o.Rung), "person", "people")
-	}
-	return oncall.JoinNames(o.Rung)
-}
+func (o *Opened) RungWords() string { return namesOrNumber(o.Rung) }
 
 // hunt starts the search for somebody to fill a role and takes its first step. It
 // returns the handles rung.
@@ -146,6 +145,7 @@ func (c *change) hunt(inc Incident, r oncall.Role) ([]string, error) {
 	if err != nil || !started {
 		return nil, err
 	}
+	c.rings = true // even if nobody can be rung now: the pager must know when to look again
 	e, found, err := paging.HuntFor(c.ctx, c.tx, cause(inc.ID), paging.RoleSlot(r.Name))
 	if err != nil || !found {
 		return nil, err

@@ -34,7 +34,11 @@ const (
 	leaseFor   = 6 * time.Second  // a dead process' pages are taken over after this long
 	renewEvery = 2 * time.Second  // so a lease survives two lost renewals
 	sendBudget = 25 * time.Second // longest that one try may take
-	longestNap = time.Minute      // looks at the rows at least this often, should a wake-up be lost
+
+	recordBudget = 15 * time.Second // longest that writing down its outcome may take
+	stepAgain    = 5 * time.Second  // how long a hunt rests whose step failed
+
+	longestNap = time.Minute // looks at the rows at least this often, should a wake-up be lost
 	shortNap   = 250 * time.Millisecond
 )
 
@@ -60,9 +64,16 @@ func (p *Pager) init() {
 // Run works until ctx ends, then waits for what is being sent.
 func (p *Pager) Run(ctx context.Context) error {
 	p.init()
-	defer p.sending.Wait()
-	p.sending.Add(1)
-	go p.renew(ctx)
+	// Leases are renewed until the last page has left: else another process would
+	// take over, and send again, what this one is about to finish.
+	renewing, stop := context.WithCancel(context.WithoutCancel(ctx))
+	var renewer sync.WaitGroup
+	renewer.Go(func() { p.renew(renewing) })
+	defer func() {
+		p.sending.Wait()
+		stop()
+		renewer.Wait()
+	}()
 
 	failures := 0
 	for ctx.Err() == nil {
@@ -166,7 +177,15 @@ func (s *Service) stepHunt(ctx context.Context) (did bool, err error) {
 		_, err = c.step(e, inc)
 		return err
 	})
-	return true, err
+	if err == nil || ctx.Err() != nil {
+		return true, err
+	}
+	// One hunt that cannot go on must not hold up the others.
+	if late := paging.Postpone(ctx, s.DB, now.Add(stepAgain), peek.ID); late != nil {
+		return false, err
+	}
+	s.Log.Error("a hunt could not take its step", "cause", peek.Cause, "slot", peek.Slot, "again_in", stepAgain, "error", err)
+	return true, nil
 }
 
 type deadlines struct {
@@ -203,7 +222,6 @@ func (p *Pager) sendingNow() []int64 {
 // service's clock, which a test may move; what is in flight here is never reclaimed
 // here.
 func (p *Pager) renew(ctx context.Context) {
-	defer p.sending.Done()
 	tick := time.NewTicker(renewEvery)
 	defer tick.Stop()
 	for {

@@ -35,6 +35,11 @@ const (
 		select r.person_id, p.handle, r.role, r.since
 		from responder r join person p on p.id = r.person_id
 		where r.incident_id = @incident and r.left_at is null order by r.since, r.id`
+	sqlEmptyRoles = `
+		select o.title from role o
+		where o.retired_at is null and not exists (
+			select from responder r where r.incident_id = @incident and r.role = o.name and r.left_at is null)
+		order by o.place, o.name`
 	sqlAddResponder = `
 		insert into responder (incident_id, role, person_id, since) values (@incident, @role, @person, @now)
 		on conflict (incident_id, role, person_id) where left_at is null do nothing`
@@ -163,13 +168,16 @@ func (c *change) fill(inc Incident, r oncall.Role, person int64, a oncall.Actor,
 	if err != nil {
 		return err
 	}
-	if hunting && !e.Everyone {
-		if _, err := paging.Fill(c.ctx, c.tx, c.now, e.ID); err != nil {
-			return err
+	switch {
+	case hunting && e.Everyone:
+		err = c.oneOfAll(e, person, a)
+	case hunting:
+		if _, err = paging.Fill(c.ctx, c.tx, c.now, e.ID); err == nil {
+			err = c.standDown(inc, e, person, text+" You are not needed for it any more.")
 		}
-		if err := c.standDown(inc, e, person, text+" You are not needed for it any more."); err != nil {
-			return err
-		}
+	}
+	if err != nil {
+		return err
 	}
 	if err := c.record(inc.ID, kind, a, text); err != nil {
 		return err
@@ -196,18 +204,48 @@ func (c *change) fill(inc Incident, r oncall.Role, person int64, a oncall.Actor,
 	return c.give(inc, person, oncall.Actor{}, fmt.Sprintf("%s has %s and so the baton.", p.Handle, r.Title))
 }
 
+// oneOfAll counts a person's answer to a hunt that wants everybody, also when they
+// took the role without answering their page, and ends it once nobody is left to
+// answer.
+func (c *change) oneOfAll(e paging.Escalation, person int64, a oncall.Actor) error {
+	open, err := paging.OpenOf(c.ctx, c.tx, e.ID)
+	if err != nil {
+		return err
+	}
+	waiting := len(open)
+	for _, p := range open {
+		if p.PersonID != person {
+			continue
+		}
+		waiting--
+		if _, err := paging.Answer(c.ctx, c.tx, c.now, p, paging.PageAcked, a.Network); err != nil {
+			return err
+		}
+	}
+	if waiting > 0 {
+		return nil
+	}
+	_, err = paging.Fill(c.ctx, c.tx, c.now, e.ID)
+	return err
+}
+
 // standDown closes what pages of a hunt are open and tells those people why.
 func (c *change) standDown(inc Incident, e paging.Escalation, but int64, why string) error {
 	closed, err := paging.Close(c.ctx, c.tx, c.now, e.ID)
 	if err != nil {
 		return err
 	}
+	people := make([]int64, 0, len(closed))
 	for _, p := range closed {
-		if p.PersonID == but {
-			continue
-		}
-		if err := c.tell(p.PersonID, inc.ID, fmt.Sprintf("%s Page P%d is closed.", why, p.ID)); err != nil {
-			return err
+		people = append(people, p.PersonID)
+	}
+	accounts, err := oncall.AccountsOfMany(c.ctx, c.tx, people)
+	if err != nil {
+		return err
+	}
+	for _, p := range closed {
+		if p.PersonID != but {
+			c.tellAt(accounts[p.PersonID], inc.ID, fmt.Sprintf("%s Page P%d is closed.", why, p.ID))
 		}
 	}
 	return nil
@@ -230,14 +268,11 @@ func (c *change) rehunt(inc Incident, r oncall.Role) error {
 
 // emptyRoles lists the titles of the roles that nobody has.
 func (c *change) emptyRoles(incident int64) ([]string, error) {
-	states, err := roleStates(c.ctx, c.tx, incident)
-	var empty []string
-	for _, st := range states {
-		if len(st.Filled) == 0 {
-			empty = append(empty, st.Role.Title)
-		}
+	rows, err := c.tx.Query(c.ctx, sqlEmptyRoles, pgx.NamedArgs{"incident": incident})
+	if err != nil {
+		return nil, err
 	}
-	return empty, err
+	return pgx.CollectRows(rows, pgx.RowTo[string])
 }
 
 // responders is the set of people who have a role in an incident.

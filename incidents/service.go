@@ -83,12 +83,25 @@ func (c *change) flush() error {
 	return nil
 }
 
+// longestText is how much a line of a timeline or an announcement can hold, in
+// letters.
+const longestText = 2000
+
+// clipped shortens a text to what its column holds: a long list of names must not
+// keep anybody from being rung.
+func clipped(text string) string {
+	if r := []rune(text); len(r) > longestText {
+		return string(r[:longestText-1]) + "…"
+	}
+	return text
+}
+
 // record adds a line to an incident's timeline. The bot's own acts have no actor.
 func (c *change) record(incident int64, kind string, a oncall.Actor, text string) error {
 	c.touched = append(c.touched, incident)
 	_, err := c.tx.Exec(c.ctx, sqlAddLine, pgx.NamedArgs{
 		"incident": incident, "now": c.now, "kind": kind, "person": pg.NullID(a.PersonID),
-		"network": a.Network, "room": a.Room, "account": a.Account, "text": text,
+		"network": a.Network, "room": a.Room, "account": a.Account, "text": clipped(text),
 	})
 	return err
 }
@@ -125,6 +138,7 @@ func (c *change) say(network, room string, incident int64, text string) {
 		n.Text = "[" + Ref(incident) + "] " + text
 		n.Incident = &incident
 	}
+	n.Text = clipped(n.Text)
 	c.notices = append(c.notices, n)
 }
 
@@ -134,6 +148,12 @@ func (c *change) tell(person, incident int64, text string) error {
 	if err != nil {
 		return err
 	}
+	c.tellAt(accounts, incident, text)
+	return nil
+}
+
+// tellAt is tell for whoever looked up the accounts already.
+func (c *change) tellAt(accounts []oncall.Account, incident int64, text string) {
 	for _, a := range accounts {
 		if !c.knows(a.Network) {
 			continue
@@ -143,9 +163,9 @@ func (c *change) tell(person, incident int64, text string) error {
 			n.Text = "[" + Ref(incident) + "] " + text
 			n.Incident = &incident
 		}
+		n.Text = clipped(n.Text)
 		c.notices = append(c.notices, n)
 	}
-	return nil
 }
 
 func (c *change) knows(network string) bool {

@@ -133,7 +133,7 @@ func (c *change) judge(a oncall.Actor, sig Signal) (*fault.Error, error) {
 	for _, inc := range open {
 		if c.now.Sub(inc.OpenedAt) < c.Guard.Same {
 			return fault.New(fault.Conflict, "%s was lit %s ago for: %s. To help with it, type !role take <role>. If this is another fire, add --separate.",
-				inc.Ref(), span(c.now.Sub(inc.OpenedAt).Truncate(time.Second)), inc.Title), nil
+				inc.Ref(), span(max(c.now.Sub(inc.OpenedAt).Truncate(time.Second), time.Second)), inc.Title), nil
 		}
 	}
 	return nil, nil
@@ -261,6 +261,10 @@ func (c *change) sayElsewhere(a oncall.Actor, text string) {
 // expire ends requests that nobody confirmed in time, and says so.
 func (s *Service) expire(ctx context.Context) error {
 	return s.change(ctx, func(c *change) error {
+		// A confirmation of this very moment is either before or after.
+		if err := c.lockGuard(); err != nil {
+			return err
+		}
 		late, err := c.expireRequests()
 		for _, r := range late {
 			if err := c.use(use{act: "expired", request: r.ID, who: r.AskedByHandle, text: r.What}); err != nil {

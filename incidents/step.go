@@ -3,13 +3,16 @@ package incidents
 import (
 	"fmt"
 
+	"github.com/jackc/pgx/v5"
+
 	"batsignal/oncall"
 	"batsignal/oncall/notice"
 	"batsignal/oncall/paging"
 )
 
 // step takes one step of a hunt in the caller's transaction: rings who is next,
-// and says so when the list is used up. It returns the handles rung. The caller
+// and says so when the list is used up. It returns the handles rung, without those
+// to whom no way leads. The caller
 // holds the lock of the incident; inc is the zero Incident for a call without one.
 func (c *change) step(e paging.Escalation, inc Incident) ([]string, error) {
 	var handles []string
@@ -32,12 +35,10 @@ func (c *change) step(e paging.Escalation, inc Incident) ([]string, error) {
 		if err != nil {
 			return nil, err
 		}
-		for _, r := range s.Ring {
-			handles = append(handles, r.Handle)
-		}
+		handles = append(handles, reached...)
 		// Nobody of this ring has any way to be reached: waiting for them would be
-		// waiting for nothing. A pause after an exhausted list is kept.
-		if len(s.Ring) == 0 || reached || s.Exhausted {
+		// waiting for nothing. The list ends in a pause, if not now then one round later.
+		if len(s.Ring) == 0 || len(reached) > 0 {
 			return handles, paging.Advance(c.ctx, c.tx, c.now, e, s)
 		}
 		e.Round = s.Round
@@ -64,50 +65,100 @@ func (c *change) candidates(e paging.Escalation, inc Incident) ([]paging.Candida
 	if err != nil {
 		return nil, err
 	}
-	working := map[int64]bool{}
-	if inc.ID != 0 {
-		if working, err = c.responders(inc.ID); err != nil {
-			return nil, err
-		}
+	working, left, err := c.workOf(e, inc)
+	if err != nil {
+		return nil, err
 	}
 	out := make([]paging.Candidate, 0, len(members))
 	for _, m := range members {
 		was := rung[m.Person.ID]
+		if was.State == "" && left[m.Person.ID] {
+			was.State = paging.PageDeclined // they just gave the role back
+		}
 		out = append(out, paging.Candidate{
 			PersonID: m.Person.ID, Handle: m.Person.Handle, Place: m.Place,
 			Asleep: !m.Person.Awake(c.now), Busy: busy[m.Person.ID] || working[m.Person.ID],
 			Round: was.Round, State: was.State,
 		})
 	}
+	if e.Everyone && len(out) > 0 {
+		return c.withTakers(e, inc, out)
+	}
 	return out, nil
 }
 
+// withTakers adds whoever took the role without a page, where everybody is wanted:
+// the role is taken by them as well as by an acknowledgement.
+func (c *change) withTakers(e paging.Escalation, inc Incident, candidates []paging.Candidate) ([]paging.Candidate, error) {
+	role, _ := e.Slot.Role()
+	working, err := respondersOf(c.ctx, c.tx, inc.ID)
+	for _, r := range working {
+		if r.Role == role {
+			candidates = append(candidates, paging.Candidate{PersonID: r.PersonID, Handle: r.Handle, State: paging.PageAcked})
+		}
+	}
+	return candidates, err
+}
+
+const sqlLeft = `
+	select r.person_id from responder r join escalation e on e.id = @escalation
+	where r.incident_id = @incident and r.role = @role and r.left_at >= e.started_at`
+
+// workOf tells who has a role in the incident, and who gave back the hunted one
+// since the hunt for it began.
+func (c *change) workOf(e paging.Escalation, inc Incident) (working, left map[int64]bool, err error) {
+	left = map[int64]bool{}
+	if inc.ID == 0 {
+		return nil, left, nil
+	}
+	if working, err = c.responders(inc.ID); err != nil {
+		return nil, nil, err
+	}
+	role, isRole := e.Slot.Role()
+	if !isRole {
+		return working, left, nil
+	}
+	rows, err := c.tx.Query(c.ctx, sqlLeft, pgx.NamedArgs{"escalation": e.ID, "incident": inc.ID, "role": role})
+	if err != nil {
+		return nil, nil, err
+	}
+	people, err := pgx.CollectRows(rows, pgx.RowTo[int64])
+	for _, id := range people {
+		left[id] = true
+	}
+	return working, left, err
+}
+
 // ring makes the pages of a step, writes them on the timeline, and asks the people
-// into the incident's rooms. reached is false when no way leads to any of them.
-func (c *change) ring(e paging.Escalation, inc Incident, s paging.Step) (reached bool, err error) {
+// into the incident's rooms. reached are those to whom a way leads.
+func (c *change) ring(e paging.Escalation, inc Incident, s paging.Step) (reached []string, err error) {
 	if len(s.Ring) == 0 {
-		return false, nil
+		return nil, nil
 	}
 	rung, err := paging.Ring(c.ctx, c.tx, c.now, c.Routes, e, s)
 	if err != nil {
-		return false, err
+		return nil, err
 	}
 	c.rings = true
 	ways := map[int64]int{}
 	for _, r := range rung {
 		ways[r.PersonID] = r.Ways
-		reached = reached || r.Ways > 0
+	}
+	for _, one := range s.Ring {
+		if ways[one.PersonID] > 0 {
+			reached = append(reached, one.Handle)
+		}
 	}
 	if inc.ID == 0 {
 		return reached, nil
 	}
 	text := c.ringWords(e, s, ways)
 	if err := c.record(inc.ID, "page", oncall.Actor{}, text); err != nil {
-		return false, err
+		return nil, err
 	}
 	if !c.hushed {
 		if err := c.sayRooms(inc.ID, text); err != nil {
-			return false, err
+			return nil, err
 		}
 	}
 	return reached, c.invite(inc, s)
@@ -138,16 +189,19 @@ func (c *change) invite(inc Incident, s paging.Step) error {
 	if err != nil || len(rooms) == 0 {
 		return err
 	}
+	var people []int64
 	for _, one := range s.Ring {
-		if one.Round > 0 {
-			continue // asked in an earlier round
+		if one.Round == 0 { // else asked in an earlier round
+			people = append(people, one.PersonID)
 		}
-		accounts, err := oncall.AccountsOf(c.ctx, c.tx, one.PersonID)
-		if err != nil {
-			return err
-		}
+	}
+	accounts, err := oncall.AccountsOfMany(c.ctx, c.tx, people)
+	if err != nil {
+		return err
+	}
+	for _, person := range people {
 		for _, r := range rooms {
-			for _, a := range accounts {
+			for _, a := range accounts[person] {
 				if a.Network == r.Network {
 					c.notices = append(c.notices, notice.Notice{
 						Network: r.Network, Kind: notice.Invite, Room: r.Room, Account: a.Name, Incident: &inc.ID,
@@ -172,9 +226,9 @@ func (c *change) exhausted(e paging.Escalation, inc Incident, candidates []pagin
 		}
 		taken = taken || one.State == paging.PageAcked
 	}
-	text := fmt.Sprintf("Nobody has taken %s. Asked: %s.", slotTitle(c.ctx, c.tx, e.Slot), oncall.JoinNames(asked))
+	text := fmt.Sprintf("Nobody has taken %s. Asked: %s.", slotTitle(c.ctx, c.tx, e.Slot), namesOrNumber(asked))
 	if taken {
-		text = fmt.Sprintf("No answer yet for %s from %s.", slotTitle(c.ctx, c.tx, e.Slot), oncall.JoinNames(silent))
+		text = fmt.Sprintf("No answer yet for %s from %s.", slotTitle(c.ctx, c.tx, e.Slot), namesOrNumber(silent))
 	}
 	switch role, isRole := e.Slot.Role(); {
 	case isRole && len(candidates) == 0 && c.hushed:

@@ -183,6 +183,9 @@ func (d *Desk) Remove(ctx context.Context, a Actor, handle, role string) (ended 
 			if err := recordConsent(ctx, tx, now, p.ID, role, act, a); err != nil {
 				return err
 			}
+			if err := paging.Withdraw(ctx, tx, now, role, p.ID); err != nil {
+				return err
+			}
 		}
 		return nil
 	})

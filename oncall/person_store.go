@@ -36,6 +36,8 @@ const (
 		on conflict (network, name) do nothing`
 	sqlAccountsOf = `
 		select network, name from account where person_id = @person_id order by network, name`
+	sqlAccountsOfMany = `
+		select person_id, network, name from account where person_id = any (@people) order by person_id, network, name`
 	sqlHeard = `
 		update person set heard_at = @now where id = @id and (heard_at is null or heard_at < @now)`
 )
@@ -64,7 +66,7 @@ func PersonByHandle(ctx context.Context, db pg.DB, handle string) (Person, error
 // PersonByAccount finds whom a proven account is bound to. found is false for a
 // stranger.
 func PersonByAccount(ctx context.Context, db pg.DB, network, account string) (p Person, found bool, err error) {
-	p, err = onePerson(ctx, db, sqlPersonByAccount, pgx.NamedArgs{"network": network, "name": account})
+	p, err = onePerson(ctx, db, sqlPersonByAccount, pgx.NamedArgs{"network": network, "name": foldAccount(account)})
 	if errors.Is(err, pgx.ErrNoRows) {
 		return p, false, nil
 	}
@@ -92,6 +94,22 @@ func AccountsOf(ctx context.Context, db pg.DB, person int64) ([]Account, error) 
 		return nil, err
 	}
 	return pgx.CollectRows(rows, pgx.RowToStructByName[Account])
+}
+
+// AccountsOfMany is AccountsOf for many people at once, by person.
+func AccountsOfMany(ctx context.Context, db pg.DB, people []int64) (map[int64][]Account, error) {
+	rows, err := db.Query(ctx, sqlAccountsOfMany, pgx.NamedArgs{"people": people})
+	if err != nil {
+		return nil, err
+	}
+	of := map[int64][]Account{}
+	var person int64
+	var a Account
+	_, err = pgx.ForEachRow(rows, []any{&person, &a.Network, &a.Name}, func() error {
+		of[person] = append(of[person], a)
+		return nil
+	})
+	return of, err
 }
 
 // AddPerson stores a new person and returns the number it got. A handle in use is

@@ -1,12 +1,11 @@
 package web
 
 import (
-	"fmt"
 	"html/template"
-	"strings"
 	"time"
 
 	"batsignal/incidents"
+	"batsignal/oncall"
 )
 
 // functions are what templates may call. They are few: what a page shows is
@@ -22,9 +21,12 @@ func (s *site) functions() template.FuncMap {
 		"instant": func(t time.Time) string { return t.UTC().Format(time.RFC3339) },
 		"ago":     func(t time.Time) string { return ago(t, s.Now()) },
 		"length":  length,
-		"joined":  joined,
+		"exactly": exactly,
+		"times":   times,
+		"kind":    kindWord,
+		"joined":  oncall.JoinNames,
 		"actWord": actWord,
-		"count":   count,
+		"count":   oncall.Plural,
 		"entry":   entryOf,
 	}
 }
@@ -57,32 +59,48 @@ func length(d time.Duration) string {
 	const day = 24 * time.Hour
 	switch {
 	case d < time.Minute:
-		return count(int(d/time.Second), "second", "seconds")
+		return oncall.Plural(int(d/time.Second), "second", "seconds")
 	case d < time.Hour:
-		return count(int(d/time.Minute), "minute", "minutes")
+		return oncall.Plural(int(d/time.Minute), "minute", "minutes")
 	case d < 2*day:
-		return count(int(d/time.Hour), "hour", "hours")
+		return oncall.Plural(int(d/time.Hour), "hour", "hours")
 	}
-	return count(int(d/day), "day", "days")
+	return oncall.Plural(int(d/day), "day", "days")
 }
 
-// count writes a number with its noun.
-func count(n int, one, many string) string {
-	if n == 1 {
-		return "1 " + one
+// exactly writes a duration of policy without rounding it: 90 seconds, 15 minutes.
+func exactly(d time.Duration) string {
+	switch {
+	case d%time.Hour == 0:
+		return oncall.Plural(int(d/time.Hour), "hour", "hours")
+	case d%time.Minute == 0:
+		return oncall.Plural(int(d/time.Minute), "minute", "minutes")
 	}
-	return fmt.Sprintf("%d %s", n, many)
+	return oncall.Plural(int(d/time.Second), "second", "seconds")
 }
 
-// joined writes "maria, jan and li".
-func joined(names []string) string {
-	switch len(names) {
+func times(n int) string {
+	switch n {
 	case 0:
-		return "nobody"
+		return "not once"
 	case 1:
-		return names[0]
+		return "once"
 	}
-	return strings.Join(names[:len(names)-1], ", ") + " and " + names[len(names)-1]
+	return oncall.Plural(n, "time", "times")
+}
+
+// kindWord says what sort of thing a line of a timeline tells, where the stored word
+// is not one that people use for it.
+func kindWord(kind string) string {
+	switch kind {
+	case "ack":
+		return "answer"
+	case "exhausted":
+		return "nobody yet"
+	case "signal":
+		return "bat-signal"
+	}
+	return kind
 }
 
 // actWord says what a line of the public record means.

@@ -1,6 +1,9 @@
 package web
 
-import "strings"
+import (
+	"strings"
+	"unicode"
+)
 
 // span is a piece of a sentence, as code or not.
 type span struct {
@@ -17,6 +20,7 @@ type commandGroup struct {
 // commandDoc is one command, or a family with what belongs to it.
 type commandDoc struct {
 	Name  string // as typed
+	Usage string // the same with its parameters; a family has none of its own
 	Words [][]span
 	Facts []commandFact
 	Subs  []commandDoc
@@ -42,23 +46,44 @@ func readReference(page string) (intro [][]span, groups []commandGroup) {
 			groups, doc = append(groups, commandGroup{Title: plainText(rest)}), nil
 		case marks == "###" && len(groups) > 0:
 			in := &groups[len(groups)-1].Commands
-			*in = append(*in, commandDoc{Name: plainText(rest)})
+			*in = append(*in, newDoc(rest))
 			doc = &(*in)[len(*in)-1]
 		case marks == "####" && len(groups) > 0 && len(groups[len(groups)-1].Commands) > 0:
 			in := groups[len(groups)-1].Commands
 			family := &in[len(in)-1]
-			family.Subs = append(family.Subs, commandDoc{Name: plainText(rest)})
+			family.Subs = append(family.Subs, newDoc(rest))
 			doc = &family.Subs[len(family.Subs)-1]
 		case doc == nil && len(groups) == 0:
 			intro = append(intro, spans(line))
 		case doc == nil:
 		case marks == "-":
-			doc.Facts = append(doc.Facts, fact(rest))
+			doc.add(fact(rest))
 		default:
 			doc.Words = append(doc.Words, spans(line))
 		}
 	}
 	return intro, groups
+}
+
+func newDoc(heading string) commandDoc {
+	name := plainText(heading)
+	return commandDoc{Name: name, Usage: name}
+}
+
+// ID names a command inside the page, as "baton-take".
+func (d commandDoc) ID() string {
+	return "c-" + strings.Join(strings.FieldsFunc(d.Name, func(r rune) bool {
+		return !unicode.IsLetter(r) && !unicode.IsDigit(r)
+	}), "-")
+}
+
+// add keeps a fact; the usage becomes the heading.
+func (d *commandDoc) add(f commandFact) {
+	if len(f.Name) == 1 && f.Name[0].Text == "Usage" && len(f.Value) > 0 {
+		d.Usage = f.Value[0].Text
+		return
+	}
+	d.Facts = append(d.Facts, f)
 }
 
 // fact parts "Usage: `!ack [page]`" at the first colon outside of code.

@@ -41,20 +41,24 @@ const (
 // world is a bot on a fast clock with the web over it.
 type world struct {
 	*play.Stage
-	t       *testing.T
+	t       testing.TB
+	dsn     string
 	watch   *incidents.Watch
 	handler http.Handler
 	log     *logBook
+	logger  *slog.Logger
+	set     *command.Set
 	story   play.Transcript
 }
 
 // newWorld sets a stage up with the example roster; maria has a mail address and a
 // webhook as well. change may alter the options of the web.
-func newWorld(t *testing.T, change ...func(*web.Options)) *world {
+func newWorld(t testing.TB, change ...func(*web.Options)) *world {
 	t.Helper()
-	w := &world{t: t, watch: &incidents.Watch{}, log: &logBook{}}
+	db := pgtest.Fresh(t)
+	w := &world{t: t, dsn: db.BotDSN, watch: &incidents.Watch{}, log: &logBook{}}
 	codes := 0
-	stage, err := play.New(ctx, pgtest.Fresh(t).Pool, play.Options{
+	stage, err := play.New(ctx, db.Pool, play.Options{
 		Start: night, Roles: oncall.DefaultRoles(), Admins: []string{"maria"}, Guard: incidents.DefaultGuard(),
 		NewCode: func() string { codes++; return fmt.Sprintf("KQX%d", codes+1) },
 		Show:    func(_ time.Time, l console.Line) { w.story.Hear(l) },
@@ -79,15 +83,16 @@ func newWorld(t *testing.T, change ...func(*web.Options)) *world {
 		}
 	}
 
-	set, err := command.NewSet(command.Options{Now: stage.Now}, command.Vocabulary(command.Services{
+	w.logger = slog.New(slog.NewTextHandler(io.MultiWriter(w.log, t.Output()), &slog.HandlerOptions{Level: slog.LevelDebug}))
+	w.set, err = command.NewSet(command.Options{Now: stage.Now}, command.Vocabulary(command.Services{
 		DB: stage.DB, Incidents: stage.Incidents, People: stage.People,
 	}))
 	if err != nil {
 		t.Fatal(err)
 	}
 	o := web.Options{
-		Incidents: stage.Incidents, DB: stage.DB, Watch: w.watch, Commands: set, Now: stage.Now, Version: "v0-test",
-		Log: slog.New(slog.NewTextHandler(io.MultiWriter(w.log, t.Output()), &slog.HandlerOptions{Level: slog.LevelDebug})),
+		Incidents: stage.Incidents, DB: stage.DB, Watch: w.watch, Commands: w.set, Now: stage.Now, Version: "v0-test",
+		Log: w.logger,
 	}
 	for _, c := range change {
 		c(&o)
@@ -169,15 +174,23 @@ func (w *world) do(r *http.Request) answer {
 	return answer{rec, rec.Body.String()}
 }
 
+// main is the body without what all pages have.
+func (a answer) main() string {
+	if _, rest, ok := strings.Cut(a.body, `<main id="main">`); ok {
+		return rest
+	}
+	return a.body
+}
+
 // says fails unless the answer has the status and holds each text.
 func (a answer) says(t *testing.T, status int, texts ...string) {
 	t.Helper()
 	if a.Code != status {
-		t.Errorf("status %d, want %d:\n%s", a.Code, status, a.body)
+		t.Errorf("status %d, want %d:\n%s", a.Code, status, a.main())
 	}
 	for _, text := range texts {
 		if !strings.Contains(a.body, text) {
-			t.Errorf("%q is not in:\n%s", text, a.body)
+			t.Errorf("%q is not in:\n%s", text, a.main())
 		}
 	}
 }
@@ -198,6 +211,14 @@ func (l *logBook) String() string {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return l.text.String()
+}
+
+// sql changes rows behind everybody's back.
+func (w *world) sql(text string, args ...any) {
+	w.t.Helper()
+	if _, err := w.DB.Exec(ctx, text, args...); err != nil {
+		w.t.Fatal(err)
+	}
 }
 
 // fire is the story that most tests are told: the signal is lit, some answer, one

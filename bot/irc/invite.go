@@ -9,7 +9,8 @@ import (
 	"batsignal/bot"
 )
 
-// Invite asks whoever is logged in as account into the room.
+// Invite asks whoever is logged in as account into the room. Like Say it joins the
+// room first: it may be gone since we were last in it.
 func (d *Door) Invite(ctx context.Context, name, account string) error {
 	s := d.online()
 	if s == nil {
@@ -17,6 +18,9 @@ func (d *Door) Invite(ctx context.Context, name, account string) error {
 	}
 	nicks, err := s.find(ctx, account)
 	if err != nil {
+		return err
+	}
+	if err := s.join(ctx, name); err != nil {
 		return err
 	}
 	var failed []error

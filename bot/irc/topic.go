@@ -13,11 +13,14 @@ import (
 	"batsignal/bot"
 )
 
-// SetTopic changes the topic of a room that we are in.
+// SetTopic changes the topic of a room, and joins it first if we are not in it.
 func (d *Door) SetTopic(ctx context.Context, name, topic string) error {
 	s := d.online()
 	if s == nil {
 		return bot.ErrOffline
+	}
+	if err := s.join(ctx, name); err != nil {
+		return err
 	}
 	return s.setTopic(ctx, name, topic)
 }

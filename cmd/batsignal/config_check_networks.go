@@ -10,11 +10,15 @@ import (
 // consoleNetwork is the name of the network that a terminal is.
 const consoleNetwork = "console"
 
+// longestNetworkID is in letters.
+const longestNetworkID = 32
+
 // takenIDs are names that mean another way to reach people.
 var takenIDs = []string{consoleNetwork, "mail", "webhook"}
 
 var (
-	networkID   = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$`)
+	// One spelling everywhere, in commands, files and rows; it names a queue too.
+	networkID   = regexp.MustCompile(`^[a-z0-9]+([_-][a-z0-9]+)*$`)
 	nickname    = regexp.MustCompile("^[A-Za-z\\[\\]\\\\`_^{|}][A-Za-z0-9\\[\\]\\\\`_^{|}-]{0,30}$")
 	username    = regexp.MustCompile(`^[A-Za-z0-9._-]{1,16}$`)
 	roomName    = regexp.MustCompile(`^[#&+][^\x00-\x20,:\x7f]{1,63}$`)
@@ -25,16 +29,15 @@ func checkIRC(found *problems, networks []ircConfig) {
 	seen := map[string]bool{}
 	for i, n := range networks {
 		at := entry("irc", i)
-		id := strings.ToLower(n.ID)
 		switch {
-		case !networkID.MatchString(n.ID):
-			found.add(at+"id", "must be a short name of letters and digits, such as libera")
-		case slices.Contains(takenIDs, id):
+		case !networkID.MatchString(n.ID) || len(n.ID) > longestNetworkID:
+			found.add(at+"id", "must be a short name of small letters, digits and hyphens, such as libera")
+		case slices.Contains(takenIDs, n.ID):
 			found.add(at+"id", "%s means something else here; choose another name", n.ID)
-		case seen[id]:
+		case seen[n.ID]:
 			found.add(at+"id", "%s is there already; choose another name", n.ID)
 		}
-		seen[id] = true
+		seen[n.ID] = true
 		n.check(found, at)
 	}
 }

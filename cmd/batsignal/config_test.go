@@ -134,9 +134,9 @@ func TestEntriesKeepTheirCaseAndBeginWithTheirOwnDefaults(t *testing.T) {
 	alone(t)
 	l, err := loadText(t, `
 irc:
-  - {id: Libera, server: "irc.libera.chat:6697", home: '#Security', rooms: ['#Infra', '#inc.ops'], sasl: }
+  - {id: libera, server: "irc.libera.chat:6697", home: '#Security', rooms: ['#Infra', '#inc.ops'], sasl: }
   - {id: here, server: "127.0.0.1:6667", tls: false, home: '#a', lines_per_second: 20, incident_room: ""}
-admins: [Libera/Maria]
+admins: [libera/Maria]
 commands: {aliases: [{alias: sos, means: batsignal --sev 1 SOS}]}
 roles:
   - {name: coordination, leads: true, patience: 2m}
@@ -146,13 +146,13 @@ roles:
 		t.Fatal(err)
 	}
 	libera, here := defaultIRC(), defaultIRC()
-	libera.ID, libera.Server, libera.Home, libera.Rooms = "Libera", "irc.libera.chat:6697", "#Security", []string{"#Infra", "#inc.ops"}
+	libera.ID, libera.Server, libera.Home, libera.Rooms = "libera", "irc.libera.chat:6697", "#Security", []string{"#Infra", "#inc.ops"}
 	here.ID, here.Server, here.TLS, here.Home, here.LinesPerSecond, here.IncidentRoom = "here", "127.0.0.1:6667", false, "#a", 20, ""
 	secrets := cmp.Comparer(func(a, b ircConfig) bool { return reflect.DeepEqual(a, b) })
 	if diff := cmp.Diff([]ircConfig{libera, here}, l.IRC, secrets); diff != "" {
 		t.Error(diff)
 	}
-	if diff := cmp.Diff([]string{"Libera/Maria"}, l.Admins); diff != "" {
+	if diff := cmp.Diff([]string{"libera/Maria"}, l.Admins); diff != "" {
 		t.Error(diff)
 	}
 	if diff := cmp.Diff([]aliasConfig{{"sos", "batsignal --sev 1 SOS"}}, l.Commands.Aliases); diff != "" {

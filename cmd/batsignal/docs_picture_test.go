@@ -72,7 +72,7 @@ func excerpt(out string) []string {
 
 var (
 	// leftOut is what a small picture can do without.
-	leftOut = regexp.MustCompile(`^(invites|topic:|is made\.) |^(Come to|Thank you\.) | Paging \w+ for [a-z ]+\.$`)
+	leftOut = regexp.MustCompile(`^(invites|topic:|is made\.|Come to|Thank you\.) `)
 	aPage   = regexp.MustCompile(`^\[INC-\d+\] Page `)
 )
 

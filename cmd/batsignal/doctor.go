@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"slices"
 	"time"
 
 	"github.com/jackc/pgx/v5/pgxpool"
@@ -26,8 +27,8 @@ func newDoctorCommand(a *app) *cobra.Command {
 		GroupID: groupCare,
 		Long: `Doctor connects to everything that the configuration names, as the bot would, and
 says for each part whether it works and what to do if it does not. It pages nobody.
-It joins IRC under the bot's nick for a moment; while the bot itself is there, with
-another nick.`,
+It joins each network for a moment, under a nick of its own: the bot that may be
+there keeps its nick.`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			c, err := a.load(cmd)
@@ -123,7 +124,12 @@ func roleIsWeak(ctx context.Context, pool *pgxpool.Pool) error {
 }
 
 func (d *doctor) networks(ctx context.Context) {
-	places, err := placesOf(d.c, true, quiet(d.log))
+	c := d.c
+	c.IRC = slices.Clone(c.IRC)
+	for i := range c.IRC {
+		c.IRC[i].Nick = nickOfDoctor(c.IRC[i].Nick)
+	}
+	places, err := placesOf(c, true, quiet(d.log))
 	if err != nil {
 		d.tell("networks", err, "")
 		return
@@ -135,6 +141,11 @@ func (d *doctor) networks(ctx context.Context) {
 		d.tell("network "+at.id, connects(ctx, at.network), "Its server, tls, sasl and home in the configuration must fit the network.")
 	}
 }
+
+// nickOfDoctor is not the bot's: whoever is logged in to the account may take back
+// its nick, which would throw out the bot that works there. It is short enough for
+// every network.
+func nickOfDoctor(nick string) string { return nick[:min(len(nick), 9)] + "-check" }
 
 // connects runs a door until it is well or its time is over.
 func connects(ctx context.Context, n bot.Network) error {

@@ -6,6 +6,7 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"time"
 
@@ -136,12 +137,33 @@ func (w *world) enrol(roster string) {
 	}
 }
 
-// awaitBot waits until the bot is in a room, as somebody on the network sees it.
-func awaitBot(w *world, p *irctest.Person, room string) {
+// join connects people to the network and brings them into the home room, side by
+// side. The lookout comes with the first of them.
+func (w *world) join(nicks ...string) []*irctest.Person {
+	w.t.Helper()
+	all := nicks
+	if w.lookout == nil {
+		all = append(slices.Clone(nicks), "lookout")
+	}
+	people := w.net.People(w.t, all...)
+	if w.lookout == nil {
+		w.lookout = people[len(nicks)]
+	}
+	people = people[:len(nicks)]
+	for _, p := range people {
+		p.Join(home)
+	}
+	return people
+}
+
+// awaitBot waits until the bot is in a room, as somebody on the network sees it:
+// from then on it hears what is said there.
+func (w *world) awaitBot(room string) {
 	w.t.Helper()
 	eventually(w.t, "the bot in "+room, func() bool {
-		p.Raw("NAMES " + room)
-		names := p.ExpectRaw("the names in "+room, func(l irctest.Line) bool {
+		w.lookout.Forget()
+		w.lookout.Raw("NAMES " + room)
+		names := w.lookout.ExpectRaw("the names in "+room, func(l irctest.Line) bool {
 			return (l.Command == "353" || l.Command == "366") && strings.EqualFold(l.Params[len(l.Params)-2], room)
 		})
 		return names.Command == "353" && holdsNick(names.Text(), botNick)

@@ -21,7 +21,7 @@ import (
 
 // The names that every configuration here has.
 const (
-	netID   = "TestNet" // with capitals: an operator may write it so
+	netID   = "testnet"
 	botNick = "batsignal"
 	home    = "#ops"
 )
@@ -40,6 +40,7 @@ type world struct {
 
 	passwords map[string]string // what must never be printed, by what it is
 	bot       *process
+	lookout   *irctest.Person // only looks who is where, see awaitBot
 }
 
 // plan says how a world differs from the usual one.

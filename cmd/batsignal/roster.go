@@ -67,7 +67,7 @@ func (a *app) importRoster(cmd *cobra.Command, file string) error {
 	if err != nil {
 		return err
 	}
-	operator := oncall.Actor{Network: cliNetwork, Account: "operator"}
+	operator := oncall.Actor{Handle: "the operator", Network: cliNetwork, Account: "operator"}
 	added, err := rosterfile.Apply(ctx, db.Pool, roster, rosterfile.How{
 		Now: time.Now(),
 		Ask: func(ctx context.Context, handle, role string) error {

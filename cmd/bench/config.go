@@ -7,7 +7,6 @@ import (
 	"text/template"
 
 	"batsignal/bot/irc/irctest"
-	"batsignal/oncall/secret"
 )
 
 // Who takes part.
@@ -21,8 +20,8 @@ const (
 
 func password(account string) string { return account + "-pass" }
 
-// signing is the secret that signs webhooks between the program and the sink.
-func signing() secret.Text { return secret.New("a secret for the bench only") }
+// signing signs webhooks between the program and the sink.
+const signing = "a secret for the bench only"
 
 // config is what an operator would write, and where.
 type config struct {
@@ -66,6 +65,7 @@ webhook:
 guard:
   per_person: 1000000
   per_organisation: 1000000
+admins: [{{.Network}}/{{.Asker}}]
 `))
 
 // write makes the directory and the files.
@@ -76,12 +76,12 @@ func (c config) write() error {
 	var text strings.Builder
 	if err := configText.Execute(&text, map[string]string{
 		"State": filepath.Join(c.dir, "state"), "Listen": c.listen, "URL": c.url, "Owner": c.owner,
-		"Network": networkName, "Server": c.irc.Addr(), "CA": c.irc.CAFile(), "Nick": botNick, "Home": homeRoom,
+		"Network": networkName, "Server": c.irc.Addr(), "CA": c.irc.CAFile(), "Nick": botNick, "Home": homeRoom, "Asker": asker,
 	}); err != nil {
 		return err
 	}
 	for name, content := range map[string]string{
-		"batsignal.yaml": text.String(), "irc-password": password(botNick), "webhook-secret": signing().Reveal(),
+		"batsignal.yaml": text.String(), "irc-password": password(botNick), "webhook-secret": signing,
 	} {
 		if err := os.WriteFile(filepath.Join(c.dir, name), []byte(content), 0o600); err != nil {
 			return err

@@ -45,23 +45,26 @@ const (
 )
 
 const (
+	// The page is locked as well: an answer that comes at this moment must find the
+	// delivery back in the queue, to cancel it there.
 	sqlLapsed = `
 		with lapsed as (
-			select id from delivery
-			where state = 'leased' and leased_until <= @now and id <> all (@alive)
-			for update skip locked
+			select d.id, p.state as page_state from delivery d join page p on p.id = d.page_id
+			where d.state = 'leased' and (d.leased_until <= @now or d.leased_until > @absurd) and d.id <> all (@alive)
+			for update of d skip locked for share of p skip locked
 		), back as (
 			update delivery d
-			set state = case when p.state = 'open' then 'queued' else 'cancelled' end,
+			set state = case when lapsed.page_state = 'open' then 'queued' else 'cancelled' end,
+				finished_at = case when lapsed.page_state = 'open' then null else @now::timestamptz end,
 				due_at = @now, leased_until = null, leased_by = ''
-			from lapsed, page p where d.id = lapsed.id and p.id = d.page_id returning d.id
+			from lapsed where d.id = lapsed.id returning d.id
 		)
 		update attempt a set outcome = 'unknown', finished_at = @now, detail = 'the sender went away'
 		from back where a.delivery_id = back.id and a.outcome = 'open'`
 	sqlLease = `
 		with due as (
 			select d.id from delivery d join page p on p.id = d.page_id
-			where d.state = 'queued' and d.due_at <= @now and d.route = any (@routes) and p.state = 'open'
+			where d.state = 'queued' and (d.due_at <= @now or d.due_at > @absurd) and d.route = any (@routes) and p.state = 'open'
 			order by d.due_at, d.id limit @most for update of d skip locked
 		), mine as (
 			update delivery d set state = 'leased', leased_until = @until, leased_by = @me, tries = d.tries + 1
@@ -118,10 +121,15 @@ type Worker struct {
 	Routes []string // the routes it has
 }
 
+// absurdAfter is longer than any lease and any rest between two tries. An instant
+// further ahead was written by a clock that was wrong, and counts as past: else a
+// clock set back by an hour would hold pages back for an hour.
+const absurdAfter = time.Minute
+
 // Reclaim puts back what was leased and has lapsed: its sender died, or could not
 // record how it went. What this worker is still sending, alive, it leaves.
 func (w Worker) Reclaim(ctx context.Context, db pg.DB, now time.Time, alive []int64) error {
-	_, err := db.Exec(ctx, sqlLapsed, pgx.NamedArgs{"now": now, "alive": alive})
+	_, err := db.Exec(ctx, sqlLapsed, pgx.NamedArgs{"now": now, "absurd": now.Add(absurdAfter), "alive": alive})
 	return err
 }
 
@@ -129,7 +137,7 @@ func (w Worker) Reclaim(ctx context.Context, db pg.DB, now time.Time, alive []in
 // with an open attempt.
 func (w Worker) Lease(ctx context.Context, db pg.DB, now, until time.Time, most int) ([]Delivery, error) {
 	rows, err := db.Query(ctx, sqlLease, pgx.NamedArgs{
-		"now": now, "until": until, "me": w.Me, "routes": w.Routes, "most": most,
+		"now": now, "absurd": now.Add(absurdAfter), "until": until, "me": w.Me, "routes": w.Routes, "most": most,
 	})
 	if err != nil {
 		return nil, err
@@ -146,7 +154,8 @@ func (w Worker) Renew(ctx context.Context, db pg.DB, until time.Time, ids []int6
 // Finish records how a try ended, and with it what becomes of the delivery: done,
 // tried again later, or given up. When the last way of a ring is given up, the
 // escalation is hurried: waiting for somebody who cannot hear is waste. dead tells
-// that this happened.
+// that this happened. Unless the try was accepted, the caller holds the lock of the
+// cause, so that an answer, or the end of another way, does not cross it unseen.
 func (w Worker) Finish(ctx context.Context, tx pgx.Tx, now time.Time, d Delivery, o Outcome, detail string) (dead bool, err error) {
 	if r := []rune(detail); len(r) > 400 {
 		detail = string(r[:400])

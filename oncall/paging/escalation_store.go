@@ -18,11 +18,16 @@ const (
 		returning id`
 	sqlPeekDue = `
 		select id, cause, slot, why, severity, everyone, patience, round
-		from escalation where state = 'hunting' and due_at <= @now
+		from escalation
+		where state = 'hunting' and (due_at <= @now or due_at > @now::timestamptz + greatest(patience, @absurd::interval))
 		order by due_at, id limit 1`
 	sqlLockDue = `
 		select id, cause, slot, why, severity, everyone, patience, round
-		from escalation where id = @id and state = 'hunting' and due_at <= @now for update`
+		from escalation
+		where id = @id and state = 'hunting' and (due_at <= @now or due_at > @now::timestamptz + greatest(patience, @absurd::interval))
+		for update`
+	sqlLockCause = `
+		select id from escalation where cause = @cause and state = 'hunting' order by id for update`
 	sqlEscalationOf = `
 		select id, cause, slot, why, severity, everyone, patience, round
 		from escalation where cause = @cause and slot = @slot and state = 'hunting'`
@@ -30,6 +35,8 @@ const (
 		update escalation set round = @round, due_at = @due_at where id = @id and state = 'hunting'`
 	sqlHurry = `
 		update escalation set due_at = @now where id = @id and state = 'hunting' and due_at > @now`
+	sqlPostpone = `
+		update escalation set due_at = @due where id = @id and state = 'hunting'`
 	sqlHurryRole = `
 		update escalation set due_at = @now where slot = @slot and state = 'hunting' and due_at > @now`
 	sqlNotifyDue = `select pg_notify(@channel, '')`
@@ -39,7 +46,7 @@ const (
 		select id, cause, slot, why, severity, everyone, patience, round
 		from escalation where cause = @cause and state = 'hunting' order by id`
 	sqlRetime = `
-		update escalation set severity = @severity, patience = @patience
+		update escalation set severity = @severity, patience = @patience, due_at = least(due_at, @latest)
 		where cause = @cause and slot = @slot and state = 'hunting'`
 )
 
@@ -57,15 +64,22 @@ func Start(ctx context.Context, tx pgx.Tx, now time.Time, e Escalation) (started
 }
 
 // PeekDue finds an escalation whose time has come, without a lock: the caller
-// locks what the cause belongs to first, and then asks [LockDue].
+// locks what the cause belongs to first, and then asks [LockDue]. One that is due
+// later than any step waits was written by a clock that was wrong, and is due.
 func PeekDue(ctx context.Context, db pg.DB, now time.Time) (e Escalation, found bool, err error) {
-	return oneEscalation(ctx, db, sqlPeekDue, pgx.NamedArgs{"now": now})
+	return oneEscalation(ctx, db, sqlPeekDue, pgx.NamedArgs{"now": now, "absurd": longestPause})
 }
 
 // LockDue locks an escalation if it is still due. found is false when another
 // process was faster, or it ended.
 func LockDue(ctx context.Context, tx pgx.Tx, now time.Time, id int64) (e Escalation, found bool, err error) {
-	return oneEscalation(ctx, tx, sqlLockDue, pgx.NamedArgs{"now": now, "id": id})
+	return oneEscalation(ctx, tx, sqlLockDue, pgx.NamedArgs{"now": now, "absurd": longestPause, "id": id})
+}
+
+// LockCause locks the open hunts of a cause that has no row of its own to lock.
+func LockCause(ctx context.Context, tx pgx.Tx, cause string) error {
+	_, err := tx.Exec(ctx, sqlLockCause, pgx.NamedArgs{"cause": cause})
+	return err
 }
 
 // HuntFor finds the open hunt for a slot.
@@ -94,6 +108,12 @@ func Hurry(ctx context.Context, db pg.DB, now time.Time, escalation int64) error
 	return err
 }
 
+// Postpone puts a step off until an instant.
+func Postpone(ctx context.Context, db pg.DB, until time.Time, escalation int64) error {
+	_, err := db.Exec(ctx, sqlPostpone, pgx.NamedArgs{"id": escalation, "due": until})
+	return err
+}
+
 // ChannelDue is where a committing transaction tells that something may be due
 // sooner than a sleeping worker thinks.
 const ChannelDue = "batsignal_due"
@@ -113,10 +133,12 @@ func NotifyDue(ctx context.Context, tx pgx.Tx) error {
 	return err
 }
 
-// Retime gives the hunt for a slot another severity and patience, from the next
-// step on.
-func Retime(ctx context.Context, tx pgx.Tx, cause string, slot Slot, severity int, patience time.Duration) error {
-	_, err := tx.Exec(ctx, sqlRetime, pgx.NamedArgs{"cause": cause, "slot": slot, "severity": severity, "patience": patience})
+// Retime gives the hunt for a slot another severity and patience. Whoever is waited
+// for now is not waited for longer than the new patience.
+func Retime(ctx context.Context, tx pgx.Tx, now time.Time, cause string, slot Slot, severity int, patience time.Duration) error {
+	_, err := tx.Exec(ctx, sqlRetime, pgx.NamedArgs{
+		"cause": cause, "slot": slot, "severity": severity, "patience": patience, "latest": now.Add(patience),
+	})
 	return err
 }
 

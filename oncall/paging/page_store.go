@@ -40,14 +40,15 @@ const (
 			from rung r join contact c on c.person_id = r.person_id where c.kind = any (@routes)
 			returning page_id
 		)
-		select r.id, r.person_id, (select count(*) from sent s where s.page_id = r.id) as ways
-		from rung r order by r.id`
+		select r.id, r.person_id, count(s.page_id) as ways
+		from rung r left join sent s on s.page_id = r.id group by r.id, r.person_id order by r.id`
 	sqlPageColumns = `
 		select p.id, p.escalation_id, p.person_id, h.handle, e.cause, e.slot, e.why, e.severity,
 			p.state, p.opened_at, p.rung_at, p.answered_at
 		from page p join escalation e on e.id = p.escalation_id join person h on h.id = p.person_id`
-	sqlPage       = sqlPageColumns + ` where p.id = @id`
-	sqlOpenPages  = sqlPageColumns + ` where p.person_id = @person and p.state = 'open' order by p.id`
+	sqlPage      = sqlPageColumns + ` where p.id = @id`
+	sqlOpenPages = sqlPageColumns + ` where p.person_id = @person
+		and p.state = 'open' order by e.state <> 'hunting', p.id`
 	sqlOpenOf     = sqlPageColumns + ` where p.escalation_id = @escalation and p.state = 'open' order by p.id`
 	sqlPagesFor   = sqlPageColumns + ` where e.cause = @cause order by p.id`
 	sqlAnswerPage = `
@@ -55,6 +56,17 @@ const (
 		where id = @id and state = 'open'`
 	sqlClosePages = `
 		update page set state = 'closed' where escalation_id = @escalation and state = 'open'`
+	sqlWithdraw = `
+		with hunted as (
+			select p.id as page, e.id as hunt,
+				p.rung_at = (select max(o.rung_at) from page o where o.escalation_id = e.id) as awaited
+			from page p join escalation e on e.id = p.escalation_id
+			where e.slot = @slot and e.state = 'hunting' and p.person_id = @person and p.state = 'open'
+		), hurried as (
+			update escalation e set due_at = @now from hunted h where e.id = h.hunt and h.awaited and e.due_at > @now
+		)
+		update delivery d set state = 'cancelled', finished_at = @now
+		from hunted h where d.page_id = h.page and d.state = 'queued'`
 	sqlCancelDeliveries = `
 		update delivery d set state = 'cancelled', finished_at = @now
 		from page p where p.id = d.page_id and p.state <> 'open' and d.state = 'queued'
@@ -132,7 +144,8 @@ func Get(ctx context.Context, db pg.DB, id int64) (p Page, found bool, err error
 	return p, err == nil, err
 }
 
-// OpenFor lists a person's open pages, oldest first.
+// OpenFor lists a person's open pages, oldest first, and last those that nobody is
+// hunted for any more: an answer without a number must not go to last week's page.
 func OpenFor(ctx context.Context, db pg.DB, person int64) ([]Page, error) {
 	return pages(ctx, db, sqlOpenPages, pgx.NamedArgs{"person": person})
 }
@@ -168,6 +181,16 @@ func Close(ctx context.Context, tx pgx.Tx, now time.Time, escalation int64) ([]P
 		return nil, err
 	}
 	return open, cancelDeliveries(ctx, tx, now, escalation)
+}
+
+// Withdraw is for somebody who has left a role: what still waits to be sent to them
+// for it is dropped, and a hunt that waits for their answer goes on. Their page
+// stays open, should they wish to answer it.
+func Withdraw(ctx context.Context, tx pgx.Tx, now time.Time, role string, person int64) error {
+	if _, err := tx.Exec(ctx, sqlWithdraw, pgx.NamedArgs{"slot": RoleSlot(role), "person": person, "now": now}); err != nil {
+		return err
+	}
+	return NotifyDue(ctx, tx)
 }
 
 func cancelDeliveries(ctx context.Context, tx pgx.Tx, now time.Time, escalation int64) error {

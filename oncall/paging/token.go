@@ -52,7 +52,7 @@ func UseToken(ctx context.Context, tx pgx.Tx, now time.Time, token secret.Text) 
 	return p, err
 }
 
-var errNoToken = fault.New(fault.NotFound, "This link is wrong or was used before. In chat, !ack answers your newest page.")
+var errNoToken = fault.New(fault.NotFound, "This link is wrong or was used before. In chat, !ack answers your open page.")
 
 func hashOf(token string) []byte {
 	h := sha256.Sum256([]byte(token))

@@ -1,0 +1,71 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"math/rand/v2"
+	"time"
+)
+
+const (
+	fewPeople = 15 // three for each role
+
+	aimMedian  = 50 * time.Millisecond
+	aimWorst   = 250 * time.Millisecond
+	aimCrowd   = 3 * time.Second
+	crowd      = 1000
+	roleCount  = 5
+	crowdSmall = 30
+)
+
+// latency is how long a confirmed signal takes to leave the house.
+func (in *installation) latency(ctx context.Context, b *bench) ([]figure, error) {
+	var first, last durations
+	for i := range b.runs(200, 3) {
+		// Pauses of no rhythm, so that nothing that ticks is always met at the same moment.
+		if err := rest(ctx, 20*time.Millisecond+rand.N(b.span(500*time.Millisecond, 30*time.Millisecond))); err != nil {
+			return nil, err
+		}
+		a, err := in.fire(ctx, false, roleCount)
+		if err != nil {
+			return nil, fmt.Errorf("signal %d: %w", i+1, err)
+		}
+		first, last = append(first, a.first), append(last, a.last)
+	}
+	return []figure{{
+		what: "`!confirm` to the first page", got: first.list(0.5, 0.95, 0.99, 1),
+		aim: "p50 ≤ 50 ms, p99 ≤ 250 ms", met: first.median() <= aimMedian && first.at(0.99) <= aimWorst,
+		how: fmt.Sprintf("%d signals with pauses of random length; from the moment before the client writes the line to its IRC server "+
+			"(so the way through InspIRCd counts in) to the first byte of the first page at the sink", len(first)),
+	}, {
+		what: "`!confirm` to the fifth page", got: last.list(0.5, 0.95, 0.99, 1),
+		how: "the same signals: one person of each of the five roles is rung",
+	}}, nil
+}
+
+// crowds is how long it takes to ring many people at once.
+func (in *installation) crowds(ctx context.Context, b *bench) ([]figure, error) {
+	var all []figure
+	for _, people := range []int{crowdSmall, b.runs(crowd, 60)} {
+		b.say("measuring: %d people at once", people)
+		if err := enrol(ctx, in.db, people, in.sink.Port()); err != nil {
+			return nil, err
+		}
+		var first, last durations
+		for range b.runs(5, 1) {
+			a, err := in.fire(ctx, true, people)
+			if err != nil {
+				return nil, err
+			}
+			first, last = append(first, a.first), append(last, a.last)
+		}
+		all = append(all, figure{
+			what: fmt.Sprintf("%d people at once", people),
+			got:  fmt.Sprintf("first page %s, last page %s (slowest run %s)", short(first.median()), short(last.median()), short(last.most())),
+			aim:  "last ≤ 3 s", met: last.most() <= aimCrowd,
+			how: fmt.Sprintf("`!batsignal --all`, %d runs, median; each person is another one and has a webhook; all pages are counted at the sink, "+
+				"every attempt and its outcome is committed to disk", len(last)),
+		})
+	}
+	return all, nil
+}
