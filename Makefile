@@ -62,7 +62,7 @@ schema: needgo needrun ## Rewrite migrations/schema.sql from the migrations
 	go test -count=1 $(filter ./migrations/%,$(GOLDEN)) -run Schema -update
 
 .PHONY: docs
-docs: needgo ## Rewrite the generated parts of the docs
+docs: needgo needrun ## Rewrite the generated parts of the docs
 	go test -count=1 $(DOCS) -run Docs -update
 
 .PHONY: bench

@@ -39,6 +39,9 @@ func (d *Desk) LinkCode(ctx context.Context, person int64) (code string, expires
 // Link binds the actor's account to the person who was given the code.
 func (d *Desk) Link(ctx context.Context, a Actor, code string) (p Person, err error) {
 	now := d.Now()
+	if a.Account == "" {
+		return p, fault.New(fault.Forbidden, "There is no account here to bind. Type !link <code> on the network whose account it is.")
+	}
 	hash := sha256.Sum256([]byte(code))
 	err = pg.InTx(ctx, d.DB, func(tx pgx.Tx) error {
 		var id int64

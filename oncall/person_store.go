@@ -184,7 +184,7 @@ func handleFor(account string) string {
 // personFor finds the person of an actor, or makes one named after the account.
 func personFor(ctx context.Context, tx pgx.Tx, now time.Time, a Actor) (Person, error) {
 	if a.Account == "" {
-		return Person{}, fault.New(fault.Forbidden, "I only trust accounts that the network vouches for. Log in to services, then try again.")
+		return Person{}, fault.New(fault.Forbidden, "Nobody can say yes for somebody else: log in to a network's services and say it there yourself.")
 	}
 	p, found, err := PersonByAccount(ctx, tx, a.Network, a.Account)
 	if err != nil || found {

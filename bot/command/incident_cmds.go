@@ -33,7 +33,7 @@ func (s Services) incidentCommands() []*Command {
 				Params: []Param{incidentOption, {Name: "title", Kind: Rest, Help: "the new title"}}, Run: s.incidentRename,
 			},
 			{
-				Name: "resolve", Aliases: []string{"close"}, Needs: Known, Summary: "Ends the incident and all its paging.", Example: "incident resolve fixed packages are on the mirrors",
+				Name: "resolve", Aliases: []string{"close"}, Needs: Known, Summary: "Ends the incident and all its paging; for the holder of the baton, who has a role, and admins.", Example: "incident resolve fixed packages are on the mirrors",
 				Params: []Param{
 					incidentOption,
 					{Name: "false-alarm", Kind: Flag, Help: "it was no emergency; this goes on the public record"},

@@ -70,13 +70,20 @@ func (s Services) whoami(ctx context.Context, c *Call) (Reply, error) {
 	facts := Facts{
 		{"You are", p.Handle},
 		{"Hours", fmt.Sprintf("%s-%s %s", oncall.Minutes(p.Wakes), oncall.Minutes(p.Sleeps), p.Zone)},
-		{"Rung for", oncall.JoinNames(roles)},
+		{"Rung for", rolesWords(roles)},
 		{"You may", oncall.JoinNames(c.rightsWords())},
 	}
 	for _, page := range open {
 		facts = append(facts, [2]string{"Open page", fmt.Sprintf("P%d: %s", page.ID, page.Why)})
 	}
 	return Reply{Blocks: []Block{facts}}, nil
+}
+
+func rolesWords(roles []string) string {
+	if len(roles) == 0 {
+		return "no role"
+	}
+	return oncall.JoinNames(roles)
 }
 
 func (c Caller) rightsWords() []string {

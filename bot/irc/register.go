@@ -130,9 +130,16 @@ func (s *session) greet(feed func(string)) error {
 				return fault.New(fault.Unready, "The nick %s and %d others like it are taken.", s.door.cfg.Nick, nickTries)
 			}
 			hand(raw)
+		case girc.ERR_ERRONEUSNICKNAME:
+			// Our nick is a good one, so services hold it, as they do for a while after
+			// taking it from somebody. For us that is a nick in use.
+			if collisions++; collisions > nickTries {
+				return fault.New(fault.Unready, "The server refused us: %s", sentence(ev.Last()))
+			}
+			hand(strings.Replace(raw, " "+girc.ERR_ERRONEUSNICKNAME+" ", " "+girc.ERR_NICKNAMEINUSE+" ", 1))
 		case girc.ERROR:
 			return fault.New(fault.Unready, "The server refused us: %s", sentence(ev.Last()))
-		case girc.ERR_ERRONEUSNICKNAME, girc.ERR_PASSWDMISMATCH, girc.ERR_YOUREBANNEDCREEP, girc.ERR_NOPERMFORHOST:
+		case girc.ERR_PASSWDMISMATCH, girc.ERR_YOUREBANNEDCREEP, girc.ERR_NOPERMFORHOST:
 			return fault.New(fault.Unready, "The server refused us: %s", sentence(ev.Last()))
 		case numWelcome:
 			if param(ev, 0) != "" {

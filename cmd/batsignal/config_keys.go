@@ -101,6 +101,7 @@ func (w *keyWalk) mapping(n *yaml.Node, t reflect.Type, prefix string) {
 	if n.Kind != yaml.MappingNode {
 		return // decoding says what it should have been
 	}
+	seen := map[string]int{} // key to its line
 	for i := 0; i+1 < len(n.Content); i += 2 {
 		name, value := n.Content[i], pointedTo(n.Content[i+1])
 		if name.Tag == "!!merge" {
@@ -109,6 +110,10 @@ func (w *keyWalk) mapping(n *yaml.Node, t reflect.Type, prefix string) {
 		}
 		path := prefix + name.Value
 		w.lines[path] = name.Line
+		if first := seen[name.Value]; first != 0 {
+			w.found = append(w.found, problem{path, fmt.Sprintf("is in line %d too; join them", first)})
+		}
+		seen[name.Value] = name.Line
 		field, ok := fieldNamed(t, name.Value)
 		if !ok {
 			w.found = append(w.found, problem{path, "unknown key; " + hint(t, prefix, name.Value)})

@@ -58,6 +58,9 @@ func loadConfig(file string, flags *pflag.FlagSet) (loaded, error) {
 		found = append(found, checkKeys(&doc, l.lines)...)
 		v.SetConfigType("yaml")
 		if err := v.ReadConfig(bytes.NewReader(text)); err != nil {
+			if len(found) > 0 {
+				return l, l.fault(found) // a key that is there twice is one reason
+			}
 			return l, fault.Wrap(fault.Invalid, err, "%s must be a list of keys with values, as batsignal config example prints it.", file)
 		}
 	}

@@ -41,6 +41,7 @@ var slipsOfOperators = []struct{ name, text, want string }{
 
 	{"an open connection", "irc: [{id: a, server: 'irc.example.org:6667', tls: false, home: '#a'}]", "irc[0].tls: false is for servers on this machine only; remove it, and name the TLS port of irc.example.org (FILE:1)"},
 	{"a taken name", "irc: [{id: mail, server: 'h:1', home: '#a'}]", "irc[0].id: mail means something else here; choose another name (FILE:1)"},
+	{"a section pasted twice", "web:\n  listen: h:1\nlog: {}\nweb: {}", "web: is in line 1 too; join them (FILE:4)"},
 	{"one name for two", "irc: [{id: a, server: 'h:1', home: '#a'}, {id: a, server: 'h:2', home: '#a'}]", "irc[1].id: a is there already; choose another name (FILE:1)"},
 	{"a room that YAML took for a comment", "irc:\n- id: a\n  server: h:1\n  home: #a", "irc[0].home: must be a room, such as '#security' (in quotes: # begins a comment) (FILE:4)"},
 	{"one room for all incidents", "irc: [{id: a, server: 'h:1', home: '#a', incident_room: '#war'}]", "irc[0].incident_room: must be a room with {id} in it, such as '#inc-{id}-{slug}', so that no two incidents share one (FILE:1)"},

@@ -4,10 +4,13 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"net"
 	"os"
 	"path/filepath"
+	"strings"
 	"time"
 
+	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"batsignal/migrations"
@@ -76,13 +79,34 @@ func (d *database) prepare(ctx context.Context, log *slog.Logger) (err error) {
 func openForeign(ctx context.Context, url secret.Text) (*database, error) {
 	pool, err := pg.Open(ctx, url.Reveal(), pg.Options{MaxConns: poolSize})
 	if err != nil {
-		return nil, fault.Wrap(fault.Unready, err, "The database cannot be reached. batsignal doctor tells more.")
+		return nil, fault.Wrap(fault.Unready, err, "The database cannot be reached: %s.", whyUnreachable(err))
 	}
 	if err := migrations.Check(ctx, pool); err != nil {
 		pool.Close()
 		return nil, fault.Wrap(fault.Unready, err, "%v.", err)
 	}
 	return &database{Pool: pool, DSN: url}, nil
+}
+
+// whyUnreachable says what stands between us and a database, without its address:
+// that may hold a password.
+func whyUnreachable(err error) string {
+	var refused *pgconn.PgError
+	var network *net.OpError
+	var timeout net.Error
+	switch {
+	case errors.As(err, &refused) && refused.Code == "3D000":
+		return "its server runs, but has no such database"
+	case errors.As(err, &refused) && strings.HasPrefix(refused.Code, "28"):
+		return "its server refuses the login of the role in database.url"
+	case errors.As(err, &refused):
+		return "its server says: " + refused.Message
+	case errors.As(err, &timeout) && timeout.Timeout():
+		return "its server does not answer in time"
+	case errors.As(err, &network) && network.Addr != nil:
+		return "nothing answers at " + network.Addr.String() + ". Start its server, or correct database.url"
+	}
+	return "the log says why. Perhaps database.url is wrong"
 }
 
 // close gives everything back; a private server stops.

@@ -24,7 +24,8 @@ func newDoCommand(a *app) *cobra.Command {
 		GroupID: groupUse,
 		Long: `Do runs one command as a person who is on the roster, with the rights of an
 operator: whoever can read the configuration can reach the database anyway. The
-bot that runs beside it rings and announces what follows.`,
+bot that runs beside it rings and announces what follows; if none runs, that waits
+until one is started.`,
 		Example: `  batsignal do --as maria "batsignal openssl is on fire"
   batsignal do --as jan "confirm K7QX" --json
   batsignal do "status"`,
@@ -67,6 +68,9 @@ func (a *app) do(cmd *cobra.Command, line, as string) (command.Reply, error) {
 		return command.Reply{}, err
 	}
 	defer db.close()
+	if db.Local != nil && !db.Local.Attached() {
+		fmt.Fprintln(a.stderr, "batsignal: No bot runs on this database now. What this rings or announces waits until one does.")
+	}
 	places, err := placesOf(c, false, log)
 	if err != nil {
 		return command.Reply{}, err
@@ -78,7 +82,7 @@ func (a *app) do(cmd *cobra.Command, line, as string) (command.Reply, error) {
 	if err != nil {
 		return command.Reply{}, err
 	}
-	caller := command.Caller{Network: cliNetwork, Nick: "operator", Account: "operator", Rights: command.Proven | command.Admin}
+	caller := command.Caller{Network: cliNetwork, Nick: "operator", Rights: command.Proven | command.Admin}
 	if as != "" {
 		person, err := oncall.PersonByHandle(ctx, db.Pool, as)
 		if err != nil {

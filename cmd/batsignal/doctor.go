@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"net/http"
 	"slices"
 	"time"
@@ -129,7 +130,8 @@ func (d *doctor) networks(ctx context.Context) {
 	for i := range c.IRC {
 		c.IRC[i].Nick = nickOfDoctor(c.IRC[i].Nick)
 	}
-	places, err := placesOf(c, true, quiet(d.log))
+	// What goes wrong is said once, below; the door would log each of its tries.
+	places, err := placesOf(c, true, slog.New(slog.DiscardHandler))
 	if err != nil {
 		d.tell("networks", err, "")
 		return
@@ -147,24 +149,36 @@ func (d *doctor) networks(ctx context.Context) {
 // every network.
 func nickOfDoctor(nick string) string { return nick[:min(len(nick), 9)] + "-check" }
 
-// connects runs a door until it is well or its time is over.
+// sameAnswer is how long a network may give the same bad answer before it is
+// believed. It is longer than one try and the pause after it.
+const sameAnswer = 5 * time.Second
+
+// connects runs a door until it is well, keeps giving the same bad answer, or its
+// time is over.
 func connects(ctx context.Context, n bot.Network) error {
 	ctx, cancel := context.WithTimeout(ctx, checkBudget)
 	defer cancel()
+	answer, since := n.Check(), time.Now() // that it was not tried yet
+	untried := true
 	done := make(chan error, 1)
 	go func() { done <- n.Run(ctx, func(context.Context, bot.Heard) {}) }()
 	defer func() { cancel(); <-done }()
 	tick := time.NewTicker(100 * time.Millisecond)
 	defer tick.Stop()
 	for {
-		err := n.Check()
-		if err == nil {
-			return nil
-		}
 		select {
 		case <-tick.C:
 		case <-ctx.Done():
-			return err
+			return answer
+		}
+		now := n.Check()
+		switch {
+		case now == nil:
+			return nil
+		case answer == nil || now.Error() != answer.Error():
+			answer, since, untried = now, time.Now(), false
+		case !untried && time.Since(since) >= sameAnswer:
+			return answer
 		}
 	}
 }

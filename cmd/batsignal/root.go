@@ -97,6 +97,9 @@ incident is filled, and shows who holds the baton.`,
 // execute runs the program and returns its exit status. The first interrupt
 // asks for an orderly end, the second ends at once.
 func execute(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
+	// A reader that goes away (| head) is an error of writing like any other, not an
+	// end without cleaning up.
+	signal.Ignore(syscall.SIGPIPE)
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	context.AfterFunc(ctx, stop)

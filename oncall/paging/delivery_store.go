@@ -61,11 +61,15 @@ const (
 		)
 		update attempt a set outcome = 'unknown', finished_at = @now, detail = 'the sender went away'
 		from back where a.delivery_id = back.id and a.outcome = 'open'`
+	// The page is looked up one by one, by its number: in a join the planner, which
+	// knows nothing yet of what this transaction's neighbours have just written, goes
+	// through all open pages for each delivery.
 	sqlLease = `
 		with due as (
-			select d.id from delivery d join page p on p.id = d.page_id
-			where d.state = 'queued' and (d.due_at <= @now or d.due_at > @absurd) and d.route = any (@routes) and p.state = 'open'
-			order by d.due_at, d.id limit @most for update of d skip locked
+			select d.id from delivery d
+			where d.state = 'queued' and (d.due_at <= @now or d.due_at > @absurd) and d.route = any (@routes)
+				and (select p.state from page p where p.id = d.page_id) = 'open'
+			order by d.due_at, d.id limit @most for update skip locked
 		), mine as (
 			update delivery d set state = 'leased', leased_until = @until, leased_by = @me, tries = d.tries + 1
 			from due where d.id = due.id
@@ -100,8 +104,9 @@ const (
 			where p.id = @page and d.ring = @ring and d.state in ('queued', 'leased', 'accepted'))`
 	sqlNextDue = `
 		select min(t) from (
-			select min(d.due_at) from delivery d join page p on p.id = d.page_id and p.state = 'open'
+			select min(d.due_at) from delivery d
 			where d.state = 'queued' and d.route = any (@routes)
+				and (select p.state from page p where p.id = d.page_id) = 'open'
 			union all
 			select min(leased_until) from delivery where state = 'leased' and id <> all (@alive)
 			union all
