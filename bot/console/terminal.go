@@ -65,8 +65,8 @@ func (t *Terminal) Run(ctx context.Context) error {
 	t.Print(stageHelp)
 	for ctx.Err() == nil {
 		t.prompt()
-		text, err := next()
-		if errors.Is(err, io.EOF) {
+		text, err := read(ctx, next)
+		if errors.Is(err, io.EOF) || ctx.Err() != nil {
 			return nil
 		}
 		if err != nil {
@@ -80,6 +80,26 @@ func (t *Terminal) Run(ctx context.Context) error {
 		}
 	}
 	return nil
+}
+
+// read waits for a line or the end of ctx. A terminal's read cannot be called off:
+// one that is given up ends with the program.
+func read(ctx context.Context, next func() (string, error)) (string, error) {
+	type line struct {
+		text string
+		err  error
+	}
+	read := make(chan line, 1)
+	go func() {
+		text, err := next()
+		read <- line{text, err}
+	}()
+	select {
+	case l := <-read:
+		return l.text, l.err
+	case <-ctx.Done():
+		return "", ctx.Err()
+	}
 }
 
 // Print shows text above the line that is being typed.
