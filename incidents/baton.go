@@ -30,6 +30,15 @@ type Baton struct {
 	HeardAt *time.Time
 }
 
+// seen is when the holder was last known to be there: whoever gets the baton has
+// just asked for it, or said yes.
+func (b Baton) seen() time.Time {
+	if b.HeardAt != nil && b.HeardAt.After(b.Since) {
+		return *b.HeardAt
+	}
+	return b.Since
+}
+
 // move is a pass or a claim that waits.
 type move struct {
 	ID         int64
@@ -67,7 +76,7 @@ func (s *Service) Take(ctx context.Context, a oncall.Actor, incident int64) (say
 			return c.give(inc, a.PersonID, a, a.Who()+" takes the baton.")
 		case b.Holder == a.PersonID:
 			return fault.New(fault.Conflict, "You hold the baton of %s already.", inc.Ref())
-		case b.HeardAt == nil || c.now.Sub(*b.HeardAt) >= s.Baton.AbsentAfter:
+		case c.now.Sub(b.seen()) >= s.Baton.AbsentAfter:
 			say = fmt.Sprintf("You hold the baton of %s. %s was absent (%s).", inc.Ref(), b.Handle, agoText(b.HeardAt, c.now))
 			return c.give(inc, a.PersonID, a, fmt.Sprintf("%s takes the baton from %s, who is absent (%s).", a.Who(), b.Handle, agoText(b.HeardAt, c.now)))
 		}

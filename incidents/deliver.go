@@ -39,6 +39,7 @@ func (p *Pager) deliver(ctx context.Context) error {
 		for _, d := range leased {
 			p.inFlight[d.ID] = true
 		}
+		p.handed = true
 		p.mu.Unlock()
 		for _, d := range leased {
 			p.sending.Add(1)

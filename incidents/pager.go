@@ -26,6 +26,7 @@ type Pager struct {
 	sending  sync.WaitGroup
 	mu       sync.Mutex
 	inFlight map[int64]bool
+	handed   bool // something was handed to a route since Settle
 	wake     chan struct{}
 	once     sync.Once
 }
@@ -155,8 +156,15 @@ func (p *Pager) Step(ctx context.Context) (next time.Time, err error) {
 	return earliest(next, d.request, d.move), nil
 }
 
-// Settle waits until everything handed to a route has come back.
-func (p *Pager) Settle() { p.sending.Wait() }
+// Settle waits until everything handed to a route has come back, and tells whether
+// there was anything: what came back may have made something due.
+func (p *Pager) Settle() (sent bool) {
+	p.sending.Wait()
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	sent, p.handed = p.handed, false
+	return sent
+}
 
 // stepHunt takes one step of one hunt that is due.
 func (s *Service) stepHunt(ctx context.Context) (did bool, err error) {

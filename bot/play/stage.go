@@ -137,11 +137,11 @@ func (s *Stage) settle(ctx context.Context) (next time.Time, err error) {
 		if next, err = s.pager.Step(ctx); err != nil {
 			return next, err
 		}
-		s.pager.Settle()
+		sent := s.pager.Settle()
 		if _, err := s.outbox.Drain(ctx, network); err != nil {
 			return next, err
 		}
-		if next.IsZero() || next.After(s.Now()) {
+		if !sent && (next.IsZero() || next.After(s.Now())) {
 			return next, nil
 		}
 	}

@@ -99,16 +99,20 @@ func TestWhatIsDoneWithNobodyRunningHappensAtTheNextStart(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, plan{accounts: []string{"jan", "maria", "li"}, roles: killRoles})
 	jan := w.join("jan")[0]
-	file := writeFile(t, w.dir, "roster.yaml", fmt.Sprintf(`
+	w.start()
+	w.enrol(fmt.Sprintf(`
 people:
   - {handle: jan, accounts: {%[1]s: jan}, roles: [coordination]}
   - {handle: maria, accounts: {%[1]s: maria}, roles: [communications], webhook: %[2]q}
-`, netID, w.sink.URL().Reveal()), 0o600)
-	w.must("roster", "import", file)
-	w.must("do", "--as", "jan", "roster join --awake 00:00-23:59 coordination")
-	w.must("do", "--as", "maria", "roster join --awake 00:00-23:59 communications")
+`, netID, w.sink.URL().Reveal()))
+	w.bot.stop(t)
+
 	code := codeIn(t, w.must("do", "--as", "jan", "batsignal openssl is on fire"))
-	r := w.cli("do", "--as", "maria", "confirm "+code)
+	r := w.cli("do", "--as", "maria", "roster join package fixing")
+	if r.status != exitFailed || !strings.Contains(r.stderr, "Nobody can say yes for somebody else") {
+		t.Errorf("consent from the shell: %s", r)
+	}
+	r = w.cli("do", "--as", "maria", "confirm "+code)
 	if r.status != exitOK || r.stderr != "batsignal: No bot runs on this database now. What this rings or announces waits until one does.\n" {
 		t.Errorf("confirm: %s", r)
 	}

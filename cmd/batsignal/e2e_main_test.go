@@ -7,10 +7,12 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
 
+	"batsignal/migrations/pglocal"
 	"batsignal/migrations/pgtest"
 )
 
@@ -70,16 +72,32 @@ func buildProgram() (err error) {
 }
 
 // cleanEnv is the environment of the tests without anything that would configure
-// the program.
-func cleanEnv(home string) []string {
+// the program; whatever it makes by itself goes into dir.
+func cleanEnv(dir string) []string {
 	var env []string
 	for _, entry := range os.Environ() {
 		name, _, _ := strings.Cut(entry, "=")
-		if !strings.HasPrefix(name, envPrefix) && name != "CREDENTIALS_DIRECTORY" && name != "XDG_STATE_HOME" && name != "HOME" {
+		if !strings.HasPrefix(name, envPrefix) && !slices.Contains([]string{"CREDENTIALS_DIRECTORY", "XDG_STATE_HOME", "HOME", "TMPDIR"}, name) {
 			env = append(env, entry)
 		}
 	}
-	return append(env, "HOME="+home)
+	if bin := os.Getenv("PG_BINDIR"); bin != "" {
+		env = append(env, envPrefix+"DATABASE_PG_BINDIR="+bin)
+	}
+	return append(env, "HOME="+dir, "TMPDIR="+dir)
+}
+
+// needPostgres skips the test where no Postgres is installed.
+func needPostgres(t *testing.T) {
+	t.Helper()
+	_, err := pglocal.FindBinaries(os.Getenv("PG_BINDIR"))
+	switch {
+	case err == nil:
+	case os.Getenv("CI") != "":
+		t.Fatal(err)
+	default:
+		t.Skip(err)
+	}
 }
 
 // openDir makes a directory that servers under other accounts can walk through,

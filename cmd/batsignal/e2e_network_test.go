@@ -30,7 +30,10 @@ func TestTheIRCServerDiesInTheMiddle(t *testing.T) {
 	w.enrol(trio)
 	w.awaitBot(home)
 	light(w, people[0], people[1], "remote code execution in openssl")
-	people[2].Expect("", "You are needed for package fixing.")
+	for _, p := range people {
+		p.Expect("", "You are needed for ")
+	}
+	await(w, 3, `select count(*)::int from delivery where state = 'accepted'`)
 
 	w.net.Kill()
 	eventually(t, "the bot to miss its network", func() bool {

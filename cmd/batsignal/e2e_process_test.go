@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"os/exec"
 	"runtime"
+	"strings"
 	"sync"
 	"syscall"
 	"testing"
@@ -57,7 +58,14 @@ func (p *process) start(t *testing.T) {
 	if err := <-started; err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { p.kill(t) })
+	t.Cleanup(func() {
+		p.kill(t)
+		for _, sign := range []string{"DATA RACE", `"panic"`, "goroutine 1 ["} {
+			if strings.Contains(p.output(), sign) {
+				t.Errorf("the program printed %s:\n%s", sign, p.output())
+			}
+		}
+	})
 }
 
 // Write keeps what the program prints.

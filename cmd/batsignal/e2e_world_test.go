@@ -40,6 +40,7 @@ type world struct {
 
 	passwords map[string]string // what must never be printed, by what it is
 	bot       *process
+	stateDir string
 	lookout   *irctest.Person // only looks who is where, see awaitBot
 }
 
@@ -56,6 +57,7 @@ type plan struct {
 // newWorld starts the servers and writes the configuration; the bot is not started.
 func newWorld(t *testing.T, p plan) *world {
 	t.Helper()
+	needPostgres(t)
 	w := &world{t: t, dir: openDir(t), passwords: map[string]string{}}
 	for _, what := range []string{"irc", "smtp", "webhook"} {
 		w.passwords[what] = what + "-" + rand.Text()
@@ -189,7 +191,8 @@ func authorityOf(t *testing.T, s *mailtest.Server) string {
 
 // state is a path inside the state directory.
 func (w *world) state(path ...string) string {
-	return filepath.Join(append([]string{w.dir, "state"}, path...)...)
+	if w.stateDir == "" { w.stateDir = "state" }
+	return filepath.Join(append([]string{w.dir, w.stateDir}, path...)...)
 }
 
 // read returns a file as text, "" if there is none.

@@ -111,7 +111,7 @@ func (a *app) try(ctx context.Context, c Config, o tryOptions) error {
 		for _, st := range empty {
 			titles = append(titles, st.Role.Title)
 		}
-		return fault.New(fault.Unready, "Nobody took %s within an hour. Everybody in it was asked again and again.", strings.Join(titles, ", "))
+		return fault.New(fault.Unready, "Nobody took %s within an hour. Everybody in it was asked again and again.", oncall.JoinNames(titles))
 	}
 	return nil
 }

@@ -66,15 +66,18 @@ func (d durations) most() time.Duration   { return d.at(1) }
 
 // list writes some of them, as "p50 8.1 ms, p95 12 ms".
 func (d durations) list(shares ...float64) string {
-	var words []string
+	var parts []string
 	for _, s := range shares {
 		name := fmt.Sprintf("p%.0f", s*100)
-		if s == 1 {
+		switch s {
+		case 0.5:
+			name = "median"
+		case 1:
 			name = "max"
 		}
-		words = append(words, name+" "+short(d.at(s)))
+		parts = append(parts, name+" "+short(d.at(s)))
 	}
-	return strings.Join(words, ", ")
+	return strings.Join(parts, ", ")
 }
 
 // short writes a duration with the precision that it deserves.
@@ -88,6 +91,9 @@ func short(d time.Duration) string {
 		return fmt.Sprintf("%.2f s", ms/1000)
 	}
 }
+
+// words writes a length of time for a sentence.
+func words(d time.Duration) string { return fmt.Sprintf("%.0f s", d.Seconds()) }
 
 // megabytes are those of the aims, 10^6 bytes.
 func megabytes(bytes int64) string { return fmt.Sprintf("%.1f MB", float64(bytes)/1e6) }

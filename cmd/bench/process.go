@@ -15,26 +15,34 @@ import (
 // clockTick is the unit of CPU times in /proc, fixed by Linux for all programs.
 const clockTick = 10 * time.Millisecond
 
-// memory is the resident memory of a process in bytes: now, and the most it ever was.
-func memory(pid int) (now, most int64, err error) {
+// resident is the memory of a process in bytes.
+type resident struct {
+	now  int64 // all of it, as ps shows it
+	own  int64 // the part that is not pages of the program's file, which the kernel may drop
+	most int64 // that there ever was
+}
+
+func memory(pid int) (m resident, err error) {
 	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))
 	if err != nil {
-		return 0, 0, err
+		return m, err
 	}
 	for lines := bufio.NewScanner(bytes.NewReader(text)); lines.Scan(); {
 		words := strings.Fields(lines.Text())
 		if len(words) < 2 {
 			continue
 		}
-		kilobytes, _ := strconv.ParseInt(words[1], 10, 64) // only the two below are numbers
+		kilobytes, _ := strconv.ParseInt(words[1], 10, 64) // only those below are numbers
 		switch words[0] {
 		case "VmRSS:":
-			now = kilobytes << 10
+			m.now = kilobytes << 10
+		case "RssAnon:":
+			m.own = kilobytes << 10
 		case "VmHWM:":
-			most = kilobytes << 10
+			m.most = kilobytes << 10
 		}
 	}
-	return now, most, nil
+	return m, nil
 }
 
 // cpu is the CPU time that a process and everything below it have used so far, with

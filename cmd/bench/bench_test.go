@@ -1,0 +1,76 @@
+package main
+
+import (
+	"errors"
+	"os"
+	"strings"
+	"testing"
+	"time"
+
+	"batsignal/bot/irc/irctest"
+	"batsignal/migrations/pglocal"
+)
+
+// TestQuickBench takes every measure with few runs. It looks at what is measured,
+// never at how fast it was.
+func TestQuickBench(t *testing.T) {
+	var out strings.Builder
+	err := run(t.Context(), options{quick: true, md: true}, &out, t.Output())
+	if errors.Is(err, irctest.ErrMissing) || errors.Is(err, pglocal.ErrNoPostgres) {
+		if os.Getenv("CI") != "" {
+			t.Fatal(err)
+		}
+		t.Skip(err)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{
+		"binary", "start, database migrated", "start, database empty", "start, no database at all", "start with the private Postgres",
+		"memory at rest", "CPU at rest", "`!confirm` to the first page", "`!confirm` to the fifth page",
+		"30 people at once", "60 people at once", "memory at work", "lines of chat",
+	} {
+		if !strings.Contains(out.String(), "| "+want+" | **") {
+			t.Errorf("the table has no line for %q", want)
+		}
+	}
+	t.Log("\n" + out.String())
+}
+
+func TestAnUnknownMeasureIsRefused(t *testing.T) {
+	err := run(t.Context(), options{only: []string{"hose"}}, t.Output(), t.Output())
+	if err == nil || !strings.Contains(err.Error(), `"hose"`) || !strings.Contains(err.Error(), "house") {
+		t.Fatalf("got %v", err)
+	}
+}
+
+func TestDurationsAreSummarised(t *testing.T) {
+	var d durations
+	for i := 200; i > 0; i-- {
+		d = append(d, time.Duration(i)*time.Millisecond)
+	}
+	if got, want := d.list(0.5, 0.99, 1), "median 101 ms, p99 198 ms, max 200 ms"; got != want {
+		t.Errorf("got %q, want %q", got, want)
+	}
+	for d, want := range map[time.Duration]string{
+		420 * time.Microsecond: "0.4 ms", 9900 * time.Microsecond: "9.9 ms", 250 * time.Millisecond: "250 ms", 2870 * time.Millisecond: "2.87 s",
+	} {
+		if got := short(d); got != want {
+			t.Errorf("%v: got %q, want %q", d, got, want)
+		}
+	}
+}
+
+func TestCPUOfATreeIncludesItsRoot(t *testing.T) {
+	own := ownCPU()
+	used, err := cpu(os.Getpid())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if used < own-2*clockTick { // user and system time are rounded down
+		t.Errorf("%v in the table, %v by getrusage", used, own)
+	}
+	if _, err := cpu(-1); err == nil {
+		t.Error("a process that is not there used no CPU")
+	}
+}
