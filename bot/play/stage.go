@@ -137,11 +137,13 @@ func (s *Stage) settle(ctx context.Context) (next time.Time, err error) {
 		if next, err = s.pager.Step(ctx); err != nil {
 			return next, err
 		}
-		sent := s.pager.Settle()
+		if s.pager.Settle() {
+			continue // every page goes out before anything is announced, on any machine
+		}
 		if _, err := s.outbox.Drain(ctx, network); err != nil {
 			return next, err
 		}
-		if !sent && (next.IsZero() || next.After(s.Now())) {
+		if next.IsZero() || next.After(s.Now()) {
 			return next, nil
 		}
 	}

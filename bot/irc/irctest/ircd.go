@@ -84,7 +84,7 @@ func (s *ircd) answers(trust *x509.CertPool) bool {
 	if err != nil {
 		return false
 	}
-	defer secure.Close()
+	defer func() { _ = secure.Close() }()
 	c, err := patient.Dial("tcp", s.plainAddr())
 	if err != nil {
 		return false
