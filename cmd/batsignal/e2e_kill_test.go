@@ -255,7 +255,8 @@ func noPageTooFewOrTooMany(w *world) {
 func errorsIn(log string) []string {
 	var lines []string
 	for line := range strings.SplitSeq(log, "\n") {
-		if strings.Contains(line, `"level":"ERROR"`) {
+		// What an interrupt cuts short says so, and is no error of the program.
+		if strings.Contains(line, `"level":"ERROR"`) && !strings.Contains(line, "context canceled") {
 			lines = append(lines, line)
 		}
 	}
