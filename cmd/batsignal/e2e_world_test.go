@@ -40,7 +40,7 @@ type world struct {
 
 	passwords map[string]string // what must never be printed, by what it is
 	bot       *process
-	stateDir string
+	stateDir  string
 	lookout   *irctest.Person // only looks who is where, see awaitBot
 }
 
@@ -191,7 +191,9 @@ func authorityOf(t *testing.T, s *mailtest.Server) string {
 
 // state is a path inside the state directory.
 func (w *world) state(path ...string) string {
-	if w.stateDir == "" { w.stateDir = "state" }
+	if w.stateDir == "" {
+		w.stateDir = "state"
+	}
 	return filepath.Join(append([]string{w.dir, w.stateDir}, path...)...)
 }
 
