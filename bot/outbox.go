@@ -61,8 +61,10 @@ func (o *Outbox) Work(ctx context.Context, job *river.Job[notice.DrainArgs]) err
 }
 
 // Drain sends what waits for a network, oldest first within each room: one room
-// that the network keeps refusing must not silence the others. rest is 0 when
-// nothing waits any more, else how long to wait before the next try.
+// that the network keeps refusing must not silence the others. Invitations come
+// when there is nothing to say: networks let few of them pass, and a page names the
+// room anyway. rest is 0 when nothing waits any more, else how long to wait before
+// the next try.
 func (o *Outbox) Drain(ctx context.Context, network string) (rest time.Duration, err error) {
 	n, ok := o.Networks[network]
 	if !ok {
@@ -85,6 +87,9 @@ func (o *Outbox) Drain(ctx context.Context, network string) (rest time.Duration,
 			}
 			if pause > 0 {
 				rest, refused[to] = pause, true
+			}
+			if one.Kind == notice.Invite {
+				break // there may be something to say by now
 			}
 		}
 	}

@@ -89,14 +89,15 @@ func (s *Service) Decline(ctx context.Context, a oncall.Actor, page int64) (ans 
 			return c.notOpen(p)
 		}
 		ans = Answered{Page: p, Incident: inc, Say: fmt.Sprintf("Page P%d is declined. I ring the next one. Thank you for answering.", p.ID)}
-		if _, named := p.Slot.Person(); named {
+		text := fmt.Sprintf("%s declines the page for %s.", p.Handle, slotTitle(c.ctx, c.tx, p.Slot))
+		if _, named := p.Slot.Person(); named { // there is no next one
 			ans.Say = fmt.Sprintf("Page P%d is declined. Thank you for answering.", p.ID)
+			text = p.Handle + " declines the page."
 		}
 		c.rings = true
 		if err := paging.Hurry(c.ctx, c.tx, c.now, p.EscalationID); err != nil {
 			return err
 		}
-		text := fmt.Sprintf("%s declines the page for %s.", p.Handle, slotTitle(c.ctx, c.tx, p.Slot))
 		if inc.ID == 0 {
 			c.sayPlace(p.Cause, text)
 			return nil

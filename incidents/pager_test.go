@@ -101,31 +101,7 @@ func TestWhatIsDueSoonerIsNotified(t *testing.T) {
 	t.Parallel()
 	db := pgtest.Fresh(t)
 	s := sceneOn(t, db.Pool, "ada:lead bea:fix cem")
-	conn, err := pgx.Connect(ctx, db.BotDSN)
-	s.must(err)
-	defer conn.Close(ctx)
-	_, err = conn.Exec(ctx, "listen "+paging.ChannelDue)
-	s.must(err)
-	woken := func(what string) {
-		t.Helper()
-		waiting, cancel := context.WithTimeout(ctx, 30*time.Second)
-		defer cancel()
-		_, err := conn.WaitForNotification(waiting)
-		if err != nil {
-			t.Errorf("%s: nobody was woken", what)
-		}
-		rest, stop := context.WithTimeout(ctx, 20*time.Millisecond) // what else the same change told
-		defer stop()
-		for err == nil {
-			_, err = conn.WaitForNotification(rest)
-		}
-		if conn.IsClosed() { // a wait that was cut short may cost the connection
-			conn, err = pgx.Connect(ctx, db.BotDSN)
-			s.must(err)
-			_, err = conn.Exec(ctx, "listen "+paging.ChannelDue)
-			s.must(err)
-		}
-	}
+	woken := listen(t, db)
 	asked, err := s.svc.Ask(ctx, s.as("ada"), fire())
 	s.must(err)
 	woken("a request, which expires")
@@ -151,6 +127,48 @@ func TestWhatIsDueSoonerIsNotified(t *testing.T) {
 	_, err = s.desk.Remove(ctx, s.as("dan"), "dan", fix)
 	s.must(err)
 	woken("somebody less on the roster")
+
+	// Where nobody can be rung now, somebody must look again later.
+	empty := pgtest.Fresh(t)
+	e := sceneOn(t, empty.Pool, "ada bea")
+	asked, err = e.svc.Ask(ctx, e.as("ada"), fire())
+	e.must(err)
+	woken = listen(t, empty)
+	_, err = e.svc.Confirm(ctx, e.as("bea"), asked.Code)
+	e.must(err)
+	woken("an incident that nobody can be rung for")
+}
+
+// listen returns a function that wants at least one notification to pagers since
+// its last call.
+func listen(t *testing.T, db *pgtest.DB) (woken func(what string)) {
+	t.Helper()
+	heard := make(chan string, 100)
+	cfg, err := pgx.ParseConfig(db.BotDSN)
+	if err != nil {
+		t.Fatal(err)
+	}
+	cfg.OnNotification = func(_ *pgconn.PgConn, n *pgconn.Notification) { heard <- n.Channel }
+	conn, err := pgx.ConnectConfig(ctx, cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = conn.Close(ctx) })
+	if _, err := conn.Exec(ctx, "listen "+paging.ChannelDue); err != nil {
+		t.Fatal(err)
+	}
+	return func(what string) {
+		t.Helper()
+		eventually(t, what+" wakes the pagers", func() bool {
+			if _, err := conn.Exec(ctx, "select 1"); err != nil { // what was notified comes with its answer
+				t.Fatal(err)
+			}
+			return len(heard) > 0
+		})
+		for len(heard) > 0 {
+			<-heard
+		}
+	}
 }
 
 func TestRunTriesAgainWithPauses(t *testing.T) {

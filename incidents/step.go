@@ -176,7 +176,10 @@ func (c *change) ringWords(e paging.Escalation, s paging.Step, ways map[int64]in
 			who += ", where it is night,"
 		}
 	}
-	text := fmt.Sprintf("Paging %s for %s", who, slotTitle(c.ctx, c.tx, e.Slot))
+	text := "Paging " + who
+	if _, named := e.Slot.Person(); !named {
+		text += " for " + slotTitle(c.ctx, c.tx, e.Slot)
+	}
 	if s.Round > 1 {
 		text += fmt.Sprintf(", round %d", s.Round)
 	}

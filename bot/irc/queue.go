@@ -81,35 +81,38 @@ func (q *queue) push(lines ...*outgoing) error {
 	return nil
 }
 
-// pop takes the line that goes next, up to the class last; nil is none.
-func (q *queue) pop(last class) *outgoing {
+// peek shows the line that goes next; nil is none.
+func (q *queue) peek() *outgoing {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	for c := range last + 1 {
+	return q.first()
+}
+
+// pop takes the line that goes next; nil is none.
+func (q *queue) pop() *outgoing {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	o := q.first()
+	if o != nil {
+		q.waiting[o.class][0] = nil
+		q.waiting[o.class] = q.waiting[o.class][1:]
+	}
+	return o
+}
+
+// first finds the line that goes next, and drops those before it that nobody waits
+// for any more. It runs with the queue locked.
+func (q *queue) first() *outgoing {
+	for c := range classes {
 		for len(q.waiting[c]) > 0 {
-			o := q.waiting[c][0]
-			q.waiting[c][0] = nil
-			q.waiting[c] = q.waiting[c][1:]
-			if !o.gone {
+			if o := q.waiting[c][0]; !o.gone {
 				return o
 			}
+			q.waiting[c][0] = nil
+			q.waiting[c] = q.waiting[c][1:]
 		}
 	}
 	return nil
-}
-
-// empty tells whether nothing waits that anybody still wants sent.
-func (q *queue) empty() bool {
-	q.mu.Lock()
-	defer q.mu.Unlock()
-	for _, lines := range q.waiting {
-		for _, o := range lines {
-			if !o.gone {
-				return false
-			}
-		}
-	}
-	return true
 }
 
 // giveUp takes back what was not sent yet.

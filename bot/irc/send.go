@@ -3,6 +3,7 @@ package irc
 import (
 	"context"
 	"strconv"
+	"time"
 
 	"github.com/lrstanley/girc"
 
@@ -15,28 +16,29 @@ var errEnded = bot.ErrOffline
 // write is the only goroutine that sends after the welcome: what goes next is
 // decided when it may go, so a page overtakes whatever waits.
 func (s *session) write(ctx context.Context) error {
+	timer := time.NewTimer(0)
+	defer timer.Stop()
 	for {
-		if o := s.queue.pop(urgent); o != nil {
+		rest := s.rest(s.queue.peek(), time.Now())
+		if rest == 0 {
+			o := s.queue.pop()
+			if o == nil {
+				continue // given up just now
+			}
 			if err := s.put(o); err != nil {
 				return err
+			}
+			if o.class != urgent {
+				s.pace.ReserveN(time.Now(), min(price(o.line), s.pace.Burst()))
 			}
 			continue
 		}
-		if s.queue.empty() {
-			select {
-			case <-s.queue.filled:
-				continue
-			case <-ctx.Done():
-				return ctx.Err()
-			}
-		}
-		if err := s.pace.Wait(ctx); err != nil {
-			return err
-		}
-		if o := s.queue.pop(classes - 1); o != nil {
-			if err := s.put(o); err != nil {
-				return err
-			}
+		timer.Reset(rest)
+		select {
+		case <-s.queue.filled:
+		case <-timer.C:
+		case <-ctx.Done():
+			return ctx.Err()
 		}
 	}
 }

@@ -40,7 +40,6 @@ type world struct {
 
 	passwords map[string]string // what must never be printed, by what it is
 	bot       *process
-	stateDir  string
 	lookout   *irctest.Person // only looks who is where, see awaitBot
 }
 
@@ -191,10 +190,7 @@ func authorityOf(t *testing.T, s *mailtest.Server) string {
 
 // state is a path inside the state directory.
 func (w *world) state(path ...string) string {
-	if w.stateDir == "" {
-		w.stateDir = "state"
-	}
-	return filepath.Join(append([]string{w.dir, w.stateDir}, path...)...)
+	return filepath.Join(append([]string{w.dir, "state"}, path...)...)
 }
 
 // read returns a file as text, "" if there is none.

@@ -65,7 +65,7 @@ const (
 		values (@network, @kind, @room, @account, @text, @incident_id, @now)`
 	sqlNextNotices = `
 		select id, network, kind, room, account, text, incident_id, tries
-		from notice where network = @network and state = 'waiting' order by id limit 50`
+		from notice where network = @network and state = 'waiting' order by kind = 'invite', id limit 50`
 	sqlNoticeDone = `
 		update notice set state = @state, tries = tries + 1, done_at = @now, detail = @detail
 		where id = @id and state = 'waiting'`
@@ -105,7 +105,8 @@ func Post(ctx context.Context, tx pgx.Tx, q Queue, now time.Time, notices ...Not
 	return err
 }
 
-// Next returns up to 50 notices that wait on a network, oldest first.
+// Next returns up to 50 notices that wait on a network, oldest first, and last the
+// invitations: a thousand of them must not come before what is to be said.
 func Next(ctx context.Context, db pg.DB, network string) ([]Notice, error) {
 	rows, err := db.Query(ctx, sqlNextNotices, pgx.NamedArgs{"network": network})
 	if err != nil {

@@ -273,6 +273,30 @@ func TestAnAnswerCrossesALeaseThatComesBack(t *testing.T) {
 	}
 }
 
+// While somebody's answer is under way, a lapsed lease is left alone: it could come
+// back to the queue after the answer has looked there.
+func TestALeaseDoesNotComeBackInTheMiddleOfAnAnswer(t *testing.T) {
+	db := pgtest.Fresh(t).Pool
+	a, b := worker("a"), worker("b")
+	page := ring(t, db, noon, hunt(t, db, "incident:1", RoleSlot("qa")), 1, chat, person(t, db, "maria", "chat"))[0].PageID
+	d := one(t, db, a, noon)
+	later := noon.Add(time.Minute)
+	must(t, pg.InTx(ctx, db, func(tx pgx.Tx) error {
+		p, _, err := Get(ctx, tx, page)
+		if err != nil {
+			return err
+		}
+		if _, err := Answer(ctx, tx, later, p, PageAcked, "chat"); err != nil {
+			return err
+		}
+		must(t, b.Reclaim(ctx, db, later, nothing())) // on another connection; it does not wait
+		wantStory(t, db, d.ID, "leased: 1 open")
+		return nil
+	}))
+	must(t, b.Reclaim(ctx, db, later, nothing()))
+	wantStory(t, db, d.ID, "cancelled: 1 unknown")
+}
+
 // Two ways of one ring fail at the same moment: one of them must see that it was
 // the last.
 func TestTwoWaysThatFailAtOnce(t *testing.T) {
