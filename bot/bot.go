@@ -11,9 +11,10 @@ import (
 	"time"
 
 	"batsignal/bot/command"
+	"batsignal/oncall/notice"
 )
 
-// Heard is one line that a network delivered to us.
+// Heard is one line that a network delivered to us, or what became of one.
 type Heard struct {
 	At        time.Time
 	Network   string
@@ -25,6 +26,41 @@ type Heard struct {
 	// Replayed lines are history (a bouncer's or the server's playback): they are
 	// shown and kept, never obeyed.
 	Replayed bool
+
+	// Shown is how people know the account where it is a mere number to them, as on
+	// Slack; "" is the account itself.
+	Shown string
+	// Addressed lines are said to the bot itself (a button, a slash command, its
+	// name before the words), so the prefix may be missing even in a room.
+	Addressed bool
+	// Unseen lines were seen by the bot alone though they came from a room.
+	Unseen bool
+	// Change tells whether the line is new. An edit or a deletion is never obeyed;
+	// MessageID is that of the line that it changes.
+	Change Change
+	// Thread is the id of the line under which this one was said; "" is the room
+	// itself, or a network without threads.
+	Thread string
+	// Permalink is a web address of the line; "" where a network has none.
+	Permalink string
+	// Via is the door's own note of how to answer. Nobody else looks at it.
+	Via any
+}
+
+// Change says what happened to a line.
+type Change uint8
+
+// The changes.
+const (
+	Said    Change = iota // it is new
+	Edited                // it has another text now, which is Text
+	Deleted               // it was taken back; Text is empty
+)
+
+// Message is what the bot says: one line, and what may be clicked under it.
+type Message struct {
+	Text    string
+	Actions []notice.Action // a network without buttons leaves them out
 }
 
 // ErrAbsent says that a person's account is not on the network right now.
@@ -47,17 +83,33 @@ type Network interface {
 	// Reply draws r where the line came from; a private reply goes to its sender.
 	Reply(ctx context.Context, to Heard, r command.Reply) error
 	// Say sends an announcement to a room.
-	Say(ctx context.Context, room, text string) error
+	Say(ctx context.Context, room string, m Message) error
 	// Direct sends a private message to whoever is logged in as account. Pages go
 	// this way, so it overtakes everything else that waits to be sent.
-	Direct(ctx context.Context, account, text string) error
+	Direct(ctx context.Context, account string, m Message) error
 	// OpenRoom makes sure that we are in the room, that it exists, and that it
-	// has this topic.
-	OpenRoom(ctx context.Context, room, topic string) error
+	// has this topic. Where the network does not let us have that room, it opens
+	// another one in its place and tells which, and why in a few words.
+	OpenRoom(ctx context.Context, room, topic string) (Opened, error)
+	// CloseRoom leaves the room for good, and puts it away where a network can.
+	CloseRoom(ctx context.Context, room string) error
 	// SetTopic changes the topic of a room that we are in.
 	SetTopic(ctx context.Context, room, topic string) error
 	// Invite asks whoever is logged in as account into the room.
 	Invite(ctx context.Context, room, account string) error
 	// Check says what is wrong right now, nil if the network is usable.
 	Check() error
+}
+
+// Opened is the room that a network opened.
+type Opened struct {
+	Room string
+	Why  string // why it is not the wanted one; "" if it is
+}
+
+// Summarizer is a network that shows how an incident stands in one message of its
+// room, which it keeps up to date.
+type Summarizer interface {
+	// Summarize shows how things stand now; the newest call wins.
+	Summarize(ctx context.Context, room string, s Summary) error
 }

@@ -20,6 +20,8 @@ type Dispatcher struct {
 	Who *Identity
 	Now func() time.Time
 	Log *slog.Logger
+	// Relay carries talk between the rooms of a bridged incident; nil carries none.
+	Relay *Relay
 
 	mu      sync.Mutex
 	marked  map[source]time.Time // when an account was last noted as heard
@@ -43,13 +45,16 @@ const (
 
 // Hear judges one line and, if it is a command, runs and answers it.
 func (d *Dispatcher) Hear(ctx context.Context, n Network, h Heard) {
-	if h.Replayed {
+	if h.Replayed || h.Change != Said {
 		return
 	}
 	if h.Account != "" {
 		d.mark(ctx, h)
 	}
-	if _, isCommand := d.Set.Judge(h.Text); !isCommand && h.Room != "" {
+	if _, isCommand := d.Set.Judge(h.Text); !isCommand && h.Room != "" && !h.Addressed {
+		if d.Relay != nil {
+			d.Relay.Carry(ctx, h)
+		}
 		return
 	}
 	log := d.Log.With("network", h.Network, "room", h.Room)

@@ -40,7 +40,7 @@ func TestRoomsHearNothingOfWhatIsNoCommand(t *testing.T) {
 // A stranger is told why, in private, and not again for an hour.
 func TestStrangersAreRefusedInPrivateAndSeldom(t *testing.T) {
 	s := newStage(t, roster(), "ada:coordination")
-	s.answered("~ada", home, "!batsignal fire", "@ada I only trust services accounts")
+	s.answered("~ada", home, "!batsignal fire", "@ada I only trust accounts")
 	for range 3 {
 		s.silent("~ada", home, "!batsignal fire")
 		s.silent("~ada", "", "batsignal fire")

@@ -29,7 +29,10 @@ type Identity struct {
 
 // Caller says who spoke.
 func (i *Identity) Caller(ctx context.Context, h Heard) (command.Caller, error) {
-	c := command.Caller{Network: h.Network, Room: h.Room, Nick: h.Nick, Account: h.Account, MessageID: h.MessageID}
+	c := command.Caller{
+		Network: h.Network, Room: h.Room, Nick: h.Nick, Account: h.Account, Shown: h.Shown, MessageID: h.MessageID,
+		Addressed: h.Addressed, Unseen: h.Unseen,
+	}
 	if h.Account == "" {
 		return c, nil
 	}

@@ -65,13 +65,16 @@ func (d *door) take() []string {
 
 func (d *door) Name() string                                                { return network }
 func (d *door) Run(context.Context, func(context.Context, bot.Heard)) error { return nil }
-func (d *door) Say(_ context.Context, room, text string) error              { return d.do(room + " " + text) }
-func (d *door) Direct(_ context.Context, account, text string) error {
-	return d.do("@" + account + " " + text)
+func (d *door) Say(_ context.Context, room string, m bot.Message) error {
+	return d.do(room + " " + m.Text)
 }
-func (d *door) OpenRoom(_ context.Context, room, topic string) error {
-	return d.do("open " + room + " " + topic)
+func (d *door) Direct(_ context.Context, account string, m bot.Message) error {
+	return d.do("@" + account + " " + m.Text)
 }
+func (d *door) OpenRoom(_ context.Context, room, topic string) (bot.Opened, error) {
+	return bot.Opened{Room: room}, d.do("open " + room + " " + topic)
+}
+func (d *door) CloseRoom(_ context.Context, room string) error { return d.do("close " + room) }
 func (d *door) SetTopic(_ context.Context, room, topic string) error {
 	return d.do("topic " + room + " " + topic)
 }
@@ -119,7 +122,7 @@ func newStage(t testing.TB, policy bot.Policy, people string) *stage {
 		command.Vocabulary(command.Services{DB: s.db, Incidents: s.incidents, People: s.people}))
 	s.must(err)
 	s.dispatcher = &bot.Dispatcher{DB: s.db, Set: s.set, Who: &bot.Identity{DB: s.db, Policy: policy}, Now: s.Now, Log: log}
-	s.outbox = &bot.Outbox{DB: s.db, Now: s.Now, Log: log, Networks: map[string]bot.Network{network: s.door}, Localize: s.set.Localize}
+	s.outbox = &bot.Outbox{DB: s.db, Now: s.Now, Log: log, Networks: map[string]bot.Network{network: s.door}, Localize: s.set.Localize, Incidents: s.incidents}
 	for _, one := range strings.Fields(people) {
 		handle, role, rung := strings.Cut(one, ":")
 		id, err := oncall.AddPerson(ctx, s.db, start, oncall.Person{Handle: handle, Zone: "UTC"})

@@ -9,6 +9,7 @@ import (
 
 	"github.com/riverqueue/river"
 
+	"batsignal/incidents"
 	"batsignal/migrations/pg"
 	"batsignal/oncall/fault"
 	"batsignal/oncall/notice"
@@ -24,6 +25,9 @@ type Outbox struct {
 	Log      *slog.Logger
 	Networks map[string]Network
 	Localize func(string) string
+	// Incidents knows how an incident stands, and which rooms it has.
+	Incidents *incidents.Service
+	PublicURL string // where the web pages are seen from; "" has none
 }
 
 const (
@@ -71,7 +75,7 @@ func (o *Outbox) Drain(ctx context.Context, network string) (rest time.Duration,
 		return 0, nil
 	}
 	for rest == 0 {
-		waiting, err := notice.Next(ctx, o.DB, network)
+		waiting, err := notice.Next(ctx, o.DB, o.Now(), network)
 		if err != nil || len(waiting) == 0 {
 			return 0, err
 		}
@@ -88,7 +92,7 @@ func (o *Outbox) Drain(ctx context.Context, network string) (rest time.Duration,
 			if pause > 0 {
 				rest, refused[to] = pause, true
 			}
-			if one.Kind == notice.Invite {
+			if one.Kind == notice.Invite || one.Kind == notice.Summary {
 				break // there may be something to say by now
 			}
 		}
@@ -122,14 +126,50 @@ func (o *Outbox) send(ctx context.Context, n Network, one notice.Notice) error {
 	text := o.Localize(one.Text)
 	switch one.Kind {
 	case notice.Open:
-		return n.OpenRoom(ctx, one.Room, text)
+		return o.open(ctx, n, one.Room, text)
 	case notice.Topic:
 		return n.SetTopic(ctx, one.Room, text)
 	case notice.Invite:
 		return n.Invite(ctx, one.Room, one.Account)
+	case notice.Close:
+		return n.CloseRoom(ctx, one.Room)
+	case notice.Summary:
+		return o.summarize(ctx, n, one)
 	}
+	m := Message{Text: text, Actions: one.Actions}
 	if one.Account != "" {
-		return n.Direct(ctx, one.Account, text)
+		return n.Direct(ctx, one.Account, m)
 	}
-	return n.Say(ctx, one.Room, text)
+	return n.Say(ctx, one.Room, m)
+}
+
+// open opens a room. Where the network gave another one, the incident moves there
+// before anything more is said.
+func (o *Outbox) open(ctx context.Context, n Network, room, topic string) error {
+	opened, err := n.OpenRoom(ctx, room, topic)
+	if err != nil || opened.Room == room {
+		return err
+	}
+	return o.Incidents.MoveRoom(ctx, n.Name(), room, opened.Room, opened.Why)
+}
+
+// summarize shows how an incident stands. One showing does for every summary that
+// was asked for before the state was read.
+func (o *Outbox) summarize(ctx context.Context, n Network, one notice.Notice) error {
+	board, ok := n.(Summarizer)
+	if !ok || one.Incident == nil {
+		return nil
+	}
+	last, err := notice.LastSummary(ctx, o.DB, one.Network, one.Room)
+	if err != nil {
+		return err
+	}
+	s, err := o.summaryOf(ctx, *one.Incident)
+	if err != nil {
+		return err
+	}
+	if err := board.Summarize(ctx, one.Room, s); err != nil {
+		return err
+	}
+	return notice.SummariesDone(ctx, o.DB, o.Now(), one.Network, one.Room, last)
 }

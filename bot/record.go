@@ -14,16 +14,37 @@ import (
 // twice has the same message id, and is recorded, and so obeyed, once.
 type Record struct{ DB pg.DB }
 
-const sqlRecord = `
-	insert into command_call (at, network, room, account, person_id, verb, message_id)
-	values (@now, @network, @room, @account, @person, @verb, nullif(@message_id, ''))
-	on conflict (network, message_id) do nothing`
+const (
+	sqlRecord = `
+		insert into command_call (at, network, room, account, person_id, verb, message_id)
+		values (@now, @network, @room, @account, @person, @verb, nullif(@message_id, ''))
+		on conflict (network, message_id) do update set at = excluded.at
+		where command_call.finished_at is null and command_call.at < @abandoned`
+	sqlFinish = `
+		update command_call set finished_at = @now
+		where network = @network and message_id = @message_id and finished_at is null`
+)
+
+// abandonedAfter is how long a command may run before whoever hears its line again
+// takes its process for dead. Two runs of one command are harmless, since a verb
+// finds done what was done; a command that is lost is not.
+const abandonedAfter = 8 * time.Second
 
 // Record implements [command.Recorder].
 func (r Record) Record(ctx context.Context, c command.Caller, verb string, now time.Time) (fresh bool, err error) {
 	tag, err := r.DB.Exec(ctx, sqlRecord, pgx.NamedArgs{
 		"now": now, "network": c.Network, "room": c.Room, "account": c.Account,
 		"person": pg.NullID(c.PersonID), "verb": verb, "message_id": c.MessageID,
+		"abandoned": now.Add(-abandonedAfter),
 	})
 	return err == nil && tag.RowsAffected() == 1, err
+}
+
+// Finish implements [command.Recorder]. It may fail: what is not known to be
+// finished may be run once more, should its line come again.
+func (r Record) Finish(ctx context.Context, c command.Caller, now time.Time) {
+	if c.MessageID == "" {
+		return // never comes again
+	}
+	_, _ = r.DB.Exec(ctx, sqlFinish, pgx.NamedArgs{"now": now, "network": c.Network, "message_id": c.MessageID})
 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"strings"
 
+	"batsignal/incidents"
 	"batsignal/oncall/paging"
 )
 
@@ -21,7 +22,7 @@ func (r DirectRoute) Name() string { return r.Network.Name() }
 // Send implements [paging.Route]. Somebody who is not on the network cannot be
 // reached by trying again in a second; the next round tries again.
 func (r DirectRoute) Send(ctx context.Context, m paging.Message) (string, error) {
-	err := r.Network.Direct(ctx, m.Account, r.Localize(pageText(m)))
+	err := r.Network.Direct(ctx, m.Account, Message{Text: r.Localize(pageText(m)), Actions: incidents.PageActions(m.Page)})
 	if errors.Is(err, ErrAbsent) {
 		return "", fmt.Errorf("%w: %w", paging.ErrPermanent, err)
 	}

@@ -9,6 +9,7 @@ import (
 
 	"batsignal/oncall"
 	"batsignal/oncall/fault"
+	"batsignal/oncall/notice"
 )
 
 // BatonPolicy says when a holder counts as absent.
@@ -97,7 +98,7 @@ func (s *Service) Take(ctx context.Context, a oncall.Actor, incident int64) (say
 		}
 		say = fmt.Sprintf("%s holds the baton (%s). I asked for a word; without one it is yours at %s.", b.Handle, agoText(b.HeardAt, c.now), oncall.Clock(due, a.Zone))
 		text := fmt.Sprintf("%s asks for the baton. %s keeps it by saying anything, or gives it with !baton pass %s; else it moves at %s.", a.Who(), b.Handle, a.Who(), oncall.Clock(due, ""))
-		if err := c.tell(b.Holder, inc.ID, text); err != nil {
+		if err := c.tell(b.Holder, inc.ID, text, passBaton(inc.ID, a.Handle)); err != nil {
 			return err
 		}
 		return c.announce(inc, "baton", a, text)
@@ -150,10 +151,10 @@ func (s *Service) Pass(ctx context.Context, a oncall.Actor, incident int64, hand
 		}
 		say = fmt.Sprintf("I asked %s. You hold the baton until they type !baton accept.", to.Handle)
 		text := fmt.Sprintf("%s offers the baton to %s: !baton accept until %s.", a.Who(), to.Handle, oncall.Clock(due, ""))
-		if err := c.tell(to.ID, inc.ID, text); err != nil {
+		if err := c.tell(to.ID, inc.ID, text, acceptBaton(inc.ID)); err != nil {
 			return err
 		}
-		return c.announce(inc, "baton", a, text)
+		return c.announce(inc, "baton", a, text, acceptBaton(inc.ID))
 	})
 	return say, err
 }
@@ -195,7 +196,7 @@ func (s *Service) Drop(ctx context.Context, a oncall.Actor, incident int64) (say
 		if err := c.retopic(inc); err != nil {
 			return err
 		}
-		return c.announce(inc, "baton", a, a.Who()+" lays the baton down. Nobody holds it: !baton take.")
+		return c.announce(inc, "baton", a, a.Who()+" lays the baton down. Nobody holds it: !baton take.", TakeBatonAction(inc.ID))
 	})
 	return say, err
 }
@@ -240,11 +241,11 @@ func (c *change) mustHold(inc Incident, a oncall.Actor) error {
 }
 
 // announce writes a line on the timeline and says it in every room.
-func (c *change) announce(inc Incident, kind string, a oncall.Actor, text string) error {
+func (c *change) announce(inc Incident, kind string, a oncall.Actor, text string, actions ...notice.Action) error {
 	if err := c.record(inc.ID, kind, a, text); err != nil {
 		return err
 	}
-	return c.sayAll(inc.ID, text)
+	return c.sayAll(inc.ID, text, actions...)
 }
 
 // lapse decides the moves whose time is over: a pass was not accepted, a claim was

@@ -26,7 +26,7 @@ func (p *Pager) deliver(ctx context.Context) error {
 		if err != nil || len(leased) == 0 {
 			return err
 		}
-		rooms := map[string][]string{}
+		rooms := map[string][]Room{}
 		for _, d := range leased {
 			if _, known := rooms[d.Cause]; known {
 				continue
@@ -54,7 +54,7 @@ func (p *Pager) deliver(ctx context.Context) error {
 // send hands one delivery to its route and records how it went. It outlives the
 // pager's context: a page that has left must be recorded. Recording has a budget of
 // its own, since a route may use up the whole of its.
-func (p *Pager) send(ctx context.Context, d paging.Delivery, rooms []string) {
+func (p *Pager) send(ctx context.Context, d paging.Delivery, rooms []Room) {
 	ctx = context.WithoutCancel(ctx)
 	s := p.Service
 	sending, cancel := context.WithTimeout(ctx, sendBudget)
@@ -97,14 +97,18 @@ func (p *Pager) send(ctx context.Context, d paging.Delivery, rooms []string) {
 }
 
 // try makes one attempt. The detail is stored and shown: it holds no address.
-func (p *Pager) try(ctx context.Context, d paging.Delivery, rooms []string) (paging.Outcome, string) {
+func (p *Pager) try(ctx context.Context, d paging.Delivery, rooms []Room) (paging.Outcome, string) {
 	route, ok := p.Routes[d.Route]
 	if !ok {
 		return paging.Permanent, "this route is not configured any more"
 	}
+	network := ""
+	if d.Account != "" {
+		network = d.Route // a chat network is a route of its own name
+	}
 	m := paging.Message{
 		Key: d.Key(), Attempt: d.Tries, Page: d.PageID, Person: d.Handle, Account: d.Account,
-		Severity: d.Severity, Why: d.Why, Rooms: rooms, Repeat: d.Repeat,
+		Severity: d.Severity, Why: d.Why, Rooms: p.roomsSeen(rooms, network), Repeat: d.Repeat,
 	}
 	if id, ok := incidentOf(d.Cause); ok {
 		m.Ref = Ref(id)
@@ -153,23 +157,26 @@ func (p *Pager) open(ctx context.Context, d paging.Delivery, m *paging.Message) 
 }
 
 // roomsFor lists where a page calls its person to.
-func (p *Pager) roomsFor(ctx context.Context, cause string) ([]string, error) {
+func (p *Pager) roomsFor(ctx context.Context, cause string) ([]Room, error) {
 	id, ok := incidentOf(cause)
 	if !ok {
-		_, room := placeOf(cause)
+		network, room := placeOf(cause)
 		if room == "" || strings.HasPrefix(room, "@") {
 			return nil, nil
 		}
-		return []string{room}, nil
+		return []Room{{network, room}}, nil
 	}
-	rooms, err := roomsOf(ctx, p.Service.DB, id)
-	var out []string
-	for _, r := range rooms {
-		if len(p.Service.Networks) > 1 {
-			out = append(out, r.Room+" on "+r.Network)
-		} else {
-			out = append(out, r.Room)
-		}
+	return roomsOf(ctx, p.Service.DB, id)
+}
+
+// roomsSeen names rooms for somebody who is reached on a network, or off all of
+// them: the room there comes first.
+func (p *Pager) roomsSeen(rooms []Room, network string) []string {
+	if len(rooms) == 0 {
+		return nil
 	}
-	return out, err
+	if network != "" || len(p.Service.Networks) > 1 {
+		return []string{RoomsFrom(rooms, network)}
+	}
+	return []string{rooms[0].Room}
 }

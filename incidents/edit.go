@@ -18,6 +18,15 @@ const longestNote = 1000
 
 // Note adds a line to the timeline, open or resolved.
 func (s *Service) Note(ctx context.Context, a oncall.Actor, incident int64, text string) error {
+	return s.write(ctx, a, incident, "note", text)
+}
+
+// Action adds something to the timeline that somebody has to do later.
+func (s *Service) Action(ctx context.Context, a oncall.Actor, incident int64, text string) error {
+	return s.write(ctx, a, incident, "action", text)
+}
+
+func (s *Service) write(ctx context.Context, a oncall.Actor, incident int64, kind, text string) error {
 	if n := utf8.RuneCountInString(text); n == 0 || n > longestNote {
 		return fault.New(fault.Invalid, "A note has 1 to %d letters.", longestNote)
 	}
@@ -25,7 +34,7 @@ func (s *Service) Note(ctx context.Context, a oncall.Actor, incident int64, text
 		if _, err := c.lock(incident); err != nil {
 			return err
 		}
-		return c.record(incident, "note", a, text)
+		return c.record(incident, kind, a, text)
 	})
 }
 
@@ -124,6 +133,9 @@ func (s *Service) Resolve(ctx context.Context, a oncall.Actor, incident int64, w
 		if err := c.retopic(inc); err != nil {
 			return err
 		}
+		if err := c.closeRooms(incident); err != nil {
+			return err
+		}
 		return c.announce(inc, "resolved", a, text)
 	})
 }
@@ -177,7 +189,7 @@ func (s *Service) Reopen(ctx context.Context, a oncall.Actor, incident int64) er
 		if err := c.announce(inc, "reopened", a, a.Who()+" opens the incident again."); err != nil {
 			return err
 		}
-		if err := c.retopic(inc); err != nil {
+		if err := c.reenter(inc); err != nil {
 			return err
 		}
 		roles, err := oncall.Roles(c.ctx, c.tx)

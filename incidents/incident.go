@@ -43,6 +43,9 @@ type Network struct {
 	Name     string
 	Home     string // the room where everybody hears of emergencies
 	RoomName string // how an incident's own room is called: {id} and {slug} are filled in; "" makes no room
+
+	Summaries  bool          // the network shows how an incident stands in its room
+	CloseAfter time.Duration // how long after its end the room of an incident is left; 0 is never
 }
 
 func (n Network) roomFor(id int64, slug string) string {

@@ -60,6 +60,7 @@ func (c *change) open(req request, confirmer oncall.Actor) (*Opened, error) {
 		return nil, err
 	}
 	var first []string
+	var unrung []notice.Action
 	c.hushed = true
 	for _, r := range roles {
 		rung, err := c.hunt(inc, r)
@@ -69,6 +70,7 @@ func (c *change) open(req request, confirmer oncall.Actor) (*Opened, error) {
 		opened.Rung = append(opened.Rung, rung...)
 		if len(rung) == 0 {
 			opened.Empty = append(opened.Empty, r.Title)
+			unrung = append(unrung, TakeRoleAction(inc.ID, r))
 			continue
 		}
 		first = append(first, namesOrNumber(rung)+" for "+r.Title)
@@ -83,7 +85,11 @@ func (c *change) open(req request, confirmer oncall.Actor) (*Opened, error) {
 	// may let few lines through.
 	rest := c.notices
 	c.notices = nil
-	c.sayHome(inc.ID, openingWords(opened, req, confirmer))
+	for _, n := range c.Networks {
+		if n.Home != "" {
+			c.say(n.Name, n.Home, inc.ID, openingWords(opened, req, confirmer, n.Name), unrung...)
+		}
+	}
 	c.notices = append(c.notices, rest...)
 	return opened, nil
 }
@@ -116,8 +122,8 @@ func namesOrNumber(handles []string) string {
 	return oncall.JoinNames(handles)
 }
 
-// openingWords is what every home room reads.
-func openingWords(o *Opened, req request, confirmer oncall.Actor) string {
+// openingWords is what the home room of a network reads.
+func openingWords(o *Opened, req request, confirmer oncall.Actor, network string) string {
 	by := fmt.Sprintf("Asked by %s, confirmed by %s.", req.AskedByHandle, confirmer.Who())
 	if confirmer.PersonID == req.AskedBy {
 		by = fmt.Sprintf("Lit by %s.", req.AskedByHandle)
@@ -126,8 +132,8 @@ func openingWords(o *Opened, req request, confirmer oncall.Actor) string {
 	if len(o.Empty) > 0 {
 		text += " Nobody can be rung for " + oncall.JoinNames(o.Empty) + "."
 	}
-	if len(o.Rooms) > 0 {
-		text += " Come to " + o.Rooms[0].Room + "."
+	if rooms := RoomsFrom(o.Rooms, network); rooms != "" {
+		text += " Come to " + rooms + "."
 	}
 	return text
 }

@@ -277,7 +277,7 @@ func (s *scene) timeline(incident int64) []string {
 // said takes every announcement that waits, as "#room text" or "@account text".
 func (s *scene) said() []string {
 	s.Helper()
-	waiting, err := notice.Next(ctx, s.db, network)
+	waiting, err := notice.Next(ctx, s.db, s.Now(), network)
 	s.must(err)
 	var lines []string
 	for _, n := range waiting {

@@ -4,7 +4,6 @@ import (
 	"context"
 	"log/slog"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -50,7 +49,6 @@ const (
 	sqlAddLine = `
 		insert into timeline_entry (incident_id, at, kind, person_id, network, room, account, text)
 		values (@incident, @now, @kind, @person, @network, @room, @account, @text)`
-	sqlRoomsOf = `select network, room from incident_room where incident_id = @id order by network`
 )
 
 // change runs fn in one transaction and, as its last act, writes what fn said and
@@ -66,6 +64,13 @@ func (s *Service) change(ctx context.Context, fn func(c *change) error) error {
 }
 
 func (c *change) flush() error {
+	slices.Sort(c.touched)
+	c.touched = slices.Compact(c.touched)
+	for _, id := range c.touched {
+		if err := c.resummarize(id); err != nil {
+			return err
+		}
+	}
 	if err := notice.Post(c.ctx, c.tx, c.Queue, c.now, c.notices...); err != nil {
 		return err
 	}
@@ -74,8 +79,7 @@ func (c *change) flush() error {
 			return err
 		}
 	}
-	slices.Sort(c.touched)
-	for _, id := range slices.Compact(c.touched) {
+	for _, id := range c.touched {
 		if _, err := c.tx.Exec(c.ctx, sqlNotify, pgx.NamedArgs{"channel": ChannelIncident, "payload": Ref(id)}); err != nil {
 			return err
 		}
@@ -107,33 +111,33 @@ func (c *change) record(incident int64, kind string, a oncall.Actor, text string
 }
 
 // sayHome announces in the home room of every network.
-func (c *change) sayHome(incident int64, text string) {
+func (c *change) sayHome(incident int64, text string, actions ...notice.Action) {
 	for _, n := range c.Networks {
 		if n.Home != "" {
-			c.say(n.Name, n.Home, incident, text)
+			c.say(n.Name, n.Home, incident, text, actions...)
 		}
 	}
 }
 
 // sayRooms announces in the rooms of an incident.
-func (c *change) sayRooms(incident int64, text string) error {
+func (c *change) sayRooms(incident int64, text string, actions ...notice.Action) error {
 	rooms, err := roomsOf(c.ctx, c.tx, incident)
 	for _, r := range rooms {
-		c.say(r.Network, r.Room, incident, text)
+		c.say(r.Network, r.Room, incident, text, actions...)
 	}
 	return err
 }
 
 // sayAll announces in the rooms of an incident and in every home room.
-func (c *change) sayAll(incident int64, text string) error {
-	c.sayHome(incident, text)
-	return c.sayRooms(incident, text)
+func (c *change) sayAll(incident int64, text string, actions ...notice.Action) error {
+	c.sayHome(incident, text, actions...)
+	return c.sayRooms(incident, text, actions...)
 }
 
 // say announces in one room. Every line starts with our own words: somebody
 // else's text at the front could be a command to another bot.
-func (c *change) say(network, room string, incident int64, text string) {
-	n := notice.Notice{Network: network, Kind: notice.Say, Room: room, Text: text}
+func (c *change) say(network, room string, incident int64, text string, actions ...notice.Action) {
+	n := notice.Notice{Network: network, Kind: notice.Say, Room: room, Text: text, Actions: actions}
 	if incident != 0 {
 		n.Text = "[" + Ref(incident) + "] " + text
 		n.Incident = &incident
@@ -143,22 +147,22 @@ func (c *change) say(network, room string, incident int64, text string) {
 }
 
 // tell sends a private line to a person on each network where they have an account.
-func (c *change) tell(person, incident int64, text string) error {
+func (c *change) tell(person, incident int64, text string, actions ...notice.Action) error {
 	accounts, err := oncall.AccountsOf(c.ctx, c.tx, person)
 	if err != nil {
 		return err
 	}
-	c.tellAt(accounts, incident, text)
+	c.tellAt(accounts, incident, text, actions...)
 	return nil
 }
 
 // tellAt is tell for whoever looked up the accounts already.
-func (c *change) tellAt(accounts []oncall.Account, incident int64, text string) {
+func (c *change) tellAt(accounts []oncall.Account, incident int64, text string, actions ...notice.Action) {
 	for _, a := range accounts {
 		if !c.knows(a.Network) {
 			continue
 		}
-		n := notice.Notice{Network: a.Network, Kind: notice.Say, Account: a.Name, Text: text}
+		n := notice.Notice{Network: a.Network, Kind: notice.Say, Account: a.Name, Text: text, Actions: actions}
 		if incident != 0 {
 			n.Text = "[" + Ref(incident) + "] " + text
 			n.Incident = &incident
@@ -170,35 +174,4 @@ func (c *change) tellAt(accounts []oncall.Account, incident int64, text string) 
 
 func (c *change) knows(network string) bool {
 	return slices.ContainsFunc(c.Networks, func(n Network) bool { return n.Name == network })
-}
-
-// Room is a room of an incident.
-type Room struct {
-	Network string
-	Room    string
-}
-
-func roomsOf(ctx context.Context, db pg.DB, incident int64) ([]Room, error) {
-	rows, err := db.Query(ctx, sqlRoomsOf, pgx.NamedArgs{"id": incident})
-	if err != nil {
-		return nil, err
-	}
-	return pgx.CollectRows(rows, pgx.RowToStructByName[Room])
-}
-
-// Announces tells whether a room hears every announcement of an incident: it is
-// one of its own rooms, or a home room.
-func (s *Service) Announces(ctx context.Context, network, room string, incident int64) (bool, error) {
-	if room == "" {
-		return false, nil
-	}
-	for _, n := range s.Networks {
-		if n.Name == network && strings.EqualFold(n.Home, room) {
-			return true, nil
-		}
-	}
-	rooms, err := roomsOf(ctx, s.DB, incident)
-	return slices.ContainsFunc(rooms, func(r Room) bool {
-		return r.Network == network && strings.EqualFold(r.Room, room)
-	}), err
 }

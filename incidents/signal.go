@@ -10,6 +10,7 @@ import (
 
 	"batsignal/oncall"
 	"batsignal/oncall/fault"
+	"batsignal/oncall/notice"
 )
 
 // Signal is somebody's wish to light the bat-signal.
@@ -90,7 +91,7 @@ func (s *Service) Ask(ctx context.Context, a oncall.Actor, sig Signal) (asked As
 		}
 		c.rings = true // the pager must know when the request expires
 		c.sayElsewhere(a, fmt.Sprintf("%s asks for the bat-signal, severity %d: %s. It would ring %s at once. Somebody else: !confirm %s until %s.",
-			a.Who(), sig.Severity, sig.What, oncall.Plural(asked.Rings(), "person", "people"), req.Code, oncall.Clock(req.ExpiresAt, "")))
+			a.Who(), sig.Severity, sig.What, oncall.Plural(asked.Rings(), "person", "people"), req.Code, oncall.Clock(req.ExpiresAt, "")), ConfirmActions(req.Code)...)
 		return nil
 	})
 	if err == nil && refused != nil {
@@ -249,12 +250,12 @@ func (s *Service) Refuse(ctx context.Context, a oncall.Actor, what, why string) 
 
 // sayElsewhere announces in every home room but the place where the actor reads
 // the answer anyway.
-func (c *change) sayElsewhere(a oncall.Actor, text string) {
+func (c *change) sayElsewhere(a oncall.Actor, text string, actions ...notice.Action) {
 	for _, n := range c.Networks {
 		if n.Home == "" || (n.Name == a.Network && strings.EqualFold(n.Home, a.Room)) {
 			continue
 		}
-		c.say(n.Name, n.Home, 0, "Bat-signal: "+text)
+		c.say(n.Name, n.Home, 0, "Bat-signal: "+text, actions...)
 	}
 }
 

@@ -229,6 +229,10 @@ func (c *change) exhausted(e paging.Escalation, inc Incident, candidates []pagin
 		}
 		taken = taken || one.State == paging.PageAcked
 	}
+	var actions []notice.Action
+	if role, isRole := e.Slot.Role(); isRole && inc.ID != 0 {
+		actions = append(actions, TakeRoleAction(inc.ID, oncall.Role{Name: role, Title: slotTitle(c.ctx, c.tx, e.Slot)}))
+	}
 	text := fmt.Sprintf("Nobody has taken %s. Asked: %s.", slotTitle(c.ctx, c.tx, e.Slot), namesOrNumber(asked))
 	if taken {
 		text = fmt.Sprintf("No answer yet for %s from %s.", slotTitle(c.ctx, c.tx, e.Slot), namesOrNumber(silent))
@@ -254,7 +258,7 @@ func (c *change) exhausted(e paging.Escalation, inc Incident, candidates []pagin
 	if err := c.record(inc.ID, "exhausted", oncall.Actor{}, text); err != nil {
 		return err
 	}
-	if err := c.sayAll(inc.ID, text); err != nil {
+	if err := c.sayAll(inc.ID, text, actions...); err != nil {
 		return err
 	}
 	if b, held, err := batonOf(c.ctx, c.tx, inc.ID); err != nil {

@@ -100,6 +100,7 @@ CREATE TABLE public.command_call (
     person_id bigint,
     verb text NOT NULL,
     message_id text,
+    finished_at timestamp with time zone,
     CONSTRAINT command_call_message_id_check CHECK (((length(message_id) >= 1) AND (length(message_id) <= 200)))
 );
 
@@ -283,8 +284,12 @@ CREATE TABLE public.notice (
     tries integer DEFAULT 0 NOT NULL,
     done_at timestamp with time zone,
     detail text DEFAULT ''::text NOT NULL,
+    actions jsonb DEFAULT '[]'::jsonb NOT NULL,
+    origin text,
+    not_before timestamp with time zone,
     CONSTRAINT notice_detail_check CHECK ((length(detail) <= 400)),
-    CONSTRAINT notice_kind_check CHECK ((kind = ANY (ARRAY['say'::text, 'open'::text, 'topic'::text, 'invite'::text]))),
+    CONSTRAINT notice_kind_check CHECK ((kind = ANY (ARRAY['say'::text, 'open'::text, 'topic'::text, 'invite'::text, 'summary'::text, 'close'::text]))),
+    CONSTRAINT notice_origin_check CHECK (((length(origin) >= 1) AND (length(origin) <= 300))),
     CONSTRAINT notice_state_check CHECK ((state = ANY (ARRAY['waiting'::text, 'sent'::text, 'failed'::text]))),
     CONSTRAINT notice_text_check CHECK ((length(text) <= 2000))
 );
@@ -441,6 +446,27 @@ ALTER TABLE public.signal_use ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     CACHE 1
 );
 
+CREATE TABLE public.slack_event (
+    network text NOT NULL,
+    key text NOT NULL,
+    kind text NOT NULL,
+    payload jsonb,
+    worker text NOT NULL,
+    received_at timestamp with time zone NOT NULL,
+    done_at timestamp with time zone,
+    CONSTRAINT slack_event_key_check CHECK (((length(key) >= 1) AND (length(key) <= 200))),
+    CONSTRAINT slack_event_kind_check CHECK ((kind = ANY (ARRAY['event'::text, 'command'::text, 'action'::text])))
+);
+
+CREATE TABLE public.slack_room (
+    network text NOT NULL,
+    room text NOT NULL,
+    channel text NOT NULL,
+    summary_ts text DEFAULT ''::text NOT NULL,
+    CONSTRAINT slack_room_channel_check CHECK (((length(channel) >= 1) AND (length(channel) <= 64))),
+    CONSTRAINT slack_room_room_check CHECK (((length(room) >= 1) AND (length(room) <= 81)))
+);
+
 CREATE TABLE public.timeline_entry (
     id bigint NOT NULL,
     incident_id bigint NOT NULL,
@@ -451,7 +477,7 @@ CREATE TABLE public.timeline_entry (
     room text DEFAULT ''::text NOT NULL,
     account text DEFAULT ''::text NOT NULL,
     text text NOT NULL,
-    CONSTRAINT timeline_entry_kind_check CHECK ((kind = ANY (ARRAY['opened'::text, 'signal'::text, 'page'::text, 'ack'::text, 'decline'::text, 'role'::text, 'baton'::text, 'exhausted'::text, 'severity'::text, 'renamed'::text, 'note'::text, 'room'::text, 'resolved'::text, 'reopened'::text]))),
+    CONSTRAINT timeline_entry_kind_check CHECK ((kind = ANY (ARRAY['opened'::text, 'signal'::text, 'page'::text, 'ack'::text, 'decline'::text, 'role'::text, 'baton'::text, 'exhausted'::text, 'severity'::text, 'renamed'::text, 'note'::text, 'action'::text, 'room'::text, 'resolved'::text, 'reopened'::text]))),
     CONSTRAINT timeline_entry_text_check CHECK (((length(text) >= 1) AND (length(text) <= 2000)))
 );
 
@@ -545,6 +571,12 @@ ALTER TABLE ONLY public.signal_request
 ALTER TABLE ONLY public.signal_use
     ADD CONSTRAINT signal_use_pkey PRIMARY KEY (id);
 
+ALTER TABLE ONLY public.slack_event
+    ADD CONSTRAINT slack_event_pkey PRIMARY KEY (network, key);
+
+ALTER TABLE ONLY public.slack_room
+    ADD CONSTRAINT slack_room_pkey PRIMARY KEY (network, room);
+
 ALTER TABLE ONLY public.timeline_entry
     ADD CONSTRAINT timeline_entry_pkey PRIMARY KEY (id);
 
@@ -580,6 +612,8 @@ CREATE INDEX incident_room_name ON public.incident_room USING btree (network, ro
 
 CREATE INDEX membership_person ON public.membership USING btree (person_id);
 
+CREATE UNIQUE INDEX notice_origin ON public.notice USING btree (network, origin) WHERE (origin IS NOT NULL);
+
 CREATE INDEX notice_waiting ON public.notice USING btree (network, id) WHERE (state = 'waiting'::text);
 
 CREATE INDEX page_open ON public.page USING btree (person_id) WHERE (state = 'open'::text);
@@ -593,6 +627,12 @@ CREATE INDEX signal_request_due ON public.signal_request USING btree (expires_at
 CREATE INDEX signal_use_at ON public.signal_use USING btree (at);
 
 CREATE INDEX signal_use_person ON public.signal_use USING btree (person_id, at);
+
+CREATE INDEX slack_event_done ON public.slack_event USING btree (done_at) WHERE (done_at IS NOT NULL);
+
+CREATE INDEX slack_event_waiting ON public.slack_event USING btree (network, received_at) WHERE (done_at IS NULL);
+
+CREATE INDEX slack_room_channel ON public.slack_room USING btree (network, channel);
 
 CREATE INDEX timeline_incident ON public.timeline_entry USING btree (incident_id, id);
 
@@ -752,5 +792,9 @@ GRANT SELECT,INSERT,UPDATE ON TABLE public.role TO batsignal_app;
 GRANT SELECT,INSERT,UPDATE ON TABLE public.signal_request TO batsignal_app;
 
 GRANT SELECT,INSERT ON TABLE public.signal_use TO batsignal_app;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.slack_event TO batsignal_app;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.slack_room TO batsignal_app;
 
 GRANT SELECT,INSERT ON TABLE public.timeline_entry TO batsignal_app;

@@ -34,6 +34,7 @@ type Actor struct {
 	Network  string
 	Room     string // "" in private
 	Account  string
+	Shown    string // how people know the account; "" is the account itself
 }
 
 // Who names the actor for a record: the handle, or the account for a stranger.

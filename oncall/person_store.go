@@ -1,6 +1,7 @@
 package oncall
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -190,7 +191,7 @@ func personFor(ctx context.Context, tx pgx.Tx, now time.Time, a Actor) (Person, 
 	if err != nil || found {
 		return p, err
 	}
-	base := handleFor(a.Account)
+	base := handleFor(cmp.Or(a.Shown, a.Account))
 	for n := 1; n < 100; n++ {
 		p = Person{Handle: base, Zone: "UTC", Wakes: 7 * 60, Sleeps: 23 * 60}
 		if n > 1 {

@@ -95,6 +95,8 @@ func kindWord(kind string) string {
 	switch kind {
 	case "ack":
 		return "answer"
+	case "action":
+		return "to do"
 	case "exhausted":
 		return "nobody yet"
 	case "signal":

@@ -85,6 +85,10 @@ type Caller struct {
 	Zone      string // the person's IANA zone; "" reads as UTC
 	Rights    Right
 	MessageID string // the network's id of the line, for "each effect once"; may be ""
+
+	Shown     string // how people know the account; "" is the account itself
+	Addressed bool   // said to the bot itself, so the prefix may be missing in a room too
+	Unseen    bool   // nobody in the room saw the words
 }
 
 // Call is one understood command.

@@ -25,6 +25,10 @@ func (s Services) incidentCommands() []*Command {
 				Params: []Param{incidentOption, {Name: "text", Kind: Rest, Help: "what to remember"}}, Run: s.incidentNote,
 			},
 			{
+				Name: "action", Aliases: []string{"todo"}, Needs: Known, Summary: "Adds something to be done later to the timeline.", Example: "incident action li rotates the signing key",
+				Params: []Param{incidentOption, {Name: "text", Kind: Rest, Help: "who does what"}}, Run: s.incidentAction,
+			},
+			{
 				Name: "sev", Aliases: []string{"severity"}, Needs: Known, Summary: "Changes the severity.", Example: "incident sev 2",
 				Params: []Param{incidentOption, {Name: "severity", Kind: Word, Choices: []string{"1", "2", "3", "4"}, Help: "1 is worst"}}, Run: s.incidentSev,
 			},
@@ -101,6 +105,14 @@ func (s Services) incidentNote(ctx context.Context, c *Call) (Reply, error) {
 	return sentence("Noted on the timeline of " + inc.Ref() + "."), s.Incidents.Note(ctx, c.Actor(), inc.ID, c.Text("text"))
 }
 
+func (s Services) incidentAction(ctx context.Context, c *Call) (Reply, error) {
+	inc, err := s.pick(ctx, c)
+	if err != nil {
+		return Reply{}, err
+	}
+	return sentence("Noted on the timeline of " + inc.Ref() + ", to be done."), s.Incidents.Action(ctx, c.Actor(), inc.ID, c.Text("text"))
+}
+
 func (s Services) incidentSev(ctx context.Context, c *Call) (Reply, error) {
 	inc, err := s.pick(ctx, c)
 	if err != nil {
@@ -174,8 +186,11 @@ func (s Services) timeline(ctx context.Context, c *Call) (Reply, error) {
 
 // timelineWords puts a note's author in front of it; other lines name their people.
 func timelineWords(e incidents.Entry) string {
-	if e.Kind == "note" || e.Kind == "signal" {
+	switch e.Kind {
+	case "note", "signal":
 		return e.Who + ": " + e.Text
+	case "action":
+		return e.Who + ": to do: " + e.Text
 	}
 	return e.Text
 }

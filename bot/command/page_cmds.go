@@ -52,8 +52,8 @@ func (s Services) pageCommands() []*Command {
 // hears it by announcement is only told what else waits.
 func (s Services) answered(ctx context.Context, c *Call, ans incidents.Answered) (Reply, error) {
 	r := sentence(ans.Say)
-	if len(ans.Rooms) > 0 && ans.Incident.Open() {
-		r.Blocks = append(r.Blocks, Line("Come to "+ans.Rooms[0].Room+"."))
+	if rooms := incidents.RoomsFrom(ans.Rooms, c.Network); rooms != "" && ans.Incident.Open() {
+		r.Blocks = append(r.Blocks, Line("Come to "+rooms+"."))
 	}
 	if ans.Changed {
 		var err error
@@ -62,7 +62,8 @@ func (s Services) answered(ctx context.Context, c *Call, ans incidents.Answered)
 		}
 	}
 	for _, other := range ans.Others {
-		r.Blocks = append(r.Blocks, Line(fmt.Sprintf("P%d waits for %s as well (%s): !ack P%d or !decline P%d.", other.ID, other.Handle, other.Why, other.ID, other.ID)))
+		r.Blocks = append(r.Blocks, Line(fmt.Sprintf("P%d waits for %s as well (%s): !ack P%d or !decline P%d.", other.ID, other.Handle, other.Why, other.ID, other.ID)),
+			Actions(incidents.PageActions(other.ID)))
 	}
 	return r, nil
 }

@@ -14,7 +14,7 @@ func (s *Set) permit(e *entry, caller Caller) error {
 	case missing == 0:
 		return nil
 	case caller.Account == "":
-		return fault.New(fault.Forbidden, "I only trust services accounts, since anybody can borrow a nick: identify with NickServ, then try again.")
+		return fault.New(fault.Forbidden, "I only trust accounts that the network proves, since anybody can borrow a name: log in to services (on IRC), or ask as a full member (on Slack), then try again.")
 	case caller.PersonID == 0 && missing != Proven:
 		return fault.New(fault.Forbidden, "I do not know yet which person this account belongs to: use %s CODE if I know you on another network, or %s ROLE to join.",
 			s.Typed("link"), s.Typed("roster join"))

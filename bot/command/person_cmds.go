@@ -1,6 +1,7 @@
 package command
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"strings"
@@ -43,11 +44,11 @@ func (s Services) personCommands() []*Command {
 
 func (s Services) whoami(ctx context.Context, c *Call) (Reply, error) {
 	if c.Account == "" && c.PersonID == 0 {
-		return sentence("I see the nick " + c.Nick + ", which proves nothing. Log in to services on this network, then ask again."), nil
+		return sentence("I see the name " + c.Nick + ", which proves nothing. Log in to services (on IRC) or use a full member's account (on Slack), then ask again."), nil
 	}
 	if c.PersonID == 0 {
 		return sentence(fmt.Sprintf("You are logged in as %s on %s, and nobody I know. %s makes you known; %s binds this account to a person known elsewhere.",
-			c.Account, c.Network, c.Typed("roster join <role>"), c.Typed("link <code>"))), nil
+			cmp.Or(c.Shown, c.Account), c.Network, c.Typed("roster join <role>"), c.Typed("link <code>"))), nil
 	}
 	p, err := oncall.PersonByHandle(ctx, s.DB, c.Handle)
 	if err != nil {

@@ -1,13 +1,16 @@
 package command
 
+import "batsignal/oncall/notice"
+
 // Reply is what a verb answers: blocks of meaning that each door draws its own
 // way. The zero Reply says nothing.
 type Reply struct {
 	Blocks  []Block
 	Private bool // for the caller only, even when asked in a room
+	Refused bool // nothing was done, and the blocks say why
 }
 
-// Block is one of [Line], [Facts], [List], [Table], [Code] or [Link].
+// Block is one of [Line], [Facts], [List], [Table], [Code], [Link] or [Actions].
 type Block interface{ block() }
 
 // Line is a sentence.
@@ -34,9 +37,14 @@ type Code string
 // Link is an address with a name.
 type Link struct{ Text, URL string }
 
-func (Line) block()  {}
-func (Facts) block() {}
-func (List) block()  {}
-func (Table) block() {}
-func (Code) block()  {}
-func (Link) block()  {}
+// Actions are commands to click. The blocks before them say the same in words, for
+// networks without buttons.
+type Actions []notice.Action
+
+func (Line) block()    {}
+func (Facts) block()   {}
+func (List) block()    {}
+func (Table) block()   {}
+func (Code) block()    {}
+func (Link) block()    {}
+func (Actions) block() {}

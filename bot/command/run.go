@@ -13,24 +13,25 @@ import (
 
 // Run is the one door: every line of every network, the command line and the
 // web comes through here. It finds, reads, permits, records and runs. In a
-// private message the prefix may be missing.
+// private message, and where the bot is addressed, the prefix may be missing.
 //
 // A line that is no command gives an empty Reply: in a room that includes
 // unknown commands which are not near to any. Errors are [fault.Error] with one
 // plain line for the person; [Refusal] draws them.
 func (s *Set) Run(ctx context.Context, caller Caller, line string) (Reply, error) {
+	overheard := caller.Room != "" && !caller.Addressed
 	rest, ok := s.Judge(line)
 	if !ok {
 		rest = strings.TrimSpace(line)
-		if caller.Room != "" || rest == "" {
+		if overheard || rest == "" {
 			return Reply{}, nil
 		}
 	}
-	if caller.Room != "" && s.isProse(line, rest) {
+	if overheard && s.isProse(line, rest) {
 		return Reply{}, nil
 	}
 	e, args, err := s.resolve(rest)
-	if e != nil && e.private && caller.Room != "" {
+	if e != nil && e.private && caller.Room != "" && !caller.Unseen {
 		return Reply{}, s.elsewhere(e)
 	}
 	if err != nil {
@@ -57,6 +58,9 @@ func (s *Set) Run(ctx context.Context, caller Caller, line string) (Reply, error
 		}
 	}
 	r, err := protect(ctx, e, call)
+	if s.opts.Recorder != nil {
+		s.opts.Recorder.Finish(ctx, caller, s.opts.Now())
+	}
 	return s.localized(r), err
 }
 
@@ -91,5 +95,5 @@ func Refusal(err error) Reply {
 	if first, _ := utf8.DecodeRuneInString(say); !unicode.IsLetter(first) {
 		say = "Refused: " + say
 	}
-	return Reply{Blocks: []Block{Line(say)}}
+	return Reply{Blocks: []Block{Line(say)}, Refused: true}
 }

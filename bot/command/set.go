@@ -20,6 +20,9 @@ type Recorder interface {
 	// verb runs. fresh is false if a line with the same network and MessageID
 	// was recorded before: networks deliver twice, and each effect is wanted once.
 	Record(ctx context.Context, caller Caller, verb string, now time.Time) (fresh bool, err error)
+	// Finish is called after the verb ran. A command that was never finished,
+	// because its process was killed, is fresh again when its line comes again.
+	Finish(ctx context.Context, caller Caller, now time.Time)
 }
 
 // Options are the choices of an installation. The zero value is usable.

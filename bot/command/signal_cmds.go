@@ -43,7 +43,7 @@ func (s Services) batsignal(ctx context.Context, c *Call) (Reply, error) {
 		return Reply{}, err
 	}
 	if asked.Opened != nil {
-		return s.unlessAnnounced(ctx, c, asked.Opened.Incident.ID, s.opened(asked.Opened))
+		return s.unlessAnnounced(ctx, c, asked.Opened.Incident.ID, s.opened(asked.Opened, c.Network))
 	}
 	var items []string
 	for _, l := range asked.Plan {
@@ -53,6 +53,7 @@ func (s Services) batsignal(ctx context.Context, c *Call) (Reply, error) {
 		Line(fmt.Sprintf("This rings %s at once, severity %d: %s", oncall.Plural(asked.Rings(), "person", "people"), severity, asked.Signal.What)),
 		List{Items: items},
 		Line(fmt.Sprintf("It needs a second person until %s: %s", oncall.Clock(asked.Expires, c.Zone), c.Typed("confirm "+asked.Code))),
+		Actions(incidents.ConfirmActions(asked.Code)),
 	}}, nil
 }
 
@@ -78,25 +79,18 @@ func (s Services) confirm(ctx context.Context, c *Call) (Reply, error) {
 	if err != nil {
 		return Reply{}, err
 	}
-	return s.unlessAnnounced(ctx, c, opened.Incident.ID, s.opened(opened))
+	return s.unlessAnnounced(ctx, c, opened.Incident.ID, s.opened(opened, c.Network))
 }
 
 // opened tells what lighting the signal did.
-func (s Services) opened(o *incidents.Opened) Reply {
+func (s Services) opened(o *incidents.Opened, network string) Reply {
 	text := fmt.Sprintf("The bat-signal is lit: %s. Ringing %s.", o.Incident.Ref(), o.RungWords())
 	if len(o.Empty) > 0 {
 		text += " Nobody can be rung for " + oncall.JoinNames(o.Empty) + "."
 	}
 	r := sentence(text)
-	if len(o.Rooms) > 0 {
-		rooms := make([]string, len(o.Rooms))
-		for i, room := range o.Rooms {
-			rooms[i] = room.Room
-			if len(o.Rooms) > 1 {
-				rooms[i] += " on " + room.Network
-			}
-		}
-		r.Blocks = append(r.Blocks, Line("Come to "+oncall.JoinNames(rooms)+"."))
+	if rooms := incidents.RoomsFrom(o.Rooms, network); rooms != "" {
+		r.Blocks = append(r.Blocks, Line("Come to "+rooms+"."))
 	}
 	return s.withPage(r, o.Incident.ID)
 }
@@ -104,7 +98,12 @@ func (s Services) opened(o *incidents.Opened) Reply {
 // withPage adds the link to an incident's page.
 func (s Services) withPage(r Reply, incident int64) Reply {
 	if s.PublicURL != "" {
-		r.Blocks = append(r.Blocks, Link{Text: "Page", URL: fmt.Sprintf("%s/incidents/%d", strings.TrimRight(s.PublicURL, "/"), incident)})
+		r.Blocks = append(r.Blocks, Link{Text: "Page", URL: IncidentURL(s.PublicURL, incident)})
 	}
 	return r
+}
+
+// IncidentURL is the page of an incident on the web.
+func IncidentURL(publicURL string, incident int64) string {
+	return fmt.Sprintf("%s/incidents/%d", strings.TrimRight(publicURL, "/"), incident)
 }

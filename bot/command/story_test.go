@@ -214,7 +214,7 @@ func TestWhoMay(t *testing.T) {
 			refused = append(refused, c.Nick+" "+verb)
 		},
 	})
-	const unproven = "I only trust services accounts, since anybody can borrow a nick: identify with NickServ, then try again."
+	const unproven = "I only trust accounts that the network proves, since anybody can borrow a name: log in to services (on IRC), or ask as a full member (on Slack), then try again."
 	const unknown = "I do not know yet which person this account belongs to: use !link CODE if I know you on another network, or !roster join ROLE to join."
 	play(t, s, borrowed, []exchange{
 		{"!ack", unproven}, {"!batsignal openssl", unproven}, {"!incident note x", unproven}, {"!baton", "baton who"},
@@ -248,6 +248,8 @@ func TestAPrivateCommandInARoomIsRefusedBeforeAnythingElse(t *testing.T) {
 }
 
 type recorderFunc func(Caller, string) (bool, error)
+
+func (f recorderFunc) Finish(context.Context, Caller, time.Time) {}
 
 func (f recorderFunc) Record(_ context.Context, c Caller, verb string, _ time.Time) (bool, error) {
 	return f(c, verb)

@@ -33,7 +33,7 @@ func Vocabulary(s Services) []*Command {
 
 // Actor is the caller as lower floors know one.
 func (c Caller) Actor() oncall.Actor {
-	return oncall.Actor{PersonID: c.PersonID, Handle: c.Handle, Zone: c.Zone, Network: c.Network, Room: c.Room, Account: c.Account}
+	return oncall.Actor{PersonID: c.PersonID, Handle: c.Handle, Zone: c.Zone, Network: c.Network, Room: c.Room, Account: c.Account, Shown: c.Shown}
 }
 
 // incidentOption lets a verb be used outside of its incident's room.

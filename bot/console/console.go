@@ -79,22 +79,25 @@ func (d *Door) Reply(_ context.Context, to bot.Heard, r command.Reply) error {
 }
 
 // Say implements [bot.Network].
-func (d *Door) Say(_ context.Context, room, text string) error {
-	d.show(Line{Room: room, Act: "say", Text: text})
+func (d *Door) Say(_ context.Context, room string, m bot.Message) error {
+	d.show(Line{Room: room, Act: "say", Text: m.Text})
 	return nil
 }
 
 // Direct implements [bot.Network]. In the terminal everybody is there.
-func (d *Door) Direct(_ context.Context, account, text string) error {
-	d.show(Line{Account: account, Act: "say", Text: text})
+func (d *Door) Direct(_ context.Context, account string, m bot.Message) error {
+	d.show(Line{Account: account, Act: "say", Text: m.Text})
 	return nil
 }
 
 // OpenRoom implements [bot.Network].
-func (d *Door) OpenRoom(_ context.Context, room, topic string) error {
+func (d *Door) OpenRoom(_ context.Context, room, topic string) (bot.Opened, error) {
 	d.show(Line{Room: room, Act: "open", Text: topic})
-	return nil
+	return bot.Opened{Room: room}, nil
 }
+
+// CloseRoom implements [bot.Network]: nobody is asked to leave a terminal.
+func (d *Door) CloseRoom(context.Context, string) error { return nil }
 
 // SetTopic implements [bot.Network].
 func (d *Door) SetTopic(_ context.Context, room, topic string) error {

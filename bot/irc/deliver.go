@@ -39,7 +39,7 @@ func (s *session) stillThere(to bot.Heard) bool {
 
 // Say sends an announcement to a room. It joins the room first if we are not in
 // it, as after a restart: a room that was opened once must not fall silent.
-func (d *Door) Say(ctx context.Context, room, text string) error {
+func (d *Door) Say(ctx context.Context, room string, m bot.Message) error {
 	if !validRoom(room) {
 		return fault.New(fault.Invalid, "%q cannot be a room on IRC. Rooms look like #ops.", clean(room))
 	}
@@ -50,12 +50,12 @@ func (d *Door) Say(ctx context.Context, room, text string) error {
 	if err := s.join(ctx, room); err != nil {
 		return err
 	}
-	return s.deliver(ctx, chatter, room, text)
+	return s.deliver(ctx, chatter, room, m.Text)
 }
 
 // Direct sends a private message to every nick that is proven to be logged in as
 // account, and fails with [bot.ErrAbsent] if there is none.
-func (d *Door) Direct(ctx context.Context, account, text string) error {
+func (d *Door) Direct(ctx context.Context, account string, m bot.Message) error {
 	s := d.online()
 	if s == nil {
 		return bot.ErrOffline
@@ -67,7 +67,7 @@ func (d *Door) Direct(ctx context.Context, account, text string) error {
 	// Several are several clients of one person; one that got it is enough.
 	var failed []error
 	for _, nick := range nicks {
-		if err := s.deliver(ctx, page, nick, text); err != nil {
+		if err := s.deliver(ctx, page, nick, m.Text); err != nil {
 			failed = append(failed, err)
 		}
 	}

@@ -50,6 +50,16 @@ func open(t *testing.T, n *irctest.Network, edits ...func(*Config)) *tester {
 	return start(t, d)
 }
 
+// open has the door open a room; on IRC it is always the room that was wanted.
+func (w *tester) open(ctx context.Context, name, topic string) error {
+	w.t.Helper()
+	opened, err := w.OpenRoom(ctx, name, topic)
+	if opened != (bot.Opened{Room: name}) {
+		w.t.Errorf("asked for %s, opened %+v", name, opened)
+	}
+	return err
+}
+
 func start(t *testing.T, d *Door) *tester {
 	w := &tester{Door: d, t: t, heard: make(chan bot.Heard, 10_000)}
 	ctx, cancel := context.WithCancel(t.Context())

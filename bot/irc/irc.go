@@ -13,6 +13,7 @@ package irc
 
 import (
 	"log/slog"
+	"slices"
 	"sync"
 	"time"
 
@@ -67,6 +68,13 @@ func (d *Door) want(room string) {
 		}
 	}
 	d.wanted = append(d.wanted, room)
+}
+
+// unwant takes a room off those that are joined again.
+func (d *Door) unwant(room string) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.wanted = slices.DeleteFunc(d.wanted, func(w string) bool { return foldName(w, true) == foldName(room, true) })
 }
 
 func (d *Door) wantedRooms() []string {

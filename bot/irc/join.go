@@ -77,17 +77,34 @@ func (s *session) join(ctx context.Context, name string) error {
 // OpenRoom makes sure that we are in the room, that it exists, and that it has
 // this topic; "" leaves the topic as it is. From then on the room is joined again
 // after a reconnect or a kick.
-func (d *Door) OpenRoom(ctx context.Context, name, topic string) error {
+func (d *Door) OpenRoom(ctx context.Context, name, topic string) (bot.Opened, error) {
+	opened := bot.Opened{Room: name}
 	if !validRoom(name) {
-		return fault.New(fault.Invalid, "%q cannot be a room on IRC. Rooms look like #ops.", clean(name))
+		return opened, fault.New(fault.Invalid, "%q cannot be a room on IRC. Rooms look like #ops.", clean(name))
 	}
 	s := d.online()
 	if s == nil {
-		return bot.ErrOffline
+		return opened, bot.ErrOffline
 	}
 	if err := s.join(ctx, name); err != nil {
-		return err
+		return opened, err
 	}
 	d.want(name)
-	return s.setTopic(ctx, name, topic)
+	return opened, s.setTopic(ctx, name, topic)
+}
+
+// CloseRoom leaves a room, and does not come back to it by itself.
+func (d *Door) CloseRoom(ctx context.Context, name string) error {
+	d.unwant(name)
+	s := d.online()
+	if s == nil {
+		return nil // nor is it joined when we are back
+	}
+	s.mu.Lock()
+	in := s.place(name).joined
+	s.mu.Unlock()
+	if !in {
+		return nil
+	}
+	return s.ask(ctx, room, line(girc.PART, name, "The incident is over."), func(*girc.Event) {})
 }

@@ -5,6 +5,7 @@ import (
 	"testing"
 	"time"
 
+	"batsignal/bot"
 	"batsignal/bot/irc/irctest"
 	"batsignal/oncall/secret"
 )
@@ -93,7 +94,7 @@ func TestMalformedLinesDoNotMatter(t *testing.T) {
 	})
 	w := openFake(t, addr)
 	w.ready()
-	go func() { _ = w.Say(t.Context(), "#ops", "still here") }() // this server never confirms
+	go func() { _ = w.Say(t.Context(), "#ops", bot.Message{Text: "still here"}) }() // this server never confirms
 	if h := w.hears("so I see"); h.Account != "maria" {
 		t.Fatalf("heard %+v", h)
 	}
@@ -122,7 +123,7 @@ func TestALineThatIsNeverConfirmed(t *testing.T) {
 	})
 	w := openFake(t, addr, func(c *Config) { c.Silence = 300 * time.Millisecond })
 	w.ready()
-	wantSay(t, w.Say(w.ctx(), "#ops", "into the void"), "did not confirm")
+	wantSay(t, w.Say(w.ctx(), "#ops", bot.Message{Text: "into the void"}), "did not confirm")
 }
 
 func TestAcknowledgedWithoutEcho(t *testing.T) {
@@ -141,8 +142,8 @@ func TestAcknowledgedWithoutEcho(t *testing.T) {
 	})
 	w := openFake(t, addr)
 	w.ready()
-	w.must(w.Say(w.ctx(), "#ops", "alone"))
-	wantSay(t, w.Say(w.ctx(), "#ops", "together"), "The network refused it: No.")
+	w.must(w.Say(w.ctx(), "#ops", bot.Message{Text: "alone"}))
+	wantSay(t, w.Say(w.ctx(), "#ops", bot.Message{Text: "together"}), "The network refused it: No.")
 }
 
 func TestNothingIsProvenWithoutTheServersWord(t *testing.T) {
@@ -210,7 +211,7 @@ func TestASlowEarDoesNotStopTheReading(t *testing.T) {
 		maria.Raw(strings.TrimSuffix(strings.Repeat("PRIVMSG #ops :a line\r\n", 100), "\r\n"))
 	}
 	maria.Say("#ops", "the last line")
-	w.must(w.Say(w.ctx(), "#ops", "still here")) // read, answered and confirmed meanwhile
+	w.must(w.Say(w.ctx(), "#ops", bot.Message{Text: "still here"})) // read, answered and confirmed meanwhile
 	maria.Expect("#ops", "still here")
 	for count := 0; ; count++ {
 		if h := <-w.heard; h.Text == "the last line" {

@@ -26,27 +26,27 @@ func TestAnnouncementsPagesAndRooms(t *testing.T) {
 			w.ready()
 			maria.Join("#ops")
 
-			w.must(w.Say(w.ctx(), "#ops", "An announcement.\nIn two lines."))
+			w.must(w.Say(w.ctx(), "#ops", bot.Message{Text: "An announcement.\nIn two lines."}))
 			maria.Expect("#ops", "An announcement.")
 			maria.Expect("#ops", "In two lines.")
 
-			w.must(w.Direct(w.ctx(), "MARIA", "a page to somebody in the room"))
+			w.must(w.Direct(w.ctx(), "MARIA", bot.Message{Text: "a page to somebody in the room"}))
 			maria.Expect("", "a page to somebody in the room")
-			w.must(w.Direct(w.ctx(), "omar", "a page to somebody elsewhere"))
+			w.must(w.Direct(w.ctx(), "omar", bot.Message{Text: "a page to somebody elsewhere"}))
 			omar.Expect("", "a page to somebody elsewhere")
 			omar.Nick("o_o")
 			omar.Tell("batsignal", "this is where I am")
 			w.hears("this is where I am")
-			w.must(w.Direct(w.ctx(), "omar", "found by the last private line"))
+			w.must(w.Direct(w.ctx(), "omar", bot.Message{Text: "found by the last private line"}))
 			omar.Expect("", "found by the last private line")
 			for _, absent := range []string{"kofi", "nobody", "", "*", "a b"} {
-				if err := w.Direct(w.ctx(), absent, "secret"); !errors.Is(err, bot.ErrAbsent) {
+				if err := w.Direct(w.ctx(), absent, bot.Message{Text: "secret"}); !errors.Is(err, bot.ErrAbsent) {
 					t.Fatalf("Direct to %q: %v", absent, err)
 				}
 			}
 			borrower.ExpectNot("", "secret")
 
-			w.must(w.OpenRoom(w.ctx(), "#inc-7", "INC-7: openssl"))
+			w.must(w.open(w.ctx(), "#inc-7", "INC-7: openssl"))
 			w.must(w.Invite(w.ctx(), "#inc-7", "maria"))
 			maria.ExpectRaw("the invitation", func(l irctest.Line) bool { return l.Command == "INVITE" && l.Text() == "#inc-7" })
 			maria.Join("#inc-7")
@@ -57,7 +57,7 @@ func TestAnnouncementsPagesAndRooms(t *testing.T) {
 			}
 			w.must(w.SetTopic(w.ctx(), "#inc-7", "INC-7: resolved"))
 			maria.ExpectRaw("the new topic", func(l irctest.Line) bool { return l.Command == "TOPIC" && l.Text() == "INC-7: resolved" })
-			w.must(w.OpenRoom(w.ctx(), "#inc-7", "INC-7: resolved")) // again: nothing to do
+			w.must(w.open(w.ctx(), "#inc-7", "INC-7: resolved")) // again: nothing to do
 
 			maria.Say("#inc-7", "!status")
 			asked := w.hears("!status")
@@ -80,15 +80,15 @@ func TestAnnouncementsPagesAndRooms(t *testing.T) {
 			op := n.Person(t, "op", "", "")
 			op.Join("#closed")
 			op.Raw("MODE #closed +i")
-			wantSay(t, w.OpenRoom(w.ctx(), "#closed", "x"), "refused")
-			wantSay(t, w.Say(w.ctx(), "#closed", "x"), "refused")
+			wantSay(t, w.open(w.ctx(), "#closed", "x"), "refused")
+			wantSay(t, w.Say(w.ctx(), "#closed", bot.Message{Text: "x"}), "refused")
 			op.Join("#quiet")
-			w.must(w.OpenRoom(w.ctx(), "#quiet", ""))
+			w.must(w.open(w.ctx(), "#quiet", ""))
 			wantSay(t, w.SetTopic(w.ctx(), "#quiet", "not ours"), "refused")
 			op.Raw("MODE #quiet +m")
-			wantSay(t, w.Say(w.ctx(), "#quiet", "x"), "refused")
-			wantSay(t, w.OpenRoom(w.ctx(), "ops", "x"), "cannot be a room")
-			wantSay(t, w.Say(w.ctx(), "#a,#b", "x"), "cannot be a room")
+			wantSay(t, w.Say(w.ctx(), "#quiet", bot.Message{Text: "x"}), "refused")
+			wantSay(t, w.open(w.ctx(), "ops", "x"), "cannot be a room")
+			wantSay(t, w.Say(w.ctx(), "#a,#b", bot.Message{Text: "x"}), "cannot be a room")
 		})
 	}
 }
@@ -106,7 +106,7 @@ func TestLongTextsArriveWhole(t *testing.T) {
 			words = append(words, fmt.Sprintf("%s%d", word, i))
 		}
 		text := strings.Join(words, " ")
-		w.must(w.Say(w.ctx(), "#ops", text+" end"))
+		w.must(w.Say(w.ctx(), "#ops", bot.Message{Text: text + " end"}))
 		var got []string
 		for len(got) == 0 || !strings.HasSuffix(got[len(got)-1], " end") {
 			got = append(got, maria.ExpectRaw("a part", func(l irctest.Line) bool { return l.Command == "PRIVMSG" }).Text())
@@ -116,7 +116,7 @@ func TestLongTextsArriveWhole(t *testing.T) {
 		}
 	}
 	endless := strings.Repeat("ü", 700) // no space to cut at
-	w.must(w.Say(w.ctx(), "#ops", endless+"\nend"))
+	w.must(w.Say(w.ctx(), "#ops", bot.Message{Text: endless + "\nend"}))
 	var got string
 	for {
 		l := maria.ExpectRaw("a part", func(l irctest.Line) bool { return l.Command == "PRIVMSG" })
@@ -128,9 +128,9 @@ func TestLongTextsArriveWhole(t *testing.T) {
 	if got != endless {
 		t.Fatalf("arrived as %q", got)
 	}
-	w.must(w.Say(w.ctx(), "#ops", "harmless\r\nQUIT :injected\x00\r\nPRIVMSG #ops :x"))
+	w.must(w.Say(w.ctx(), "#ops", bot.Message{Text: "harmless\r\nQUIT :injected\x00\r\nPRIVMSG #ops :x"}))
 	maria.Expect("#ops", "QUIT :injected")
-	w.must(w.Say(w.ctx(), "#ops", "")) // nothing to say
+	w.must(w.Say(w.ctx(), "#ops", bot.Message{Text: ""})) // nothing to say
 }
 
 func TestAPageOvertakesChatter(t *testing.T) {
@@ -147,10 +147,10 @@ func TestAPageOvertakesChatter(t *testing.T) {
 	var talking sync.WaitGroup
 	results := make([]error, 40)
 	for i := range results {
-		talking.Go(func() { results[i] = w.Say(ctx, "#ops", fmt.Sprintf("chatter %d", i)) })
+		talking.Go(func() { results[i] = w.Say(ctx, "#ops", bot.Message{Text: fmt.Sprintf("chatter %d", i)}) })
 	}
 	maria.Expect("#ops", "chatter")
-	w.must(w.Direct(w.ctx(), "maria", "wake up"))
+	w.must(w.Direct(w.ctx(), "maria", bot.Message{Text: "wake up"}))
 	maria.Expect("", "wake up")
 	enough()
 	talking.Wait()
@@ -182,11 +182,11 @@ func TestManyTalkAtOnce(t *testing.T) {
 	for i := range 20 {
 		all.Go(func() {
 			for j := range 5 {
-				if err := w.Say(w.ctx(), "#ops", fmt.Sprintf("line %d of %d.", j, i)); err != nil {
+				if err := w.Say(w.ctx(), "#ops", bot.Message{Text: fmt.Sprintf("line %d of %d.", j, i)}); err != nil {
 					t.Error(err)
 				}
 			}
-			if err := w.Direct(w.ctx(), "maria", fmt.Sprintf("page %d.", i)); err != nil {
+			if err := w.Direct(w.ctx(), "maria", bot.Message{Text: fmt.Sprintf("page %d.", i)}); err != nil {
 				t.Error(err)
 			}
 		})

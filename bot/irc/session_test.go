@@ -38,7 +38,7 @@ func TestWrongLoginsAreRefusedAndSaidSo(t *testing.T) {
 			w := open(t, n, c.edit)
 			until(t, c.says, func() bool { return contains(w.Check(), c.says) })
 			for _, err := range []error{
-				w.Say(w.ctx(), "#ops", "x"), w.Direct(w.ctx(), "maria", "x"), w.OpenRoom(w.ctx(), "#x", ""),
+				w.Say(w.ctx(), "#ops", bot.Message{Text: "x"}), w.Direct(w.ctx(), "maria", bot.Message{Text: "x"}), w.open(w.ctx(), "#x", ""),
 				w.SetTopic(w.ctx(), "#x", ""), w.Invite(w.ctx(), "#x", "maria"),
 			} {
 				if !errors.Is(err, bot.ErrOffline) {
@@ -94,10 +94,10 @@ func TestTheServerDies(t *testing.T) {
 	n := irctest.Run(t, irctest.Options{Accounts: accounts})
 	w := open(t, n)
 	w.ready()
-	w.must(w.OpenRoom(w.ctx(), "#inc-1", "first"))
+	w.must(w.open(w.ctx(), "#inc-1", "first"))
 	n.Kill()
 	until(t, "the loss to be noticed", func() bool { return contains(w.Check(), "Not connected") })
-	if err := w.Say(w.ctx(), "#ops", "lost"); !errors.Is(err, bot.ErrOffline) {
+	if err := w.Say(w.ctx(), "#ops", bot.Message{Text: "lost"}); !errors.Is(err, bot.ErrOffline) {
 		t.Fatalf("Say while the server is dead: %v", err)
 	}
 	if err := n.Restart(); err != nil {
@@ -106,7 +106,7 @@ func TestTheServerDies(t *testing.T) {
 	w.ready() // that includes the room that was opened later
 	maria := n.Person(t, "maria", "maria", "maria-pass")
 	maria.Join("#ops")
-	w.must(w.Say(w.ctx(), "#ops", "back again"))
+	w.must(w.Say(w.ctx(), "#ops", bot.Message{Text: "back again"}))
 	maria.Expect("#ops", "back again")
 	maria.ExpectNot("#ops", "lost")
 }
@@ -163,7 +163,7 @@ func TestGoodbye(t *testing.T) {
 	w.ready()
 	w.stop()
 	maria.ExpectRaw("the goodbye", func(l irctest.Line) bool { return l.Command == "QUIT" && l.Nick == "batsignal" })
-	if err := w.Say(w.ctx(), "#ops", "x"); !errors.Is(err, bot.ErrOffline) {
+	if err := w.Say(w.ctx(), "#ops", bot.Message{Text: "x"}); !errors.Is(err, bot.ErrOffline) {
 		t.Fatalf("Say after the end: %v", err)
 	}
 }

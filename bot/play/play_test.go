@@ -92,7 +92,7 @@ sam #elsewhere: good morning
 maria: !whoami
   (to maria) You are: maria
 `
-	if !strings.HasPrefix(got, want) || !strings.HasSuffix(got, "\nwait 90s\n~maria #ops: !ack\n  (to maria) I only trust services accounts, since anybody can borrow a nick: identify with NickServ, then try again.\n\nsam #elsewhere: good morning\n") {
+	if !strings.HasPrefix(got, want) || !strings.HasSuffix(got, "\nwait 90s\n~maria #ops: !ack\n  (to maria) I only trust accounts that the network proves, since anybody can borrow a name: log in to services (on IRC), or ask as a full member (on Slack), then try again.\n\nsam #elsewhere: good morning\n") {
 		t.Error(got)
 	}
 	// What it wrote plays the same again.

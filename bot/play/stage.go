@@ -87,7 +87,7 @@ func New(ctx context.Context, db *pgxpool.Pool, o Options) (*Stage, error) {
 		return nil, err
 	}
 	s.dispatcher = &bot.Dispatcher{DB: db, Set: set, Who: &bot.Identity{DB: db, Policy: policy}, Now: s.Now, Log: o.Log}
-	s.outbox = &bot.Outbox{DB: db, Now: s.Now, Log: o.Log, Networks: map[string]bot.Network{network: s.door}, Localize: set.Localize}
+	s.outbox = &bot.Outbox{DB: db, Now: s.Now, Log: o.Log, Networks: map[string]bot.Network{network: s.door}, Localize: set.Localize, Incidents: s.Incidents, PublicURL: o.PublicURL}
 	route := bot.DirectRoute{Network: s.door, Localize: set.Localize}
 	s.pager = &incidents.Pager{
 		Service: s.Incidents, Routes: map[string]paging.Route{route.Name(): route},

@@ -128,7 +128,7 @@ func (a *arc) everybodySaysYes() {
 func (a *arc) aBorrowedNickIsRefused(borrower *irctest.Person) {
 	a.t.Helper()
 	borrower.Say(home, "!batsignal give me everybody")
-	a.shown["borrower"] = append(a.shown["borrower"], borrower.Expect("", "I only trust services accounts"))
+	a.shown["borrower"] = append(a.shown["borrower"], borrower.Expect("", "I only trust accounts"))
 	for _, try := range []string{"!confirm", "!roster add mallory coordination", "!incident resolve"} {
 		borrower.Say(home, try) // told why once an hour, and never obeyed
 	}

@@ -27,7 +27,21 @@ const (
 	Open   Kind = "open"   // make Room, with Text as its topic
 	Topic  Kind = "topic"  // change the topic of Room to Text
 	Invite Kind = "invite" // ask Account into Room
+	// Summary has the live summary of the incident in Room renewed, where a network
+	// shows one. It carries no text: what is shown is how things stand by then.
+	Summary Kind = "summary"
+	Close   Kind = "close" // leave Room for good, or put it away
 )
+
+// Action is a command that people may click where a network has buttons; the text
+// beside it must say the same in words, for networks without.
+type Action struct {
+	Label   string `json:"label"`   // what the button says: one to three words
+	Command string `json:"command"` // what one would type, without prefix: "ack P5"
+	// Grave marks what rings people or ends something: it is drawn so that nobody
+	// clicks it by the way.
+	Grave bool `json:"grave,omitempty"`
+}
 
 // Notice is one thing to be said or done on one network.
 type Notice struct {
@@ -37,8 +51,15 @@ type Notice struct {
 	Room     string
 	Account  string
 	Text     string
+	Actions  []Action
 	Incident *int64 `db:"incident_id"`
 	Tries    int
+
+	// Origin is the network and number of a line that this one repeats elsewhere;
+	// a second notice of the same origin is dropped. "" is not a repetition.
+	Origin string `db:"-"`
+	// NotBefore is when it may be done at the earliest; zero is at once.
+	NotBefore time.Time `db:"-"`
 }
 
 // Queue inserts durable jobs in the caller's transaction; a River client is one.
@@ -61,58 +82,107 @@ func QueueName(network string) string { return "notice_" + network }
 
 const (
 	sqlInsertNotice = `
-		insert into notice (network, kind, room, account, text, incident_id, created_at)
-		values (@network, @kind, @room, @account, @text, @incident_id, @now)`
+		insert into notice (network, kind, room, account, text, actions, incident_id, origin, not_before, created_at)
+		values (@network, @kind, @room, @account, @text, @actions, @incident_id, nullif(@origin, ''), @not_before, @now)
+		on conflict (network, origin) where origin is not null do nothing`
 	sqlNextNotices = `
-		select id, network, kind, room, account, text, incident_id, tries
-		from notice where network = @network and state = 'waiting' order by kind = 'invite', id limit 50`
+		select id, network, kind, room, account, text, actions, incident_id, tries
+		from notice where network = @network and state = 'waiting' and (not_before is null or not_before <= @now)
+		order by kind = 'invite', kind = 'summary', id limit 50`
 	sqlNoticeDone = `
 		update notice set state = @state, tries = tries + 1, done_at = @now, detail = @detail
 		where id = @id and state = 'waiting'`
+	sqlLastSummary = `
+		select coalesce(max(id), 0) from notice
+		where network = @network and room = @room and kind = 'summary' and state = 'waiting'`
+	sqlSummariesDone = `
+		update notice set state = 'sent', tries = tries + 1, done_at = @now
+		where network = @network and room = @room and kind = 'summary' and state = 'waiting' and id <= @last`
+	sqlMoveNotices = `
+		update notice set room = @to where network = @network and room = @from and state = 'waiting'`
+	sqlDropCloses = `
+		update notice set state = 'failed', done_at = @now, detail = 'the incident was opened again'
+		where incident_id = @incident and kind = 'close' and state = 'waiting'`
 	sqlNoticeTried = `
 		update notice set tries = tries + 1, detail = @detail where id = @id and state = 'waiting'`
 )
 
 // Post writes notices and wakes their drains, in the caller's transaction.
 func Post(ctx context.Context, tx pgx.Tx, q Queue, now time.Time, notices ...Notice) error {
-	var networks []string
-	seen := map[string]bool{}
+	type drain struct {
+		network string
+		at      time.Time
+	}
+	var jobs []river.InsertManyParams
+	seen := map[drain]bool{}
 	batch := &pgx.Batch{}
 	for _, n := range notices {
 		batch.Queue(sqlInsertNotice, pgx.NamedArgs{
 			"network": n.Network, "kind": n.Kind, "room": n.Room, "account": n.Account,
-			"text": n.Text, "incident_id": n.Incident, "now": now,
+			"text": n.Text, "actions": orNone(n.Actions), "incident_id": n.Incident,
+			"origin": n.Origin, "not_before": pg.NullTime(n.NotBefore), "now": now,
 		})
-		if !seen[n.Network] {
-			seen[n.Network] = true
-			networks = append(networks, n.Network)
+		if d := (drain{n.Network, n.NotBefore}); !seen[d] {
+			seen[d] = true
+			jobs = append(jobs, river.InsertManyParams{
+				Args:       DrainArgs{Network: n.Network},
+				InsertOpts: &river.InsertOpts{Queue: QueueName(n.Network), ScheduledAt: n.NotBefore},
+			})
 		}
 	}
-	if len(networks) == 0 {
+	if len(jobs) == 0 {
 		return nil
 	}
 	if err := tx.SendBatch(ctx, batch).Close(); err != nil {
 		return err
 	}
-	jobs := make([]river.InsertManyParams, 0, len(networks))
-	for _, name := range networks {
-		jobs = append(jobs, river.InsertManyParams{
-			Args:       DrainArgs{Network: name},
-			InsertOpts: &river.InsertOpts{Queue: QueueName(name)},
-		})
-	}
 	_, err := q.InsertManyTx(ctx, tx, jobs)
 	return err
 }
 
-// Next returns up to 50 notices that wait on a network, oldest first, and last the
-// invitations: a thousand of them must not come before what is to be said.
-func Next(ctx context.Context, db pg.DB, network string) ([]Notice, error) {
-	rows, err := db.Query(ctx, sqlNextNotices, pgx.NamedArgs{"network": network})
+// orNone keeps a list without actions from becoming null.
+func orNone(actions []Action) []Action {
+	if actions == nil {
+		return []Action{}
+	}
+	return actions
+}
+
+// Next returns up to 50 notices that wait on a network, oldest first. Summaries come
+// after what is to be said, since one does for all that came before it, and last
+// the invitations: a thousand of them must not come before anything else.
+func Next(ctx context.Context, db pg.DB, now time.Time, network string) ([]Notice, error) {
+	rows, err := db.Query(ctx, sqlNextNotices, pgx.NamedArgs{"network": network, "now": now})
 	if err != nil {
 		return nil, err
 	}
 	return pgx.CollectRows(rows, pgx.RowToStructByName[Notice])
+}
+
+// LastSummary is the newest summary that waits for a room. Whoever shows how things
+// stand after asking for it has done this one and all before it.
+func LastSummary(ctx context.Context, db pg.DB, network, room string) (id int64, err error) {
+	err = db.QueryRow(ctx, sqlLastSummary, pgx.NamedArgs{"network": network, "room": room}).Scan(&id)
+	return id, err
+}
+
+// SummariesDone marks the summaries of a room as shown, up to the given one.
+func SummariesDone(ctx context.Context, db pg.DB, now time.Time, network, room string, last int64) error {
+	_, err := db.Exec(ctx, sqlSummariesDone, pgx.NamedArgs{"network": network, "room": room, "last": last, "now": now})
+	return err
+}
+
+// Move has what waits for a room go to another one, which takes its place.
+func Move(ctx context.Context, db pg.DB, network, from, to string) error {
+	_, err := db.Exec(ctx, sqlMoveNotices, pgx.NamedArgs{"network": network, "from": from, "to": to})
+	return err
+}
+
+// DropCloses calls off that the rooms of an incident are closed, and tells whether
+// that was still to come.
+func DropCloses(ctx context.Context, db pg.DB, now time.Time, incident int64) (dropped bool, err error) {
+	tag, err := db.Exec(ctx, sqlDropCloses, pgx.NamedArgs{"incident": incident, "now": now})
+	return tag.RowsAffected() > 0, err
 }
 
 // Sent marks a notice as delivered.

@@ -64,7 +64,7 @@ func TestPostWakesEachNetworkOnce(t *testing.T) {
 	if got := strings.Join(q.woken, " "); got != "notice_a=a notice_b=b notice_c=c" {
 		t.Error(got)
 	}
-	waiting, err := notice.Next(ctx, tx, "a")
+	waiting, err := notice.Next(ctx, tx, noon, "a")
 	must(t, err)
 	if len(waiting) != 2 || waiting[0].Text != "1" || waiting[1].Text != "3" {
 		t.Errorf("%+v", waiting)
@@ -74,7 +74,7 @@ func TestPostWakesEachNetworkOnce(t *testing.T) {
 func TestWhatBecomesOfANotice(t *testing.T) {
 	tx := pgtest.Tx(t)
 	must(t, notice.Post(ctx, tx, &queue{}, noon, say("a", "sent"), say("a", "failed"), say("a", "tried")))
-	list, err := notice.Next(ctx, tx, "a")
+	list, err := notice.Next(ctx, tx, noon, "a")
 	must(t, err)
 	must(t, notice.Sent(ctx, tx, noon, list[0].ID))
 	must(t, notice.Failed(ctx, tx, noon, list[1].ID, strings.Repeat("ü", 900)))
@@ -99,7 +99,7 @@ func TestPostFailsWithItsTransaction(t *testing.T) {
 		if err == nil {
 			t.Error("no error")
 		}
-		if waiting, err := notice.Next(ctx, tx, "a"); err != nil || len(waiting) != 0 {
+		if waiting, err := notice.Next(ctx, tx, noon, "a"); err != nil || len(waiting) != 0 {
 			t.Errorf("%v, %v", waiting, err)
 		}
 	}
