@@ -31,6 +31,7 @@ var onlyOn = map[string][]string{
 	"go.yaml.in/":                 {"cmd", "oncall/rosterfile"},
 	"github.com/lmittmann/tint":   {"cmd"},
 	"github.com/lrstanley/girc":   {"bot/irc"},
+	"github.com/slack-go/":        {"bot/slack"},
 	"github.com/go-chi/":          {"web"},
 	"html/template":               {"web", "integrations/mail"},
 	"github.com/pressly/goose":    {"migrations"},
@@ -39,6 +40,7 @@ var onlyOn = map[string][]string{
 	"testing":                     {}, // tests, and packages that exist for them
 	"github.com/chromedp/":        {},
 	"github.com/emersion/go-smtp": {},
+	"github.com/gorilla/":         {}, // the fake's side of a websocket
 	"github.com/google/go-cmp":    {},
 	"pgregory.net/rapid":          {},
 	"go.uber.org/goleak":          {},

@@ -28,7 +28,7 @@ create table slack_event (
   network text not null,
   key text not null check (length(key) between 1 and 200),
   kind text not null check (kind in ('event', 'command', 'action')),
-  payload jsonb,
+  payload text,
   worker text not null,
   received_at timestamptz not null,
   done_at timestamptz,

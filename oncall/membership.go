@@ -28,6 +28,30 @@ type Desk struct {
 	// Queue carries the question to somebody who is added; nil asks nobody.
 	Queue    notice.Queue
 	Networks []string // on which a person can be asked
+	// Directories know the accounts of networks where people are not called by their
+	// account; a network without one is asked by the account itself.
+	Directories map[string]Directory
+}
+
+// Directory is a network's list of its people.
+type Directory interface {
+	// Account finds the account of somebody by what they are called there, and what
+	// they are called; "" is nobody.
+	Account(ctx context.Context, name string) (account, shown string, err error)
+}
+
+// named finds the account that a name means on the network of whoever typed it.
+func (d *Desk) named(ctx context.Context, network, name string) (Actor, error) {
+	a := Actor{Network: network, Account: foldAccount(strings.TrimPrefix(name, "@"))}
+	directory, ok := d.Directories[network]
+	if !ok {
+		return a, nil
+	}
+	var err error
+	if a.Account, a.Shown, err = directory.Account(ctx, a.Account); err == nil && a.Account == "" {
+		err = fault.New(fault.NotFound, "Nobody here is called %q, neither on the roster nor on %s.", name, network)
+	}
+	return a, err
 }
 
 const (
@@ -96,14 +120,20 @@ func (d *Desk) Join(ctx context.Context, a Actor, role string, h Hours) (m Membe
 // is taken for an account on the admin's own network.
 func (d *Desk) Add(ctx context.Context, a Actor, handle, role string) (m Member, err error) {
 	now := d.Now()
+	var stranger Actor // whom the name means if it is no handle
+	if _, err := PersonByHandle(ctx, d.DB, handle); fault.KindOf(err) == fault.NotFound && a.Network != "" {
+		if stranger, err = d.named(ctx, a.Network, handle); err != nil {
+			return m, err
+		}
+	}
 	err = pg.InTx(ctx, d.DB, func(tx pgx.Tx) error {
 		r, err := FindRole(ctx, tx, role)
 		if err != nil {
 			return err
 		}
 		p, err := PersonByHandle(ctx, tx, handle)
-		if fault.KindOf(err) == fault.NotFound && a.Network != "" {
-			p, err = personFor(ctx, tx, now, Actor{Network: a.Network, Account: foldAccount(strings.TrimPrefix(handle, "@"))})
+		if fault.KindOf(err) == fault.NotFound && stranger.Account != "" {
+			p, err = personFor(ctx, tx, now, stranger)
 		}
 		if err != nil {
 			return err

@@ -37,6 +37,10 @@ func (s *site) routes() http.Handler {
 	r.Get("/readyz", s.ready)
 	r.Method(http.MethodGet, "/metrics", s.figures.handler())
 
+	for path, hook := range s.Hooks {
+		r.Mount(path, http.StripPrefix(path, hook))
+	}
+
 	r.NotFound(s.page(notFound))
 	r.MethodNotAllowed(s.page(s.wrongMethod))
 	return r

@@ -34,7 +34,10 @@ type Options struct {
 	// Ready says what else must be there before work can be sent here, beside the
 	// database; nil asks nothing. An error that is a fault.Error is shown, any other
 	// only logged.
-	Ready    func(ctx context.Context) error
+	Ready func(ctx context.Context) error
+	// Hooks are addresses at which chat networks deliver, by the path that they are
+	// below, as in "/slack/acme". Each checks for itself who speaks.
+	Hooks    map[string]http.Handler
 	Registry *prometheus.Registry // where our figures are registered; nil makes one
 }
 

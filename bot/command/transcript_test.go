@@ -1,13 +1,14 @@
 package command_test
 
 import (
-	"context"
 	"flag"
 	"fmt"
 	"log/slog"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -16,7 +17,9 @@ import (
 
 	"batsignal/bot/console"
 	"batsignal/bot/play"
+	"batsignal/bot/play/doortest"
 	"batsignal/incidents"
+	"batsignal/migrations/pg"
 	"batsignal/migrations/pgtest"
 	"batsignal/oncall"
 	"batsignal/oncall/rosterfile"
@@ -26,59 +29,125 @@ var update = flag.Bool("update", false, "rewrite the transcripts with what the b
 
 func TestMain(m *testing.M) { pgtest.Main(m) }
 
-// TestTranscripts plays every story in testdata: lines that people say, and what
-// the bot answered. Read them: they are the manual.
+// opener opens a network of that name with these people on it.
+type opener func(t testing.TB, db pg.DB, network string, people []string) play.Theatre
+
+// doors are the networks on which every story must go the same way.
+var doors = []struct {
+	name   string
+	open   opener
+	atOnce int // how many networks may run side by side
+}{
+	{"terminal", func(_ testing.TB, _ pg.DB, network string, _ []string) play.Theatre { return play.NewTerminal(network) }, 2},
+	// They mostly wait: for the welcome, and a second between topics.
+	{"irc", func(t testing.TB, _ pg.DB, network string, people []string) play.Theatre {
+		return doortest.IRC(t, network, people)
+	}, 8},
+	{"slack", func(t testing.TB, db pg.DB, network string, people []string) play.Theatre {
+		return doortest.Slack(t, db, network, people)
+	}, 2},
+	// Of the story on several networks one is an IRC network, and the other is Slack.
+	{bridged, func(t testing.TB, db pg.DB, network string, people []string) play.Theatre {
+		if network == "libera" {
+			return doortest.IRC(t, network, people)
+		}
+		return doortest.Slack(t, db, network, people)
+	}, 2},
+}
+
+// bridged is the door, or rather the two, that only a story on several networks needs.
+const bridged = "irc and slack"
+
+// TestTranscripts plays every story in testdata on every door: lines that people
+// say, and what the bot answered. Read them: they are the manual.
 func TestTranscripts(t *testing.T) {
 	stories, err := filepath.Glob("testdata/*.txtar")
 	if err != nil || len(stories) == 0 {
 		t.Fatalf("no stories: %v", err)
 	}
-	for _, path := range stories {
-		t.Run(strings.TrimSuffix(filepath.Base(path), ".txtar"), func(t *testing.T) {
-			t.Parallel()
-			story, err := txtar.ParseFile(path)
-			if err != nil {
-				t.Fatal(err)
+	for i, door := range doors {
+		t.Run(door.name, func(t *testing.T) {
+			if !*update {
+				t.Parallel()
 			}
-			got := tell(t, story)
-			for i, f := range story.Files {
-				if f.Name != "story" {
+			var all sync.WaitGroup
+			free := make(chan struct{}, door.atOnce)
+			for _, path := range stories {
+				if door.name == bridged && filepath.Base(path) != "bridged.txtar" {
 					continue
 				}
-				if *update {
-					story.Files[i].Data = []byte(got)
-					if err := os.WriteFile(path, txtar.Format(story), 0o644); err != nil {
-						t.Fatal(err)
-					}
-					return
-				}
-				if diff := cmp.Diff(string(f.Data), got); diff != "" {
-					t.Errorf("the bot says something else now (-then +now); if it should, run make golden\n%s", diff)
-				}
+				all.Go(func() {
+					free <- struct{}{}
+					defer func() { <-free }()
+					t.Run(strings.TrimSuffix(filepath.Base(path), ".txtar"), func(t *testing.T) {
+						compare(t, path, *update && i == 0, door.open)
+					})
+				})
 			}
+			all.Wait()
 		})
 	}
 }
 
+// compare plays a story and says what went differently, or writes it down.
+func compare(t *testing.T, path string, write bool, open opener) {
+	story, err := txtar.ParseFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := tell(t, story, open)
+	for i, f := range story.Files {
+		if f.Name != "story" {
+			continue
+		}
+		if write {
+			story.Files[i].Data = []byte(got)
+			if err := os.WriteFile(path, txtar.Format(story), 0o644); err != nil {
+				t.Fatal(err)
+			}
+			return
+		}
+		if diff := cmp.Diff(string(f.Data), got); diff != "" {
+			t.Errorf("the bot says something else now (-then +now); if it should, run make golden\n%s", diff)
+		}
+	}
+}
+
 // tell plays one story on a stage of its own. It begins at 03:14 UTC on a Sunday,
-// with the example roster unless the story brings its own.
-func tell(t *testing.T, story *txtar.Archive) string {
-	ctx := context.Background()
-	files := map[string]string{}
+// with the example roster unless the story brings its own, on one network called
+// "console" unless its settings name others.
+func tell(t *testing.T, story *txtar.Archive, open opener) string {
+	ctx := t.Context()
+	files := map[string]string{"roster.yaml": string(rosterfile.Example), "settings": ""}
 	for _, f := range story.Files {
 		files[f.Name] = string(f.Data)
 	}
-	settings := map[string]string{}
+	settings := map[string]string{"networks": "console"}
 	for line := range strings.Lines(files["settings"]) {
 		key, value, _ := strings.Cut(strings.TrimSpace(line), " ")
 		settings[key] = value
 	}
+	roster, err := rosterfile.Parse([]byte(files["roster.yaml"]))
+	if err != nil {
+		t.Fatal(err)
+	}
 
+	db := pgtest.Fresh(t).Pool
+	var theatres []play.Theatre
+	for network := range strings.FieldsSeq(settings["networks"]) {
+		people := play.Speakers(files["story"], network)
+		for _, p := range roster.People {
+			if !slices.Contains(people, p.Handle) {
+				people = append(people, p.Handle)
+			}
+		}
+		theatres = append(theatres, open(t, db, network, people))
+	}
 	var transcript play.Transcript
 	codes := 0
-	stage, err := play.New(ctx, pgtest.Fresh(t).Pool, play.Options{
-		Start: time.Date(2026, 3, 1, 3, 14, 0, 0, time.UTC), Roles: oncall.DefaultRoles(),
-		Admins: []string{"maria"}, Guard: incidents.DefaultGuard(),
+	stage, err := play.New(ctx, db, play.Options{
+		Start: time.Date(2026, 3, 1, 3, 14, 0, 0, time.UTC), Theatres: theatres, Relay: settings["relay"] == "yes",
+		Roles: oncall.DefaultRoles(), Admins: []string{"maria"}, Guard: incidents.DefaultGuard(),
 		Prefix: settings["prefix"], Emergency: settings["emergency"], OpenDoor: settings["door"] == "open",
 		NewCode: func() string { codes++; return fmt.Sprintf("KQX%d", codes+1) },
 		Show:    func(_ time.Time, l console.Line) { transcript.Hear(l) },
@@ -87,16 +156,9 @@ func tell(t *testing.T, story *txtar.Archive) string {
 	if err != nil {
 		t.Fatal(err)
 	}
+	t.Cleanup(stage.Close)
 	transcript.Stage = stage
-	roster := rosterfile.Example
-	if files["roster.yaml"] != "" {
-		roster = []byte(files["roster.yaml"])
-	}
-	f, err := rosterfile.Parse(roster)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if _, err := rosterfile.Apply(ctx, stage.DB, f, rosterfile.How{Now: stage.Now(), Agreed: true, Network: "console"}); err != nil {
+	if err := stage.Cast(ctx, roster); err != nil {
 		t.Fatal(err)
 	}
 	got, err := transcript.Play(ctx, files["story"])

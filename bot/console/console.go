@@ -17,6 +17,7 @@ import (
 
 // Line is one thing that the bot said or did on the network.
 type Line struct {
+	Network string // "" where there is only one
 	Room    string // "" is private
 	Account string // whom a private line is for, or whom an invitation concerns
 	Act     string // "say", "open", "topic" or "invite"
@@ -124,6 +125,11 @@ func (d *Door) show(l Line) {
 
 // String writes a line as a transcript shows it.
 func (l Line) String() string {
+	if l.Network != "" {
+		network := l.Network
+		l.Network = ""
+		return network + " " + l.String()
+	}
 	switch {
 	case l.Act == "open":
 		return l.Room + " is made. Topic: " + l.Text

@@ -1,15 +1,19 @@
-// Package play owns the fast clock: the whole bot on the terminal's network, in
-// one process, where time passes only when told to and everything due on the way
-// happens in its order.
+// Package play owns the fast clock: the whole bot in one process, where time passes
+// only when told to and everything due on the way happens in its order.
 //
 // Plays are for `batsignal try`, and for transcripts in tests. Nothing in a play
 // is faked but time and the people: rows, guard, hunts, baton and announcements
-// are the real ones, on a real Postgres.
+// are the real ones, on a real Postgres. What networks it is given on is decided by
+// whoever sets up the stage; here there is only the terminal.
 package play
 
 import (
+	"cmp"
 	"context"
+	"errors"
+	"fmt"
 	"log/slog"
+	"slices"
 	"sync"
 	"time"
 
@@ -18,23 +22,19 @@ import (
 	"github.com/riverqueue/river/riverdriver/riverpgxv5"
 
 	"batsignal/bot"
-	"batsignal/bot/command"
 	"batsignal/bot/console"
 	"batsignal/incidents"
 	"batsignal/oncall"
-	"batsignal/oncall/notice"
-	"batsignal/oncall/paging"
 )
 
 // Home is the room where everybody is.
 const Home = "#ops"
 
-// network is what the stage's network is called.
-const network = "console"
-
 // Options set a stage up.
 type Options struct {
 	Start     time.Time
+	Theatres  []Theatre // nil is one terminal, called "console"
+	Relay     bool      // talk is carried between the rooms of an incident
 	Roles     []oncall.Role
 	Admins    []string // handles
 	OpenDoor  bool
@@ -43,27 +43,35 @@ type Options struct {
 	PublicURL string
 	Guard     incidents.Guard
 	NewCode   func() string                      // confirmation codes that can be foreseen; nil makes real ones
-	Show      func(at time.Time, l console.Line) // what the bot says and does
+	Show      func(at time.Time, l console.Line) // what people see of what the bot says and does
+	Patience  time.Duration                      // how long a network may take for anything, in real time; 0 is a minute
 	Log       *slog.Logger
 }
 
-// Stage is a bot whose time stands still between two calls.
+// Stage is a bot whose time stands still between two calls. Only one call may be
+// made at a time.
 type Stage struct {
 	DB        *pgxpool.Pool
 	Incidents *incidents.Service
 	People    *oncall.Desk
 
-	door       *console.Door
+	houses     []*house
+	show       func(at time.Time, l console.Line)
 	dispatcher *bot.Dispatcher
 	outbox     *bot.Outbox
 	pager      *incidents.Pager
-	mu         sync.Mutex
-	now        time.Time
+	running    sync.WaitGroup // doors
+	stop       context.CancelFunc
+
+	work sync.Mutex // held while a line is judged, and while what is due happens
+	mu   sync.Mutex
+	now  time.Time
 }
 
-// New puts a bot on a migrated database.
+// New puts a bot on a migrated database, and waits until it is on its networks. It
+// is to be closed.
 func New(ctx context.Context, db *pgxpool.Pool, o Options) (*Stage, error) {
-	s := &Stage{DB: db, now: o.Start}
+	s := &Stage{DB: db, now: o.Start, show: o.Show}
 	queue, err := river.NewClient(riverpgxv5.New(db), &river.Config{Logger: o.Log})
 	if err != nil {
 		return nil, err
@@ -71,38 +79,30 @@ func New(ctx context.Context, db *pgxpool.Pool, o Options) (*Stage, error) {
 	if err := oncall.SyncRoles(ctx, db, o.Start, o.Roles); err != nil {
 		return nil, err
 	}
-	s.door = &console.Door{ID: network, Show: func(l console.Line) { o.Show(s.Now(), l) }}
-	s.join(queue, o)
-	s.Incidents.NewCode = o.NewCode
-
-	policy := bot.Policy{Fire: []string{"@roster"}, Confirm: []string{"@roster"}}
-	for _, handle := range o.Admins {
-		policy.Admins = append(policy.Admins, network+"/"+handle)
+	if o.Theatres == nil {
+		o.Theatres = []Theatre{NewTerminal("console")}
 	}
-	set, err := command.NewSet(command.Options{
-		Prefix: o.Prefix, Emergency: o.Emergency, Recorder: bot.Record{DB: db}, Now: s.Now,
-		Refused: bot.Refusals(s.Incidents, o.Log),
-	}, command.Vocabulary(command.Services{DB: db, Incidents: s.Incidents, People: s.People, PublicURL: o.PublicURL}))
-	if err != nil {
+	for _, t := range o.Theatres {
+		s.houses = append(s.houses, &house{Theatre: t, name: t.Network().Name(), hear: s.hear, patience: cmp.Or(o.Patience, time.Minute)})
+	}
+	if err := s.wire(queue, o); err != nil {
 		return nil, err
 	}
-	s.dispatcher = &bot.Dispatcher{DB: db, Set: set, Who: &bot.Identity{DB: db, Policy: policy}, Now: s.Now, Log: o.Log}
-	s.outbox = &bot.Outbox{DB: db, Now: s.Now, Log: o.Log, Networks: map[string]bot.Network{network: s.door}, Localize: set.Localize, Incidents: s.Incidents, PublicURL: o.PublicURL}
-	route := bot.DirectRoute{Network: s.door, Localize: set.Localize}
-	s.pager = &incidents.Pager{
-		Service: s.Incidents, Routes: map[string]paging.Route{route.Name(): route},
-		Worker: paging.Worker{Me: "play", Routes: []string{route.Name()}}, Parallel: 1,
+	live, stop := context.WithCancel(ctx)
+	s.stop = stop
+	for _, h := range s.houses {
+		if err := h.open(live, &s.running); err != nil {
+			s.Close()
+			return nil, err
+		}
 	}
 	return s, nil
 }
 
-func (s *Stage) join(queue notice.Queue, o Options) {
-	s.Incidents = &incidents.Service{
-		DB: s.DB, Queue: queue, Now: s.Now, Log: o.Log,
-		Networks: []incidents.Network{{Name: network, Home: Home, RoomName: "#inc-{id}-{slug}"}},
-		Routes:   []string{network}, Guard: o.Guard, Baton: incidents.DefaultBaton(),
-	}
-	s.People = &oncall.Desk{DB: s.DB, Now: s.Now, OpenDoor: o.OpenDoor, Queue: queue, Networks: []string{network}}
+// Close leaves the networks and returns when their doors have stopped.
+func (s *Stage) Close() {
+	s.stop()
+	s.running.Wait()
 }
 
 // Now is the stage's clock.
@@ -118,21 +118,49 @@ func (s *Stage) setNow(t time.Time) {
 	s.now = t
 }
 
-// Say makes somebody say a line, in a room or ("") in private to the bot, and lets
-// everything happen that is due by it. proven is false for a borrowed nick.
+// hear has the bot judge one line: one at a time, and not while something that is
+// due happens. Doors date lines by the real clock, which is not the play's.
+func (s *Stage) hear(ctx context.Context, n bot.Network, h bot.Heard) {
+	s.work.Lock()
+	defer s.work.Unlock()
+	h.At = s.Now()
+	s.dispatcher.Hear(ctx, n, h)
+}
+
+// Say makes somebody say a line on the first network, in a room or ("") in private
+// to the bot, and lets everything happen that is due by it. proven is false for a
+// borrowed nick.
 func (s *Stage) Say(ctx context.Context, who, room, text string, proven bool) error {
-	h := bot.Heard{At: s.Now(), Network: network, Room: room, Nick: who, Text: text}
-	if proven {
-		h.Account = who
+	return s.Speak(ctx, Spoken{Who: who, Borrowed: !proven, Room: room, Text: text})
+}
+
+// Speak is [Stage.Say] on any network.
+func (s *Stage) Speak(ctx context.Context, line Spoken) error {
+	h := s.houses[0]
+	if line.Network != "" {
+		i := slices.IndexFunc(s.houses, func(h *house) bool { return h.name == line.Network })
+		if i < 0 {
+			return fmt.Errorf("there is no network called %q on this stage", line.Network)
+		}
+		h = s.houses[i]
 	}
-	s.dispatcher.Hear(ctx, s.door, h)
+	if err := h.say(ctx, line); err != nil {
+		return err
+	}
 	_, err := s.settle(ctx)
 	return err
 }
 
-// settle lets everything happen that is due at this instant, and tells when the
-// next thing is.
+// settle lets everything happen that is due at this instant, shows what people saw
+// of it, and tells when the next thing is.
 func (s *Stage) settle(ctx context.Context) (next time.Time, err error) {
+	next, err = s.happen(ctx)
+	return next, errors.Join(err, s.look(ctx))
+}
+
+func (s *Stage) happen(ctx context.Context) (next time.Time, err error) {
+	s.work.Lock()
+	defer s.work.Unlock()
 	for {
 		if next, err = s.pager.Step(ctx); err != nil {
 			return next, err
@@ -140,13 +168,43 @@ func (s *Stage) settle(ctx context.Context) (next time.Time, err error) {
 		if s.pager.Settle() {
 			continue // every page goes out before anything is announced, on any machine
 		}
-		if _, err := s.outbox.Drain(ctx, network); err != nil {
+		if err := s.announce(ctx); err != nil {
 			return next, err
 		}
 		if next.IsZero() || next.After(s.Now()) {
 			return next, nil
 		}
 	}
+}
+
+// announce says what waits to be said, as often as there are networks: what one of
+// them does, such as giving another room, may have to be told on the others.
+func (s *Stage) announce(ctx context.Context) error {
+	for range s.houses {
+		for _, h := range s.houses {
+			if err := h.announce(ctx, s.outbox); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// look shows what people saw.
+func (s *Stage) look(ctx context.Context) error {
+	for _, h := range s.houses {
+		lines, err := h.Heard(ctx)
+		for _, l := range lines {
+			if len(s.houses) > 1 {
+				l.Network = h.name
+			}
+			s.show(s.Now(), l)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // Next tells when the bot has something to do, if nobody says anything; zero is never.

@@ -21,6 +21,11 @@ import (
 //	~jan #ops: !confirm          a borrowed nick: "~" has no account behind it
 //	maria: !whoami               in private
 //	# a remark
+//
+// On several networks people are named with theirs, and so is what the bot said:
+//
+//	maria@libera #ops: !status
+//	  libera #ops <batsignal> INC-1 …
 type Transcript struct {
 	Stage *Stage
 	heard []console.Line
@@ -29,7 +34,36 @@ type Transcript struct {
 // Hear is to be called for every line of the stage's Show.
 func (t *Transcript) Hear(l console.Line) { t.heard = append(t.heard, l) }
 
-var spoken = regexp.MustCompile(`^(~?)([a-z0-9._-]+)(?: (#[^ :]+))?: (.*)$`)
+var spoken = regexp.MustCompile(`^(~?)([a-z0-9._-]+)(?:@([a-z0-9_-]+))?(?: (#[^ :]+))?: (.*)$`)
+
+// parse reads a line that somebody says.
+func parse(line string) (s Spoken, ok bool) {
+	m := spoken.FindStringSubmatch(line)
+	if m == nil {
+		return s, false
+	}
+	return Spoken{Borrowed: m[1] != "", Who: m[2], Network: m[3], Room: m[4], Text: m[5]}, true
+}
+
+// Speakers are those who say something in a story on a network, each once; whoever
+// borrows a name is "~name". A line that names no network may be said on any.
+func Speakers(story, network string) []string {
+	var names []string
+	for line := range strings.Lines(story) {
+		s, ok := parse(strings.TrimRight(line, "\n"))
+		if !ok || s.Network != "" && s.Network != network {
+			continue
+		}
+		name := s.Who
+		if s.Borrowed {
+			name = "~" + name
+		}
+		if !slices.Contains(names, name) {
+			names = append(names, name)
+		}
+	}
+	return names
+}
 
 // Play plays a story and returns it as it went: the same lines said, with what
 // the bot really answered.
@@ -62,11 +96,11 @@ func (t *Transcript) act(ctx context.Context, line string) error {
 		}
 		return t.Stage.WaitUntil(ctx, t.Stage.Now().Add(span))
 	}
-	m := spoken.FindStringSubmatch(line)
-	if m == nil {
+	s, ok := parse(line)
+	if !ok {
 		return fmt.Errorf(`neither "wait 90s" nor "maria #ops: words"`)
 	}
-	return t.Stage.Say(ctx, m[2], m[3], m[4], m[1] == "")
+	return t.Stage.Speak(ctx, s)
 }
 
 // inOrder sorts lines by place, and keeps their order within a place: between two
@@ -79,7 +113,7 @@ func inOrder(lines []console.Line) []console.Line {
 
 func place(l console.Line) string {
 	if l.Room != "" {
-		return l.Room
+		return l.Network + " " + l.Room
 	}
-	return "~" + l.Account // after every room
+	return l.Network + " ~" + l.Account // after every room
 }

@@ -24,11 +24,13 @@ type Config struct {
 	Log      logConfig      `mapstructure:"log" doc:"The log, on standard error."`
 	Commands commandsConfig `mapstructure:"commands" doc:"How people speak to the bot."`
 	IRC      []ircConfig    `mapstructure:"irc" doc:"The IRC networks, one entry each."`
+	Slack    []slackConfig  `mapstructure:"slack" doc:"The Slack workspaces, one entry each."`
+	Bridge   bridgeConfig   `mapstructure:"bridge" doc:"Incidents that are on several networks at once."`
 	Mail     mailConfig     `mapstructure:"mail" doc:"Pages by mail."`
 	Webhook  webhookConfig  `mapstructure:"webhook" doc:"Pages by signed HTTP requests to addresses that people gave."`
 	Roles    []roleConfig   `mapstructure:"roles" doc:"The roles that an emergency needs filled, in this order. A list given here replaces the default list."`
 	Guard    guardConfig    `mapstructure:"guard" doc:"Who may light the bat-signal, and how often. Where people are listed, write a handle (maria), role:NAME (everybody who fills that role), @roster (everybody approved who said yes to a role) or @known (everybody whose account is linked)."`
-	Admins   []string       `mapstructure:"admins" doc:"Who may look after the roster and act for others: services accounts as network/account." example:"[libera/maria]"`
+	Admins   []string       `mapstructure:"admins" doc:"Who may look after the roster and act for others: accounts as network/account; on Slack that is network/TEAM/USER, such as slack/T0123ABCD/U0456EFGH." example:"[libera/maria]"`
 	Baton    batonConfig    `mapstructure:"baton" doc:"The baton: who leads an incident."`
 	Roster   rosterConfig   `mapstructure:"roster" doc:"How people come onto the roster."`
 }

@@ -25,21 +25,36 @@ var (
 	placeholder = regexp.MustCompile(`\{[^}]*\}?`)
 )
 
-func checkIRC(found *problems, networks []ircConfig) {
-	seen := map[string]bool{}
+func checkIRC(found *problems, networks []ircConfig, seen map[string]bool) {
 	for i, n := range networks {
 		at := entry("irc", i)
-		switch {
-		case !networkID.MatchString(n.ID) || len(n.ID) > longestNetworkID:
-			found.add(at+"id", "must be a short name of small letters, digits and hyphens, such as libera")
-		case slices.Contains(takenIDs, n.ID):
-			found.add(at+"id", "%s means something else here; choose another name", n.ID)
-		case seen[n.ID]:
-			found.add(at+"id", "%s is there already; choose another name", n.ID)
-		}
-		seen[n.ID] = true
+		checkNetworkID(found, at, n.ID, seen)
 		n.check(found, at)
 	}
+}
+
+// checkNetworkID checks what a network is called; seen are those before it.
+func checkNetworkID(found *problems, at, id string, seen map[string]bool) {
+	switch {
+	case !networkID.MatchString(id) || len(id) > longestNetworkID:
+		found.add(at+"id", "must be a short name of small letters, digits and hyphens, such as libera")
+	case slices.Contains(takenIDs, id):
+		found.add(at+"id", "%s means something else here; choose another name", id)
+	case seen[id]:
+		found.add(at+"id", "%s is there already; choose another name", id)
+	}
+	seen[id] = true
+}
+
+// networkIDs are the networks of the configuration, in their order.
+func (c Config) networkIDs() (ids []string) {
+	for _, n := range c.IRC {
+		ids = append(ids, n.ID)
+	}
+	for _, n := range c.Slack {
+		ids = append(ids, n.ID)
+	}
+	return ids
 }
 
 func (n ircConfig) check(found *problems, at string) {
@@ -68,6 +83,7 @@ func (n ircConfig) check(found *problems, at string) {
 	}
 	n.checkRooms(found, at)
 	n.checkLogin(found, at)
+	notBelowZero(found, at+"leave_after", n.LeaveAfter)
 	if n.Burst < 1 {
 		found.add(at+"burst", "must be at least 1")
 	}
@@ -85,15 +101,19 @@ func (n ircConfig) checkRooms(found *problems, at string) {
 			found.add(at+"rooms", "%q is no room; write it like '#infra'", room)
 		}
 	}
-	if n.IncidentRoom == "" {
+	checkIncidentRoom(found, at, n.IncidentRoom)
+}
+
+func checkIncidentRoom(found *problems, at, room string) {
+	if room == "" {
 		return
 	}
-	for _, p := range placeholder.FindAllString(n.IncidentRoom, -1) {
+	for _, p := range placeholder.FindAllString(room, -1) {
 		if p != "{id}" && p != "{slug}" {
 			found.add(at+"incident_room", "%s means nothing; use {id} and {slug}", p)
 		}
 	}
-	if !strings.Contains(n.IncidentRoom, "{id}") || !roomName.MatchString(n.IncidentRoom) {
+	if !strings.Contains(room, "{id}") || !roomName.MatchString(room) {
 		found.add(at+"incident_room", "must be a room with {id} in it, such as '#inc-{id}-{slug}', so that no two incidents share one")
 	}
 }

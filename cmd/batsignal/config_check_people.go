@@ -82,16 +82,13 @@ func roleNames(roles []roleConfig) string {
 	return strings.Join(names, ", ")
 }
 
-func checkAdmins(found *problems, admins []string, networks []ircConfig) {
-	known := []string{consoleNetwork}
-	for _, network := range networks {
-		known = append(known, network.ID)
-	}
+func checkAdmins(found *problems, admins []string, networks []string) {
+	known := append([]string{consoleNetwork}, networks...)
 	for _, admin := range admins {
 		network, account, ok := strings.Cut(admin, "/")
 		switch {
 		case !ok || account == "" || len(account) > 128 || strings.ContainsAny(account, " \t"):
-			found.add("admins", "%q must be a network and a services account, such as libera/maria", admin)
+			found.add("admins", "%q must be a network and an account, such as libera/maria", admin)
 		case !slices.Contains(known, network):
 			found.add("admins", "%q is on a network that is not configured; the networks are %s", admin, strings.Join(known, ", "))
 		}

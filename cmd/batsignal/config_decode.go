@@ -33,6 +33,8 @@ func decodeValue(from, to reflect.Value) (any, error) {
 	switch entry := to.Addr().Interface().(type) {
 	case *ircConfig:
 		*entry = defaultIRC()
+	case *slackConfig:
+		*entry = defaultSlack()
 	case *roleConfig:
 		*entry = defaultRole()
 	}
@@ -62,7 +64,7 @@ func decodeValue(from, to reflect.Value) (any, error) {
 		if from.Kind() != reflect.Slice {
 			return nil, errors.New("must be a list")
 		}
-	case []ircConfig, []roleConfig, []aliasConfig:
+	case []ircConfig, []slackConfig, []roleConfig, []aliasConfig:
 		if from.Kind() != reflect.Slice {
 			return nil, errors.New("must be a list: begin each entry with a hyphen")
 		}

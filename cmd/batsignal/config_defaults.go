@@ -54,8 +54,21 @@ func defaultIRC() ircConfig {
 		RealName:       "Batsignal",
 		SASL:           saslConfig{Mechanism: "none"},
 		IncidentRoom:   "#inc-{id}-{slug}",
+		LeaveAfter:     24 * time.Hour,
 		Burst:          5,
 		LinesPerSecond: 1,
+	}
+}
+
+// defaultSlack is what an entry of the list of Slack workspaces begins as. Slack bears
+// a few messages at once into a channel and then one a second.
+func defaultSlack() slackConfig {
+	return slackConfig{
+		ID:                "slack",
+		IncidentRoom:      "#inc-{id}-{slug}",
+		ArchiveAfter:      24 * time.Hour,
+		Burst:             5,
+		MessagesPerSecond: 1,
 	}
 }
 

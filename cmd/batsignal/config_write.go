@@ -33,6 +33,7 @@ func writeExample(w io.Writer) error {
 	c := defaults()
 	c.StateDir = "" // the same example on every machine
 	c.IRC = []ircConfig{defaultIRC()}
+	c.Slack = []slackConfig{defaultSlack()}
 	c.Commands.Aliases = []aliasConfig{{}}
 	p := &configPrinter{example: true}
 	p.out.WriteString(exampleHeader)

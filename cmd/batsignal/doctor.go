@@ -140,8 +140,24 @@ func (d *doctor) networks(ctx context.Context) {
 		d.note("networks", "none is configured; batsignal serve needs one, batsignal run does not")
 	}
 	for _, at := range places {
+		if at.make != nil {
+			d.tell("network "+at.id, examines(ctx, at), "docs/slack.md is the way there.")
+			continue
+		}
 		d.tell("network "+at.id, connects(ctx, at.network), "Its server, tls, sasl and home in the configuration must fit the network.")
 	}
+}
+
+// examines asks a workspace without hearing anything there: deliveries are for the bot
+// that may run.
+func examines(ctx context.Context, at place) error {
+	ctx, cancel := context.WithTimeout(ctx, checkBudget)
+	defer cancel()
+	n, err := at.make(nil, nil)
+	if err != nil {
+		return err
+	}
+	return n.(interface{ Examine(context.Context) error }).Examine(ctx)
 }
 
 // nickOfDoctor is not the bot's: whoever is logged in to the account may take back

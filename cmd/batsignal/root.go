@@ -89,6 +89,7 @@ incident is filled, and shows who holds the baton.`,
 		newMigrateCommand(a),
 		newDoctorCommand(a),
 		newRosterCommand(a),
+		newSlackCommand(a),
 		newVersionCommand(a),
 	)
 	return root

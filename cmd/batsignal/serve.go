@@ -37,7 +37,7 @@ it has to do is in the database, and the next start goes on with it.`,
 			if err != nil {
 				return err
 			}
-			if len(c.IRC) == 0 {
+			if len(c.networkIDs()) == 0 {
 				return fault.New(fault.Invalid, "No network is configured, so nobody could light the signal. batsignal config example shows how; batsignal run needs none.")
 			}
 			places, err := placesOf(c, true, a.log)
@@ -151,10 +151,21 @@ func (p *parts) announce(ctx context.Context, db *database) error {
 	return nil
 }
 
+// hooks are the addresses at which networks deliver to us, by path.
+func (p *parts) hooks() map[string]http.Handler {
+	at := map[string]http.Handler{}
+	for _, n := range p.networks {
+		if hooked, ok := n.(interface{ Handler() http.Handler }); ok {
+			at["/slack/"+n.Name()] = hooked.Handler()
+		}
+	}
+	return at
+}
+
 func (p *parts) serveWeb(ctx context.Context, c Config, db *database, at net.Listener, log *slog.Logger) error {
 	handler, err := web.New(web.Options{
 		Incidents: p.incidents, DB: db.Pool, Watch: p.watch, Commands: p.set,
-		Now: p.incidents.Now, Log: log, Version: currentBuild().Version,
+		Now: p.incidents.Now, Log: log, Version: currentBuild().Version, Hooks: p.hooks(),
 	})
 	if err != nil {
 		return err

@@ -90,6 +90,7 @@ func (a *app) try(ctx context.Context, c Config, o tryOptions) error {
 	if err != nil {
 		return err
 	}
+	defer stage.Close()
 	if err := castRoster(ctx, stage, crowd, roster, o.sleepers); err != nil {
 		return err
 	}
@@ -118,7 +119,7 @@ func (a *app) try(ctx context.Context, c Config, o tryOptions) error {
 
 // castRoster brings the people on the stage, and puts some to sleep.
 func castRoster(ctx context.Context, stage *play.Stage, crowd *play.Crowd, roster rosterfile.File, sleepers []string) error {
-	if _, err := rosterfile.Apply(ctx, stage.DB, roster, rosterfile.How{Now: stage.Now(), Agreed: true, Network: "console"}); err != nil {
+	if err := stage.Cast(ctx, roster); err != nil {
 		return err
 	}
 	for _, word := range sleepers {

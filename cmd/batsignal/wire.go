@@ -19,6 +19,7 @@ import (
 	"batsignal/incidents"
 	"batsignal/integrations/mail"
 	"batsignal/integrations/webhook"
+	"batsignal/migrations/pg"
 	"batsignal/oncall"
 	"batsignal/oncall/notice"
 	"batsignal/oncall/paging"
@@ -47,12 +48,19 @@ type place struct {
 	id      string
 	home    string
 	rooms   string // template of incident rooms
+
+	closeAfter time.Duration // how long after its end an incident's room is left
+	summaries  bool          // it shows how an incident stands
+	// make makes the network where that takes a database; nil if it is made, or if
+	// this process is not on it.
+	make func(pg.DB, *incidents.Service) (bot.Network, error)
 }
 
 // wire joins the parts over an open database. places are all networks of the
 // configuration; the ones with a network are worked by this process.
 func wire(ctx context.Context, c Config, db *database, places []place, now func() time.Time, log *slog.Logger) (*parts, error) {
 	p := &parts{watch: &incidents.Watch{}}
+	var err error
 	if err := oncall.SyncRoles(ctx, db.Pool, now(), rolesOf(c)); err != nil {
 		return nil, fmt.Errorf("store the roles: %w", err)
 	}
@@ -65,11 +73,22 @@ func wire(ctx context.Context, c Config, db *database, places []place, now func(
 		DB: db.Pool, Now: now, Log: log, Guard: guardOf(c),
 		Baton: incidents.BatonPolicy{AbsentAfter: c.Baton.AbsentAfter, Patience: c.Baton.Patience},
 	}
-	p.people = &oncall.Desk{DB: db.Pool, Now: now, OpenDoor: c.Roster.Join == "open"}
+	p.people = &oncall.Desk{DB: db.Pool, Now: now, OpenDoor: c.Roster.Join == "open", Directories: map[string]oncall.Directory{}}
+	p.outbox.Incidents, p.outbox.PublicURL = p.incidents, c.Web.PublicURL
 	for _, at := range places {
-		p.incidents.Networks = append(p.incidents.Networks, incidents.Network{Name: at.id, Home: at.home, RoomName: at.rooms})
+		p.incidents.Networks = append(p.incidents.Networks, incidents.Network{
+			Name: at.id, Home: at.home, RoomName: at.rooms, Summaries: at.summaries, CloseAfter: at.closeAfter,
+		})
 		p.incidents.Routes = append(p.incidents.Routes, at.id)
 		p.people.Networks = append(p.people.Networks, at.id)
+		if at.make != nil {
+			if at.network, err = at.make(db.Pool, p.incidents); err != nil {
+				return nil, err
+			}
+		}
+		if directory, ok := at.network.(oncall.Directory); ok {
+			p.people.Directories[at.id] = directory
+		}
 		if at.network != nil {
 			p.networks = append(p.networks, at.network)
 			p.outbox.Networks[at.id] = at.network
@@ -78,7 +97,6 @@ func wire(ctx context.Context, c Config, db *database, places []place, now func(
 		}
 	}
 
-	var err error
 	if p.queue, err = newQueue(db, queues, workers, log); err != nil {
 		return nil, err
 	}
@@ -97,6 +115,9 @@ func wire(ctx context.Context, c Config, db *database, places []place, now func(
 	}
 	p.outbox.Localize = p.set.Localize
 	p.dispatcher = &bot.Dispatcher{DB: db.Pool, Set: p.set, Who: p.identity, Now: now, Log: log}
+	if c.Bridge.Relay {
+		p.dispatcher.Relay = &bot.Relay{DB: db.Pool, Incidents: p.incidents, Queue: p.queue, Now: now, Log: log}
+	}
 	p.pager, err = p.newPager(c, log)
 	return p, err
 }

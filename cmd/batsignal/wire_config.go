@@ -8,9 +8,12 @@ import (
 	"os"
 	"strings"
 
+	"batsignal/bot"
 	"batsignal/bot/irc"
+	"batsignal/bot/slack"
 	"batsignal/incidents"
 	"batsignal/integrations/mail"
+	"batsignal/migrations/pg"
 	"batsignal/oncall"
 	"batsignal/oncall/fault"
 )
@@ -67,7 +70,7 @@ func poolOf(file string) *x509.CertPool {
 func placesOf(c Config, connect bool, log *slog.Logger) ([]place, error) {
 	var places []place
 	for _, n := range c.IRC {
-		at := place{id: n.ID, home: strings.ToLower(n.Home), rooms: strings.ToLower(n.IncidentRoom)}
+		at := place{id: n.ID, home: strings.ToLower(n.Home), rooms: strings.ToLower(n.IncidentRoom), closeAfter: n.LeaveAfter}
 		if connect {
 			door, err := ircDoor(n, log)
 			if err != nil {
@@ -77,7 +80,24 @@ func placesOf(c Config, connect bool, log *slog.Logger) ([]place, error) {
 		}
 		places = append(places, at)
 	}
+	for _, n := range c.Slack {
+		at := place{id: n.ID, home: n.Home, rooms: n.IncidentRoom, closeAfter: n.ArchiveAfter, summaries: true}
+		if connect {
+			at.make = func(db pg.DB, inc *incidents.Service) (bot.Network, error) { return slackDoor(c, n, db, inc, log) }
+		}
+		places = append(places, at)
+	}
 	return places, nil
+}
+
+func slackDoor(c Config, n slackConfig, db pg.DB, inc *incidents.Service, log *slog.Logger) (*slack.Door, error) {
+	return slack.New(slack.Config{
+		Name: n.ID, BotToken: n.BotToken, AppToken: n.AppToken, SigningSecret: n.SigningSecret, APIURL: n.APIURL,
+		Rooms: append([]string{n.Home}, n.Rooms...), Fallback: n.FallbackRoom,
+		Prefix: c.Commands.Prefix, SlashPrefix: n.SlashPrefix, Emergency: c.Commands.Emergency,
+		DB: db, Incidents: inc, PublicURL: c.Web.PublicURL,
+		Pace: slack.Pace{Burst: n.Burst, PerSecond: n.MessagesPerSecond}, Log: log,
+	})
 }
 
 func ircDoor(n ircConfig, log *slog.Logger) (*irc.Door, error) {

@@ -129,6 +129,18 @@ func (p *Person) ExpectNot(room, part string) {
 	}
 }
 
+// Shown returns everything that was shown up to now and not expected, and drops it.
+// The server is asked first, so nothing that it has already sent is missed.
+func (p *Person) Shown() []Line {
+	p.t.Helper()
+	p.must(p.sync())
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	lines := p.lines
+	p.lines = nil
+	return lines
+}
+
 // Forget drops everything that was shown and not expected.
 func (p *Person) Forget() { p.forget() }
 

@@ -1,0 +1,69 @@
+package play
+
+import (
+	"context"
+	"maps"
+	"slices"
+
+	"batsignal/bot"
+	"batsignal/bot/command"
+	"batsignal/incidents"
+	"batsignal/oncall"
+	"batsignal/oncall/notice"
+	"batsignal/oncall/paging"
+	"batsignal/oncall/rosterfile"
+)
+
+// wire joins the parts of the bot.
+func (s *Stage) wire(queue notice.Queue, o Options) error {
+	s.Incidents = &incidents.Service{DB: s.DB, Queue: queue, Now: s.Now, Log: o.Log, Guard: o.Guard, Baton: incidents.DefaultBaton(), NewCode: o.NewCode}
+	s.People = &oncall.Desk{DB: s.DB, Now: s.Now, OpenDoor: o.OpenDoor, Queue: queue, Directories: map[string]oncall.Directory{}}
+	s.outbox = &bot.Outbox{DB: s.DB, Now: s.Now, Log: o.Log, Networks: map[string]bot.Network{}, Incidents: s.Incidents, PublicURL: o.PublicURL}
+	s.pager = &incidents.Pager{Service: s.Incidents, Routes: map[string]paging.Route{}, Worker: paging.Worker{Me: "play"}, Parallel: 1}
+	policy := bot.Policy{Fire: []string{"@roster"}, Confirm: []string{"@roster"}}
+	for _, h := range s.houses {
+		s.Incidents.Networks = append(s.Incidents.Networks, incidents.Network{Name: h.name, Home: Home, RoomName: "#inc-{id}-{slug}"})
+		s.Incidents.Routes = append(s.Incidents.Routes, h.name)
+		s.People.Networks = append(s.People.Networks, h.name)
+		s.outbox.Networks[h.name] = h.Network()
+		if directory, ok := h.Network().(oncall.Directory); ok {
+			s.People.Directories[h.name] = directory
+		}
+		for _, handle := range o.Admins {
+			policy.Admins = append(policy.Admins, h.name+"/"+h.Account(handle))
+		}
+	}
+	set, err := command.NewSet(command.Options{
+		Prefix: o.Prefix, Emergency: o.Emergency, Recorder: bot.Record{DB: s.DB}, Now: s.Now,
+		Refused: bot.Refusals(s.Incidents, o.Log),
+	}, command.Vocabulary(command.Services{DB: s.DB, Incidents: s.Incidents, People: s.People, PublicURL: o.PublicURL}))
+	if err != nil {
+		return err
+	}
+	s.outbox.Localize = set.Localize
+	for _, h := range s.houses {
+		s.pager.Routes[h.name] = bot.DirectRoute{Network: h.Network(), Localize: set.Localize}
+		s.pager.Worker.Routes = append(s.pager.Worker.Routes, h.name)
+	}
+	s.dispatcher = &bot.Dispatcher{DB: s.DB, Set: set, Who: &bot.Identity{DB: s.DB, Policy: policy}, Now: s.Now, Log: o.Log}
+	if o.Relay {
+		s.dispatcher.Relay = &bot.Relay{DB: s.DB, Incidents: s.Incidents, Queue: queue, Now: s.Now, Log: o.Log}
+	}
+	return nil
+}
+
+// Cast brings people on the stage, who have said yes to their roles and have an
+// account of their own on every network.
+func (s *Stage) Cast(ctx context.Context, f rosterfile.File) error {
+	people := slices.Clone(f.People)
+	for i, p := range people {
+		accounts := map[string]string{}
+		for _, h := range s.houses {
+			accounts[h.name] = h.Account(p.Handle)
+		}
+		maps.Copy(accounts, p.Accounts)
+		people[i].Accounts = accounts
+	}
+	_, err := rosterfile.Apply(ctx, s.DB, rosterfile.File{People: people}, rosterfile.How{Now: s.Now(), Agreed: true})
+	return err
+}

@@ -1,0 +1,195 @@
+package slack
+
+import (
+	"context"
+	"encoding/json"
+	"strconv"
+	"strings"
+
+	"github.com/slack-go/slack"
+
+	"batsignal/bot"
+	"batsignal/bot/command"
+)
+
+// The forms, and the fields in them. Each field is a block of its own, so that what is
+// wrong with it is said beside it.
+const (
+	formDeclare = "declare"
+	formUpdate  = "update"
+	formResolve = "resolve"
+
+	fieldWhat     = "what"
+	fieldSeverity = "severity"
+	fieldHow      = "how"
+	fieldTitle    = "title"
+	fieldNote     = "note"
+	fieldWhy      = "why"
+	fieldFalse    = "false_alarm"
+
+	optionAll      = "all"
+	optionSeparate = "separate"
+	optionFalse    = "false-alarm"
+)
+
+// about is what a form is about; Slack carries it for us.
+type about struct {
+	Channel  string `json:"channel,omitempty"`
+	Incident int64  `json:"incident,omitempty"`
+	Severity int    `json:"severity,omitempty"` // as it was when the form opened
+	Title    string `json:"title,omitempty"`
+}
+
+// openForm shows a form. Slack gives three seconds for it from the click.
+func (d *Door) openForm(ctx context.Context, trigger string, f slack.ModalViewRequest, h bot.Heard) {
+	err := d.call(ctx, reply, "views.open", func(ctx context.Context) error {
+		_, err := d.api.OpenViewContext(ctx, trigger, f)
+		return err
+	})
+	if err == nil || ctx.Err() != nil {
+		return
+	}
+	d.log.Warn("a form could not be opened", "form", f.CallbackID, "error", err)
+	say := command.Reply{Private: true, Refused: true, Blocks: []command.Block{
+		command.Line("The form did not open in time. Click again, or type it: " + d.cfg.Prefix + "help lists the commands."),
+	}}
+	if err := d.Reply(ctx, h, say); err != nil && ctx.Err() == nil {
+		d.log.Warn("an answer could not be sent", "error", err)
+	}
+}
+
+// formOf opens the form that a button asks for.
+func (d *Door) formOf(ctx context.Context, form, value string, i slack.InteractionCallback, h bot.Heard) {
+	var of about
+	if json.Unmarshal([]byte(value), &of) != nil {
+		return
+	}
+	of.Channel = i.Channel.ID
+	switch form {
+	case formDeclare:
+		d.openForm(ctx, i.TriggerID, declareForm(d.cfg.Emergency, i.Channel.ID), h)
+	case formUpdate:
+		d.openForm(ctx, i.TriggerID, updateForm(of), h)
+	case formResolve:
+		d.openForm(ctx, i.TriggerID, resolveForm(of), h)
+	}
+}
+
+func declareForm(emergency, channel string) slack.ModalViewRequest {
+	what := textInput(fieldWhat, "What is on fire?", "remote code execution in openssl", 300)
+	return form(formDeclare, "Light the signal", "Ask", about{Channel: channel},
+		note("This asks for the "+emergency+". Nobody is rung before a second person has confirmed it, and every use is on the public record."),
+		what,
+		severityInput(1),
+		checkboxes(fieldHow, "How", true,
+			option(optionAll, "Ring everybody of each role, not just until one answers"),
+			option(optionSeparate, "It is not the fire that is signalled already")),
+	)
+}
+
+func updateForm(of about) slack.ModalViewRequest {
+	title := textInput(fieldTitle, "Title", "", 300)
+	title.Element.(*slack.PlainTextInputBlockElement).InitialValue = of.Title
+	said := textInput(fieldNote, "What is new?", "the fix is in testing", 1000)
+	said.Optional = true
+	return form(formUpdate, "Update", "Save", of, title, severityInput(of.Severity), said)
+}
+
+func resolveForm(of about) slack.ModalViewRequest {
+	why := textInput(fieldWhy, "How did it end?", "fixed packages are on the mirrors", 1000)
+	why.Optional = true
+	return form(formResolve, "Resolve", "Resolve", of,
+		note("This ends the incident and all its paging."),
+		why, checkboxes(fieldFalse, "False alarm", true, option(optionFalse, "It was no emergency; this goes on the public record")))
+}
+
+// line is one command of a form, and the field that is to blame if it is refused.
+type line struct{ text, field string }
+
+// lines turns a form that was filled in into commands.
+func (d *Door) lines(i slack.InteractionCallback, of about) []line {
+	v := values(i.View.State)
+	text := func(field string) string { return strings.Join(strings.Fields(v.text(field)), " ") }
+	inc := " --inc " + strconv.FormatInt(of.Incident, 10)
+	switch i.View.CallbackID {
+	case formDeclare:
+		words := d.cfg.Emergency + " --sev " + v.choice(fieldSeverity)
+		for _, flag := range []string{optionAll, optionSeparate} {
+			if v.chosen(fieldHow, flag) {
+				words += " --" + flag
+			}
+		}
+		return []line{{words + " -- " + text(fieldWhat), fieldWhat}}
+	case formUpdate:
+		var all []line
+		if t := text(fieldTitle); t != "" && t != of.Title {
+			all = append(all, line{"incident rename" + inc + " -- " + t, fieldTitle})
+		}
+		if s := v.choice(fieldSeverity); s != "" && s != strconv.Itoa(of.Severity) {
+			all = append(all, line{"incident sev" + inc + " " + s, fieldSeverity})
+		}
+		if n := text(fieldNote); n != "" {
+			all = append(all, line{"incident note" + inc + " -- " + n, fieldNote})
+		}
+		return all
+	case formResolve:
+		words := "incident resolve" + inc
+		if v.chosen(fieldFalse, optionFalse) {
+			words += " --false-alarm"
+		}
+		if why := text(fieldWhy); why != "" {
+			words += " -- " + why
+		}
+		return []line{{words, fieldWhy}}
+	}
+	return nil
+}
+
+// submitted runs the commands of a form. What is refused is shown in the form, which
+// stays open; what was said is shown where the form came from.
+func (d *Door) submitted(ctx context.Context, a arrival, i slack.InteractionCallback, ear func(context.Context, bot.Heard)) {
+	var of about
+	if json.Unmarshal([]byte(i.View.PrivateMetadata), &of) != nil {
+		return
+	}
+	i.Channel.ID = of.Channel
+	h := d.clicker(ctx, i)
+	v := h.Via.(*via)
+	mistakes := map[string]string{}
+	var said command.Reply
+	for _, one := range d.lines(i, of) {
+		v.collect = func(r command.Reply) {
+			if r.Refused {
+				mistakes[one.field] = clip(strings.Join(command.PlainText(r), " "), mostText)
+				return
+			}
+			said.Blocks = append(said.Blocks, r.Blocks...)
+			said.Private = said.Private || r.Private
+		}
+		h.Text, h.MessageID = one.text, a.key+" "+one.field
+		ear(ctx, h)
+	}
+	v.collect = nil
+	if a.answer != nil {
+		if len(mistakes) > 0 {
+			a.answer(slack.NewErrorsViewSubmissionResponse(mistakes))
+			return
+		}
+		a.answer(nil)
+	}
+	if len(said.Blocks) > 0 {
+		d.sayAfterForm(ctx, h, v, said)
+	}
+}
+
+// sayAfterForm answers a form: to everybody in the channel that it was opened in, so
+// that a second person can confirm; else to whoever filled it in.
+func (d *Door) sayAfterForm(ctx context.Context, h bot.Heard, v *via, r command.Reply) {
+	to := v.user
+	if v.member && !r.Private {
+		to = v.channel
+	}
+	if _, err := d.post(ctx, reply, to, d.drawReply(r)); err != nil && ctx.Err() == nil {
+		d.log.Warn("an answer could not be sent", "room", h.Room, "error", err)
+	}
+}

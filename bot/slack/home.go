@@ -1,0 +1,136 @@
+package slack
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+
+	"github.com/slack-go/slack"
+
+	"batsignal/incidents"
+	"batsignal/oncall"
+	"batsignal/oncall/notice"
+)
+
+const (
+	homePages     = 10 // pages shown
+	homeIncidents = 10 // incidents shown
+)
+
+func (d *Door) homeOpened(ctx context.Context, event []byte) {
+	var e struct {
+		User string `json:"user"`
+		Tab  string `json:"tab"`
+	}
+	if json.Unmarshal(event, &e) == nil && e.User != "" && e.Tab != "messages" {
+		d.showHome(ctx, e.User)
+	}
+}
+
+// showHome shows somebody what they need to know when they open the app: their pages
+// first.
+func (d *Door) showHome(ctx context.Context, user string) {
+	if d.cfg.Incidents == nil {
+		return
+	}
+	m, err := d.people.get(ctx, user)
+	var h home
+	if err == nil && m.account != "" {
+		h, err = d.homeOf(ctx, m.account)
+	}
+	if err == nil {
+		view := d.drawHome(h, m.account != "")
+		err = d.call(ctx, reply, "views.publish", func(ctx context.Context) error {
+			_, err := d.api.PublishViewContext(ctx, slack.PublishViewContextRequest{UserID: user, View: view})
+			return err
+		})
+	}
+	if err != nil && ctx.Err() == nil {
+		d.log.Warn("the home of somebody could not be shown", "error", err)
+	}
+}
+
+func (d *Door) drawHome(h home, proven bool) slack.HomeTabViewRequest {
+	var blocks []slack.Block
+	add := func(b ...slack.Block) { blocks = append(blocks, b...) }
+	switch {
+	case !proven:
+		add(note("I take orders from full members of this workspace only, so I have nothing to show you here."))
+	case h.Handle == "":
+		add(note("I do not know yet who you are. Send me in a private message: link CODE, with a code from a network where I know you (type link there), or roster join ROLE to be rung for a role."))
+	default:
+		d.addMine(h, add)
+	}
+	add(slack.NewHeaderBlock(label("Open incidents")))
+	if len(h.Open) == 0 {
+		add(note("No incident is open."))
+	}
+	for i, st := range h.Open[:min(len(h.Open), homeIncidents)] {
+		add(richText(section(d.inline(standingWords(st))...)))
+		if proven {
+			add(actionsOf(fmt.Sprintf("inc%d-", i), incidentActions(st)))
+		}
+	}
+	if more := len(h.Open) - homeIncidents; more > 0 {
+		add(note(fmt.Sprintf("… and %d more.", more)))
+	}
+	if proven {
+		declare := slack.NewButtonBlockElement(actionForm+formDeclare, "{}", label("Light the bat-signal"))
+		declare.Style = slack.StyleDanger
+		of := []slack.BlockElement{declare}
+		if h.URL != "" {
+			page := slack.NewButtonBlockElement(actionLink+"page", "", label("On the web"))
+			page.URL = h.URL
+			of = append(of, page)
+		}
+		add(slack.NewDividerBlock(), slack.NewActionBlock("", of...))
+	}
+	return slack.HomeTabViewRequest{Type: slack.VTHomeTab, Blocks: slack.Blocks{BlockSet: blocks}}
+}
+
+// addMine adds what is somebody's own: pages to answer, and what they are rung for.
+func (d *Door) addMine(h home, add func(...slack.Block)) {
+	add(slack.NewHeaderBlock(label("Your pages")))
+	if len(h.Pages) == 0 {
+		add(note("No page waits for your answer."))
+	}
+	for i, p := range h.Pages[:min(len(h.Pages), homePages)] {
+		add(richText(section(d.inline(fmt.Sprintf("P%d, since %s: %s", p.ID, when(p.OpenedAt), p.Why))...)),
+			actionsOf(fmt.Sprintf("page%d-", i), incidents.PageActions(p.ID)))
+	}
+	add(slack.NewHeaderBlock(label("When you are rung")))
+	roles := "no role"
+	if len(h.Roles) > 0 {
+		roles = oncall.JoinNames(h.Roles)
+	}
+	add(note(clip(fmt.Sprintf("You are %s. You can be rung for: %s. Your waking hours, in which you are rung first: %s.", h.Handle, roles, h.Hours), mostText)))
+}
+
+func standingWords(st incidents.Standing) string {
+	inc, lead := st.Incident, "nobody"
+	if st.Baton != nil {
+		lead = st.Baton.Handle
+	}
+	var empty []string
+	for _, r := range st.Roles {
+		if len(r.Filled) == 0 {
+			empty = append(empty, r.Role.Title)
+		}
+	}
+	roles := "Every role is filled."
+	if len(empty) > 0 {
+		roles = "Empty: " + oncall.JoinNames(empty) + "."
+	}
+	return fmt.Sprintf("[%s] severity %d: %s. Baton: %s. %s", inc.Ref(), inc.Severity, inc.Title, lead, roles)
+}
+
+// incidentActions are what one can do about an open incident from afar.
+func incidentActions(st incidents.Standing) []notice.Action {
+	actions := []notice.Action{incidents.TakeBatonAction(st.Incident.ID)}
+	for _, r := range st.Roles {
+		if len(r.Filled) == 0 && len(actions) < mostButtons {
+			actions = append(actions, incidents.TakeRoleAction(st.Incident.ID, r.Role))
+		}
+	}
+	return actions
+}

@@ -1,0 +1,171 @@
+package slack
+
+import (
+	"context"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/slack-go/slack"
+)
+
+// people knows who is who in the workspace, as far as Slack tells.
+type people struct {
+	door *Door
+
+	mu     sync.Mutex
+	byID   map[string]member
+	listed time.Time         // when everybody was last listed
+	ids    map[string]string // by lower-case name, as of then
+}
+
+// member is somebody in the workspace.
+type member struct {
+	id      string
+	name    string // unique in the workspace; what people type after @
+	account string // what is bound to a person; "" has no rights here
+	known   time.Time
+}
+
+const (
+	// memberFor is how long we believe what Slack told of somebody. It also tells us
+	// of each change; this is for the changes that we missed.
+	memberFor  = 5 * time.Minute
+	listEvery  = time.Minute
+	mostPeople = 20_000
+)
+
+func newPeople(d *Door) *people {
+	return &people{door: d, byID: map[string]member{}, ids: map[string]string{}}
+}
+
+// get finds a member by id.
+func (p *people) get(ctx context.Context, id string) (member, error) {
+	now := p.door.now()
+	p.mu.Lock()
+	m, ok := p.byID[id]
+	p.mu.Unlock()
+	if ok && now.Sub(m.known) < memberFor {
+		return m, nil
+	}
+	var u *slack.User
+	err := p.door.call(ctx, reply, "users.info", func(ctx context.Context) (err error) {
+		u, err = p.door.api.GetUserInfoContext(ctx, id)
+		return err
+	})
+	if err != nil {
+		return member{id: id}, err
+	}
+	return p.learn(*u), nil
+}
+
+// learn takes in what Slack tells of somebody.
+func (p *people) learn(u slack.User) member {
+	m := member{id: u.ID, name: u.Name, account: p.door.accountOf(u), known: p.door.now()}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if len(p.byID) >= mostPeople {
+		clear(p.byID)
+	}
+	p.byID[u.ID] = m
+	return m
+}
+
+// accountOf is what proves who somebody is: enterprise, workspace and user. Guests,
+// people of other workspaces, bots and whoever left have none, and so no rights.
+func (d *Door) accountOf(u slack.User) string {
+	me, _ := d.me()
+	switch {
+	case u.ID == "" || u.ID == "USLACKBOT" || u.ID == me.user:
+		return ""
+	case u.Deleted, u.IsBot, u.IsConnectorBot, u.IsWorkflowBot:
+		return ""
+	case u.IsRestricted, u.IsUltraRestricted, u.IsStranger, u.IsInvitedUser:
+		return ""
+	case u.TeamID != me.team && (me.enterprise == "" || u.Enterprise.EnterpriseID != me.enterprise):
+		return ""
+	}
+	return d.account(u.ID)
+}
+
+// account writes an id as an account of the network.
+func (d *Door) account(id string) string {
+	me, _ := d.me()
+	parts := []string{me.team, id}
+	if me.enterprise != "" {
+		parts = []string{me.enterprise, me.team, id}
+	}
+	return strings.ToLower(strings.Join(parts, "/"))
+}
+
+// userOf is the id in an account; false if it is of another workspace.
+func (d *Door) userOf(account string) (id string, ok bool) {
+	last := strings.ToUpper(account[strings.LastIndexByte(account, '/')+1:])
+	return last, last != "" && d.account(last) == strings.ToLower(account)
+}
+
+// Account finds the account behind a name that somebody typed, with or without @, or
+// behind an account. It is how an admin adds somebody who never spoke to us.
+func (d *Door) Account(ctx context.Context, name string) (account, shown string, err error) {
+	if id, ok := d.userOf(name); ok {
+		m, err := d.people.get(ctx, id)
+		return m.account, m.name, err
+	}
+	m, err := d.people.named(ctx, name)
+	return m.account, m.name, err
+}
+
+// named finds a member by name; the zero member is nobody.
+func (p *people) named(ctx context.Context, name string) (member, error) {
+	name = strings.ToLower(strings.TrimPrefix(name, "@"))
+	p.mu.Lock()
+	id, ok := p.ids[name]
+	fresh := p.door.now().Sub(p.listed) < listEvery
+	p.mu.Unlock()
+	if !ok && !fresh {
+		if err := p.list(ctx); err != nil {
+			return member{}, err
+		}
+		p.mu.Lock()
+		id, ok = p.ids[name]
+		p.mu.Unlock()
+	}
+	if !ok {
+		return member{}, nil
+	}
+	return p.get(ctx, id)
+}
+
+// list learns everybody.
+func (p *people) list(ctx context.Context) error {
+	const pageSize = 200
+	pages := p.door.api.GetUsersPaginated(slack.GetUsersOptionLimit(pageSize))
+	ids := map[string]string{}
+	for {
+		err := p.door.call(ctx, reply, "users.list", func(ctx context.Context) (err error) {
+			pages, err = pages.Next(ctx)
+			if pages.Done(err) {
+				return nil
+			}
+			return err
+		})
+		if err != nil {
+			return err
+		}
+		if len(pages.Users) == 0 {
+			break
+		}
+		for _, u := range pages.Users {
+			if m := p.learn(u); m.account != "" {
+				ids[strings.ToLower(u.Name)] = u.ID // nobody else can be meant
+			}
+		}
+		if pages.Cursor == "" {
+			break
+		}
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.ids, p.listed = ids, p.door.now()
+	return nil
+}

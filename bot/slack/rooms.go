@@ -1,0 +1,178 @@
+package slack
+
+import (
+	"context"
+	"strings"
+	"sync"
+
+	"github.com/slack-go/slack"
+
+	"batsignal/oncall/fault"
+)
+
+// rooms knows which channel a room is. The rest of the house calls rooms by name, as
+// on every network; Slack calls channels by id, and people rename them.
+type rooms struct {
+	door *Door
+
+	mu        sync.Mutex
+	byName    map[string]string // "#ops" to a channel's id
+	byChannel map[string]string
+}
+
+func newRooms(d *Door) *rooms {
+	return &rooms{door: d, byName: map[string]string{}, byChannel: map[string]string{}}
+}
+
+// enter learns which channels we are in, and joins those that we should be in. A
+// channel that cannot be entered is said to be missing, and is no reason to stay away.
+func (r *rooms) enter(ctx context.Context) error {
+	if err := r.load(ctx); err != nil {
+		return err
+	}
+	channels, err := r.list(ctx)
+	if err != nil {
+		return err
+	}
+	for _, c := range channels {
+		r.know("#"+c.Name, c.ID, false)
+	}
+	for _, name := range r.door.cfg.Rooms {
+		if _, err := r.channel(ctx, name); err != nil {
+			r.door.log.Error("not in a channel that we should be in", "room", name, "reason", fault.Say(err))
+		}
+	}
+	return nil
+}
+
+// know notes which channel a room is. What was stored goes before what a channel
+// happens to be called now.
+func (r *rooms) know(room, channel string, stored bool) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if _, ok := r.byName[room]; !ok || stored {
+		r.byName[room] = channel
+	}
+	if _, ok := r.byChannel[channel]; !ok || stored {
+		r.byChannel[channel] = room
+	}
+}
+
+func (r *rooms) forget(room string) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	delete(r.byChannel, r.byName[room])
+	delete(r.byName, room)
+}
+
+func (r *rooms) known(room string) (channel string, ok bool) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	channel, ok = r.byName[room]
+	return channel, ok
+}
+
+// channel finds the channel of a room. One that we are not in but may join is joined.
+func (r *rooms) channel(ctx context.Context, room string) (string, error) {
+	if c, ok := r.known(room); ok {
+		return c, nil
+	}
+	found, err := r.find(ctx, room)
+	if err != nil {
+		return "", err
+	}
+	if found == nil {
+		return "", fault.New(fault.NotFound, "There is no channel %s that I may see. Make it, or invite me to it.", room)
+	}
+	if err := r.join(ctx, found.ID); err != nil {
+		return "", err
+	}
+	r.know(room, found.ID, false)
+	return found.ID, nil
+}
+
+func (r *rooms) join(ctx context.Context, channel string) error {
+	return r.door.call(ctx, room, "conversations.join", func(ctx context.Context) error {
+		_, _, _, err := r.door.api.JoinConversationContext(ctx, channel)
+		return err
+	})
+}
+
+// name is the room that a channel is. One that we never heard of is called as people
+// call it.
+func (r *rooms) name(ctx context.Context, channel string) (string, error) {
+	r.mu.Lock()
+	name, ok := r.byChannel[channel]
+	r.mu.Unlock()
+	if ok {
+		return name, nil
+	}
+	c, err := r.info(ctx, channel)
+	if err != nil {
+		return "", err
+	}
+	name = "#" + c.Name
+	r.know(name, channel, false)
+	return name, nil
+}
+
+func (r *rooms) info(ctx context.Context, channel string) (c *slack.Channel, err error) {
+	err = r.door.call(ctx, room, "conversations.info", func(ctx context.Context) (err error) {
+		c, err = r.door.api.GetConversationInfoContext(ctx, &slack.GetConversationInfoInput{ChannelID: channel})
+		return err
+	})
+	return c, err
+}
+
+const (
+	pageSize  = 200
+	mostPages = 100 // of a listing: a workspace may have very many channels
+)
+
+// list is every channel that we are in and that is not archived.
+func (r *rooms) list(ctx context.Context) (all []slack.Channel, err error) {
+	cursor := ""
+	for range mostPages {
+		var some []slack.Channel
+		err := r.door.call(ctx, room, "users.conversations", func(ctx context.Context) (err error) {
+			some, cursor, err = r.door.api.GetConversationsForUserContext(ctx, &slack.GetConversationsForUserParameters{
+				Types: []string{"public_channel", "private_channel"}, Limit: pageSize, Cursor: cursor, ExcludeArchived: true,
+			})
+			return err
+		})
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, some...)
+		if cursor == "" {
+			return all, nil
+		}
+	}
+	return all, nil
+}
+
+// find looks for a public channel by its name; nil is none.
+func (r *rooms) find(ctx context.Context, name string) (*slack.Channel, error) {
+	cursor := ""
+	for range mostPages {
+		var some []slack.Channel
+		err := r.door.call(ctx, room, "conversations.list", func(ctx context.Context) (err error) {
+			some, cursor, err = r.door.api.GetConversationsContext(ctx, &slack.GetConversationsParameters{
+				Types: []string{"public_channel"}, Limit: pageSize, Cursor: cursor, ExcludeArchived: true,
+			})
+			return err
+		})
+		if err != nil {
+			return nil, err
+		}
+		for i := range some {
+			if some[i].Name == strings.TrimPrefix(name, "#") {
+				return &some[i], nil
+			}
+		}
+		if cursor == "" {
+			return nil, nil
+		}
+	}
+	return nil, nil
+}

@@ -1,0 +1,84 @@
+package slack
+
+import (
+	"context"
+	"encoding/json"
+	"slices"
+	"strings"
+
+	"batsignal/bot"
+)
+
+// builtIn are names that Slack has taken for commands of its own, so that no app can
+// have them: ours get the name of the emergency command before them.
+var builtIn = []string{
+	"active", "apps", "archive", "away", "call", "collapse", "dm", "dnd", "expand", "feed", "feedback", "help", "invite",
+	"join", "keys", "kick", "leave", "me", "msg", "mute", "open", "part", "prefs", "remind", "remove", "rename", "search",
+	"shortcuts", "shrug", "star", "status", "topic", "who",
+}
+
+// slashName is what a verb is called as a slash command.
+func slashName(prefix, emergency, verb string) string {
+	if prefix == "" && slices.Contains(builtIn, verb) {
+		prefix = emergency + "-"
+	}
+	return "/" + prefix + verb
+}
+
+// verbOf is the verb of a slash command.
+func (d *Door) verbOf(name string) string {
+	name = strings.TrimPrefix(name, "/")
+	if d.cfg.SlashPrefix != "" {
+		return strings.TrimPrefix(name, d.cfg.SlashPrefix)
+	}
+	if verb, ok := strings.CutPrefix(name, d.cfg.Emergency+"-"); ok && slices.Contains(builtIn, verb) {
+		return verb
+	}
+	return name
+}
+
+// invoked is a slash command as Slack delivers it.
+type invoked struct {
+	TeamID      string `json:"team_id"`
+	ChannelID   string `json:"channel_id"`
+	ChannelName string `json:"channel_name"`
+	UserID      string `json:"user_id"`
+	Command     string `json:"command"`
+	Text        string `json:"text"`
+	ResponseURL string `json:"response_url"`
+	TriggerID   string `json:"trigger_id"`
+}
+
+// slash runs a slash command. The emergency command alone, without words, opens the
+// form for it: whoever is tired need not remember how it is typed.
+func (d *Door) slash(ctx context.Context, a arrival, ear func(context.Context, bot.Heard)) {
+	var c invoked
+	if json.Unmarshal(a.payload, &c) != nil || c.UserID == "" {
+		return
+	}
+	verb := d.verbOf(c.Command)
+	h := d.invoker(ctx, c.ChannelID, c.ChannelName == "directmessage", c.UserID, c.TeamID, c.ResponseURL)
+	words, _ := d.typed(ctx, c.Text)
+	if verb == d.cfg.Emergency && strings.TrimSpace(words) == "" && a.answer != nil {
+		d.openForm(ctx, c.TriggerID, declareForm(d.cfg.Emergency, c.ChannelID), h)
+		return
+	}
+	h.Text = strings.TrimSpace(verb + " " + words)
+	h.MessageID = a.key
+	ear(ctx, h)
+}
+
+// invoker begins a line that nobody saw: a slash command, a click, a form. Where we
+// are not in the channel its name is unknown, and only the speaker hears the answer.
+func (d *Door) invoker(ctx context.Context, channel string, direct bool, user, team, responseURL string) bot.Heard {
+	me, _ := d.me()
+	foreign := team != "" && team != me.team && team != me.enterprise
+	h, named := d.heard(ctx, channel, direct || channel == "", user, foreign)
+	if !named {
+		h, _ = d.heard(ctx, channel, true, user, foreign)
+	}
+	h.Addressed, h.Unseen = true, true
+	v := h.Via.(*via)
+	v.responseURL, v.member = responseURL, named && !direct
+	return h
+}

@@ -1,0 +1,104 @@
+package slack
+
+import (
+	"context"
+	"regexp"
+	"strings"
+)
+
+// escape writes a text so that Slack shows it letter by letter: nobody is mentioned
+// and nothing is linked by it.
+func escape(s string) string { return escaper.Replace(s) }
+
+var (
+	escaper   = strings.NewReplacer("&", "&amp;", "<", "&lt;", ">", "&gt;")
+	unescaper = strings.NewReplacer("&lt;", "<", "&gt;", ">", "&amp;", "&")
+	// What Slack makes of what people type: <@U123>, <#C123|ops>, <!here>,
+	// <https://example.org|example.org>, <mailto:…|…>.
+	marked = regexp.MustCompile(`<([^<>|]+)(?:\|([^<>]*))?>`)
+	roomed = regexp.MustCompile(`#[\p{Ll}\p{Lo}\p{N}_-]{1,80}`)
+	linked = regexp.MustCompile(`https?://[^\s<>"]+[^\s<>".,:;!?)\]]`)
+)
+
+// typed turns what Slack delivers back into what was typed: people by their handle
+// here, channels by name, links as they were written. addressed tells whether it began
+// with our own name, which is taken off.
+func (d *Door) typed(ctx context.Context, text string) (plain string, addressed bool) {
+	me, _ := d.me()
+	text = strings.TrimSpace(text)
+	for _, us := range []string{"<@" + me.user + ">", "<@" + me.user + "|" + d.cfg.Name + ">"} {
+		if rest, ok := strings.CutPrefix(text, us); ok {
+			text, addressed = strings.TrimLeft(rest, " :,"), true
+		}
+	}
+	text = marked.ReplaceAllStringFunc(text, func(m string) string {
+		parts := marked.FindStringSubmatch(m)
+		return d.unmark(ctx, parts[1], parts[2])
+	})
+	return unescaper.Replace(text), addressed
+}
+
+// unmark says one mark in words.
+func (d *Door) unmark(ctx context.Context, target, label string) string {
+	switch target[0] {
+	case '@':
+		return d.personName(ctx, target[1:], label)
+	case '#':
+		if label != "" {
+			return "#" + label
+		}
+		if name, err := d.rooms.name(ctx, target[1:]); err == nil {
+			return name
+		}
+		return "#" + target[1:]
+	case '!':
+		word, _, _ := strings.Cut(target[1:], "^")
+		if label == "" {
+			label = "@" + word
+		}
+		return label
+	}
+	address := strings.TrimPrefix(target, "mailto:")
+	switch {
+	case label == "" || label == address:
+		return address
+	case strings.HasSuffix(strings.TrimSuffix(address, "/"), label):
+		return label // typed without https://
+	}
+	return label + " (" + address + ")"
+}
+
+// personName is how somebody is called here: by handle if we know them, else by
+// account, which an admin can let in.
+func (d *Door) personName(ctx context.Context, id, label string) string {
+	if handle := d.handleOf(ctx, d.account(id)); handle != "" {
+		return handle
+	}
+	if label != "" {
+		return "@" + label
+	}
+	if m, err := d.people.get(ctx, id); err == nil && m.name != "" {
+		return "@" + m.name
+	}
+	return "@" + strings.ToLower(id)
+}
+
+// notification is a text as phones show it before anybody opens Slack, and as clients
+// show it that draw no blocks: escaped, with channels as links.
+func (d *Door) notification(lines ...string) string {
+	text := escape(strings.Join(lines, "\n"))
+	return roomed.ReplaceAllStringFunc(text, func(name string) string {
+		if channel, ok := d.rooms.known(name); ok {
+			return "<#" + channel + ">"
+		}
+		return name
+	})
+}
+
+// clip shortens a text to so many letters.
+func clip(s string, most int) string {
+	if letters := []rune(s); len(letters) > most {
+		return string(letters[:most-1]) + "…"
+	}
+	return s
+}
