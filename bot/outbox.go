@@ -92,8 +92,8 @@ func (o *Outbox) Drain(ctx context.Context, network string) (rest time.Duration,
 			if pause > 0 {
 				rest, refused[to] = pause, true
 			}
-			if one.Kind == notice.Invite || one.Kind == notice.Summary {
-				break // there may be something to say by now
+			if one.Kind == notice.Invite || one.Kind == notice.Summary || one.Kind == notice.Open {
+				break // there may be something to say by now, or the room is another one
 			}
 		}
 	}

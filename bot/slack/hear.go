@@ -128,6 +128,9 @@ func (d *Door) message(ctx context.Context, m said, ear func(context.Context, bo
 	if !ok {
 		return
 	}
+	if h.Room != "" {
+		d.rooms.noteIn(channel.Channel)
+	}
 	h.MessageID = channel.Channel + "/" + line.TS
 	h.Change, h.At = change, instant(line.TS)
 	if change != bot.Said {
@@ -172,7 +175,7 @@ func foreign(m said, d *Door) bool {
 // heard begins a line: who said it, and where. Whom Slack cannot vouch for just now is
 // unproven; false is a place that we cannot name.
 func (d *Door) heard(ctx context.Context, channel string, direct bool, user string, foreign bool) (bot.Heard, bool) {
-	h := bot.Heard{At: d.now(), Network: d.cfg.Name, Via: &via{channel: channel, user: user, direct: direct, member: !direct}}
+	h := bot.Heard{At: d.now(), Network: d.cfg.Name, Via: &via{channel: channel, user: user, direct: direct}}
 	if !direct {
 		name, err := d.rooms.name(ctx, channel)
 		if err != nil {

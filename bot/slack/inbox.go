@@ -39,7 +39,7 @@ const (
 	// orphanedAfter is how long a row may be unfinished before another process takes
 	// its worker for dead.
 	orphanedAfter = 10 * time.Second
-	orphansEvery  = 5 * time.Second
+	orphansEvery  = 2 * time.Second
 	forgetAfter   = 24 * time.Hour // Slack has long given up delivering again
 	forgetEvery   = time.Hour
 )

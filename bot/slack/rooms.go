@@ -18,10 +18,11 @@ type rooms struct {
 	mu        sync.Mutex
 	byName    map[string]string // "#ops" to a channel's id
 	byChannel map[string]string
+	within    map[string]bool // channels that we are in, as far as we noticed
 }
 
 func newRooms(d *Door) *rooms {
-	return &rooms{door: d, byName: map[string]string{}, byChannel: map[string]string{}}
+	return &rooms{door: d, byName: map[string]string{}, byChannel: map[string]string{}, within: map[string]bool{}}
 }
 
 // enter learns which channels we are in, and joins those that we should be in. A
@@ -36,6 +37,7 @@ func (r *rooms) enter(ctx context.Context) error {
 	}
 	for _, c := range channels {
 		r.know("#"+c.Name, c.ID, false)
+		r.noteIn(c.ID)
 	}
 	for _, name := range r.door.cfg.Rooms {
 		if _, err := r.channel(ctx, name); err != nil {
@@ -92,10 +94,14 @@ func (r *rooms) channel(ctx context.Context, room string) (string, error) {
 }
 
 func (r *rooms) join(ctx context.Context, channel string) error {
-	return r.door.call(ctx, room, "conversations.join", func(ctx context.Context) error {
+	err := r.door.call(ctx, room, "conversations.join", func(ctx context.Context) error {
 		_, _, _, err := r.door.api.JoinConversationContext(ctx, channel)
 		return err
 	})
+	if err == nil {
+		r.noteIn(channel)
+	}
+	return err
 }
 
 // name is the room that a channel is. One that we never heard of is called as people
@@ -113,7 +119,23 @@ func (r *rooms) name(ctx context.Context, channel string) (string, error) {
 	}
 	name = "#" + c.Name
 	r.know(name, channel, false)
+	if c.IsMember {
+		r.noteIn(channel)
+	}
 	return name, nil
+}
+
+// noteIn notes that we are in a channel: Slack delivers what is said there.
+func (r *rooms) noteIn(channel string) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.within[channel] = true
+}
+
+func (r *rooms) in(channel string) bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.within[channel]
 }
 
 func (r *rooms) info(ctx context.Context, channel string) (c *slack.Channel, err error) {

@@ -38,6 +38,7 @@ func (r *rooms) keep(ctx context.Context, name, channel string) error {
 	_, err := r.door.cfg.DB.Exec(ctx, sqlStoreRoom, pgx.NamedArgs{"network": r.door.cfg.Name, "room": name, "channel": channel})
 	if err == nil {
 		r.know(name, channel, true)
+		r.noteIn(channel)
 	}
 	return err
 }

@@ -79,6 +79,6 @@ func (d *Door) invoker(ctx context.Context, channel string, direct bool, user, t
 	}
 	h.Addressed, h.Unseen = true, true
 	v := h.Via.(*via)
-	v.responseURL, v.member = responseURL, named && !direct
+	v.responseURL, v.member = responseURL, named && d.rooms.in(channel)
 	return h
 }

@@ -38,16 +38,17 @@ func (s *Server) Message(channel, ts string) (Message, bool) {
 }
 
 // Everything is all messages of all channels in order of arrival.
-func (s *Server) Everything() []Message {
+func (s *Server) Everything() []Message { return s.Since(0) }
+
+// Since is what arrived after the message with that number ([Message.At]).
+func (s *Server) Since(at int) []Message {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	var all []Message
-	for _, c := range s.channels {
-		for _, m := range c.messages {
-			all = append(all, m.copy())
-		}
+	from, _ := slices.BinarySearchFunc(s.all, at+1, func(m *message, n int) int { return m.At - n })
+	all := make([]Message, 0, len(s.all)-from)
+	for _, m := range s.all[from:] {
+		all = append(all, m.copy())
 	}
-	slices.SortFunc(all, func(a, b Message) int { return a.At - b.At })
 	return all
 }
 

@@ -30,6 +30,7 @@ func TestTheMemoryIsInOrderOverChannels(t *testing.T) {
 	if all := s.Everything(); m.ChangedAt <= all[3].At || m.Changed.Before(m.Arrived) {
 		t.Error("an edit counts on")
 	}
+	equal(t, "since", len(s.Since(m.At)), 1)
 	equal(t, "users", len(s.Users()), 4)
 	equal(t, "all channels", len(s.Channels()), 3)
 	all := s.Channels()

@@ -65,6 +65,7 @@ func (m *message) copy() Message {
 func (s *Server) store(c *channel, m *message) {
 	m.Channel, m.TS, m.At, m.Arrived = c.ID, s.stamp(), s.arrive(), time.Now()
 	c.messages = append(c.messages, m)
+	s.all = append(s.all, m)
 	c.byTS[m.TS] = m
 	if root := c.byTS[m.ThreadTS]; root != nil && m.EphemeralTo == "" {
 		root.ThreadTS = root.TS

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"log"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -38,6 +39,7 @@ type Server struct {
 	ids       int
 	lastStamp int64 // microseconds of the last ts
 	arrivals  int
+	all       []*message // in order of arrival
 	revoked   bool
 
 	people   []*User
@@ -56,6 +58,10 @@ type Server struct {
 
 // Start opens a workspace; close it after use.
 func Start(o Options) (*Server, error) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return nil, err
+	}
 	s := &Server{
 		opts: o.withDefaults(), client: &http.Client{Transport: &http.Transport{}}, wake: make(chan struct{}, 1),
 		secret: strings.ToLower(rand.Text()), verification: strings.ToLower(rand.Text()[:24]),
@@ -79,11 +85,11 @@ func Start(o Options) (*Server, error) {
 	mux.HandleFunc("/api/{method}", s.serveAPI)
 	mux.HandleFunc("/link/", s.serveSocket)
 	mux.HandleFunc("/response/{id}", s.serveResponse)
-	s.web = httptest.NewUnstartedServer(mux)
-	s.web.Config.ErrorLog = log.New(io.Discard, "", 0)
-	s.web.Config.ReadHeaderTimeout = 10 * time.Second
+	s.post.open, s.post.tickets = map[string]*delivery{}, map[string]time.Time{}
+	s.web = &httptest.Server{Listener: l, Config: &http.Server{
+		Handler: mux, ErrorLog: log.New(io.Discard, "", 0), ReadHeaderTimeout: 10 * time.Second,
+	}}
 	s.web.Start()
-	s.post.open = map[string]*delivery{}
 	s.running.Go(s.deliver)
 	return s, nil
 }

@@ -34,9 +34,6 @@ type socket struct {
 
 // connectionsOpen hands out the address of a socket.
 func (s *Server) connectionsOpen(args) (obj, error) {
-	if s.post.tickets == nil {
-		s.post.tickets = map[string]time.Time{}
-	}
 	ticket := uuid()
 	s.post.tickets[ticket] = time.Now()
 	return obj{"url": "ws" + strings.TrimPrefix(s.web.URL, "http") + "/link/?ticket=" + ticket + "&app_id=" + s.app}, nil
