@@ -13,13 +13,14 @@ import (
 
 // The limits of Slack that what we draw must keep to, in letters or pieces.
 const (
-	mostText    = 3000 // of one piece of rich text; Slack's own is larger
-	mostLines   = 100  // of one message
-	mostButtons = 5    // in a row: more would not be read at night
-	mostLabel   = 75
-	mostValue   = 2000
-	mostHeader  = 150
-	mostOption  = 150
+	mostText = 3000 // of one piece of rich text; Slack's own is larger
+	// mostFallback is what Slack takes of a text beside blocks when a message is edited.
+	mostFallback = 3900
+	mostButtons  = 5 // in a row: more would not be read at night
+	mostLabel    = 75
+	mostValue    = 2000
+	mostHeader   = 150
+	mostOption   = 150
 )
 
 var bold = &slack.RichTextSectionTextStyle{Bold: true}
@@ -54,11 +55,8 @@ func (d *Door) draw(text string, actions []notice.Action) drawing {
 // drawReply draws an answer. Everything in it that came from people is text in rich
 // text, in which nothing is markup.
 func (d *Door) drawReply(r command.Reply) drawing {
-	lines := command.PlainText(r)
-	if len(lines) > mostLines {
-		lines = append(lines[:mostLines], fmt.Sprintf("… and %d lines more", len(lines)-mostLines))
-	}
-	w := drawing{text: d.notification(lines...)}
+	r = fit(r)
+	w := drawing{text: d.notification(command.PlainText(r)...)}
 	var rich []slack.RichTextElement
 	flush := func() {
 		if len(rich) > 0 {
@@ -95,7 +93,7 @@ func (d *Door) piece(b command.Block) []slack.RichTextElement {
 			out = append(out, section(styled(clip(command.Clean(b.Title), mostText), bold), plain("\n")))
 		}
 		var items []slack.RichTextElement
-		for _, item := range b.Items[:min(len(b.Items), mostLines)] {
+		for _, item := range b.Items {
 			items = append(items, section(d.inline(command.Clean(item))...))
 		}
 		if len(items) > 0 {

@@ -86,7 +86,7 @@ func (d *Door) personName(ctx context.Context, id, label string) string {
 // notification is a text as phones show it before anybody opens Slack, and as clients
 // show it that draw no blocks: escaped, with channels as links.
 func (d *Door) notification(lines ...string) string {
-	text := escape(strings.Join(lines, "\n"))
+	text := clip(escape(strings.Join(lines, "\n")), mostFallback)
 	return roomed.ReplaceAllStringFunc(text, func(name string) string {
 		if channel, ok := d.rooms.known(name); ok {
 			return "<#" + channel + ">"

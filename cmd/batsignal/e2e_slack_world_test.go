@@ -200,6 +200,12 @@ func (s *slackWorld) words(of any) string {
 			return "[" + s.words(of["placeholder"]) + ": " + strings.Join(options, ", ") + "]"
 		case "text", "plain_text", "mrkdwn":
 			return s.words(of["text"])
+		case "rich_text_list":
+			var b strings.Builder
+			for _, item := range of["elements"].([]any) {
+				b.WriteString("- " + s.words(item) + "\n")
+			}
+			return b.String()
 		}
 		text := s.words(of["text"]) + s.words(of["label"]) + s.words(of["element"]) + s.words(of["elements"]) + s.words(of["blocks"])
 		if _, isBlock := of["block_id"]; isBlock && !strings.HasSuffix(text, "\n") {
