@@ -40,6 +40,9 @@ const (
 	// noticeBudget is how long one announcement may take to be confirmed; a network
 	// that paces us counts in.
 	noticeBudget = time.Minute
+	// asideBudget is how long an invitation or a summary may hold up what there is to
+	// say; what the network puts off longer is tried again after it.
+	asideBudget = 5 * time.Second
 )
 
 // Timeout tells River that a drain may take long: IRC lets few lines a second pass.
@@ -103,7 +106,11 @@ func (o *Outbox) Drain(ctx context.Context, network string) (rest time.Duration,
 // deliver sends one notice and marks its row. rest is not 0 if it must wait. That
 // the network is away is no fault of the notice, so it costs none of its tries.
 func (o *Outbox) deliver(ctx context.Context, n Network, one notice.Notice) (rest time.Duration, err error) {
-	sendCtx, cancel := context.WithTimeout(ctx, noticeBudget)
+	budget := noticeBudget
+	if one.Kind == notice.Invite || one.Kind == notice.Summary {
+		budget = asideBudget
+	}
+	sendCtx, cancel := context.WithTimeout(ctx, budget)
 	defer cancel()
 	sendErr := o.send(sendCtx, n, one)
 	switch {
@@ -113,6 +120,8 @@ func (o *Outbox) deliver(ctx context.Context, n Network, one notice.Notice) (res
 		return 0, ctx.Err()
 	case errors.Is(sendErr, ErrOffline):
 		return offlinePause, nil
+	case budget == asideBudget && errors.Is(sendErr, context.DeadlineExceeded):
+		return refusedPause, nil
 	case errors.Is(sendErr, ErrAbsent), one.Tries+1 >= noticeTries, one.Kind != notice.Say && fault.KindOf(sendErr) == fault.Forbidden:
 		// What is said is worth a few tries; a topic that we may not set would only
 		// hold up what is said behind it.

@@ -5,6 +5,7 @@ import (
 	"crypto/rand"
 	"encoding/hex"
 	"log/slog"
+	"runtime/debug"
 	"sync"
 	"time"
 
@@ -129,7 +130,7 @@ func (in *inbox) work(ctx context.Context, handle func(context.Context, arrival)
 			if ctx.Err() != nil {
 				return // the rest is worked by the next process
 			}
-			handle(ctx, a)
+			in.protect(ctx, a, handle)
 			if a.answer != nil && a.late {
 				a.answer(nil) // nobody had anything to say
 			}
@@ -142,6 +143,17 @@ func (in *inbox) work(ctx context.Context, handle func(context.Context, arrival)
 			done = done[:0]
 		}
 	}
+}
+
+// protect works one delivery. A mistake in ours with a strange one must not take the bot
+// down while people are being paged, nor be met again at the next start.
+func (in *inbox) protect(ctx context.Context, a arrival, handle func(context.Context, arrival)) {
+	defer func() {
+		if p := recover(); p != nil {
+			in.log.Error("a delivery of Slack could not be worked", "kind", a.kind, "key", a.key, "panic", p, "stack", string(debug.Stack()))
+		}
+	}()
+	handle(ctx, a)
 }
 
 // finish notes what is done. What cannot be noted is worked once more by another

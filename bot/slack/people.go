@@ -28,9 +28,10 @@ type member struct {
 }
 
 const (
-	// memberFor is how long we believe what Slack told of somebody. It also tells us
-	// of each change; this is for the changes that we missed.
-	memberFor  = 5 * time.Minute
+	// memberFor is how long we believe what Slack told of somebody. It tells us of each
+	// change too, and delivers again what we missed; this is for what got lost all the
+	// same. Asking more often would use up what Slack allows in a busy channel.
+	memberFor  = time.Hour
 	listEvery  = time.Minute
 	mostPeople = 20_000
 )
@@ -123,7 +124,7 @@ func (p *people) named(ctx context.Context, name string) (member, error) {
 	fresh := p.door.now().Sub(p.listed) < listEvery
 	p.mu.Unlock()
 	if !ok && !fresh {
-		if err := p.list(ctx); err != nil {
+		if err := p.list(ctx, reply); err != nil {
 			return member{}, err
 		}
 		p.mu.Lock()
@@ -137,12 +138,11 @@ func (p *people) named(ctx context.Context, name string) (member, error) {
 }
 
 // list learns everybody.
-func (p *people) list(ctx context.Context) error {
-	const pageSize = 200
+func (p *people) list(ctx context.Context, c class) error {
 	pages := p.door.api.GetUsersPaginated(slack.GetUsersOptionLimit(pageSize))
 	ids := map[string]string{}
 	for {
-		err := p.door.call(ctx, reply, "users.list", func(ctx context.Context) (err error) {
+		err := p.door.call(ctx, c, "users.list", func(ctx context.Context) (err error) {
 			pages, err = pages.Next(ctx)
 			if pages.Done(err) {
 				return nil
@@ -160,7 +160,7 @@ func (p *people) list(ctx context.Context) error {
 				ids[strings.ToLower(u.Name)] = u.ID // nobody else can be meant
 			}
 		}
-		if pages.Cursor == "" {
+		if pages.Cursor == "" || len(ids) >= mostPeople {
 			break
 		}
 	}

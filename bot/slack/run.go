@@ -26,6 +26,12 @@ func (d *Door) Run(ctx context.Context, ear func(context.Context, bot.Heard)) er
 	if !d.greet(ctx) {
 		return nil
 	}
+	// Asking for each speaker as they come would meet Slack's limit in a large room.
+	parts.Go(func() {
+		if err := d.people.list(ctx, chatter); err != nil && ctx.Err() == nil {
+			d.log.Info("the people of the workspace are asked for one by one", "reason", err)
+		}
+	})
 	parts.Go(func() {
 		d.inbox.work(ctx, func(ctx context.Context, a arrival) { d.handle(ctx, a, ear) })
 	})

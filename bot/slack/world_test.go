@@ -49,6 +49,12 @@ const crew = `people:
 
 func newWorld(t *testing.T, edits ...func(*slack.Config)) *world {
 	t.Helper()
+	return newWorldOf(t, slackfake.Run(t, slackfake.Options{Log: t.Logf}), edits...)
+}
+
+// newWorldOf is newWorld in a workspace that is there already.
+func newWorldOf(t *testing.T, fake *slackfake.Server, edits ...func(*slack.Config)) *world {
+	t.Helper()
 	ctx := t.Context()
 	fresh := pgtest.Fresh(t)
 	w := &world{T: t, db: fresh.Pool, owner: fresh.OwnerDSN}
@@ -58,7 +64,7 @@ func newWorld(t *testing.T, edits ...func(*slack.Config)) *world {
 		c.Incidents, c.PublicURL = lookup, "https://batsignal.example.org"
 	}}, edits...)
 	edits = append(edits, func(c *slack.Config) { w.cfg = *c })
-	w.Workspace = doortest.Slack(t, w.db, "slack", []string{"maria", "kevin", "li", "sam", "zed"}, edits...)
+	w.Workspace = doortest.SlackAt(t, fake, w.db, "slack", []string{"maria", "kevin", "li", "sam", "zed"}, edits...)
 	codes := 0
 	stage, err := play.New(ctx, w.db, play.Options{
 		Start: time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC), Theatres: []play.Theatre{w.Workspace},

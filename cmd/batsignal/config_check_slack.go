@@ -23,11 +23,14 @@ func checkSlack(found *problems, workspaces []slackConfig, seen map[string]bool)
 }
 
 func (n slackConfig) check(found *problems, at string) {
-	checkToken(found, at+"bot_token_file", n.BotToken, "xoxb-", "the bot token, from OAuth & Permissions")
+	// A file that is named and cannot be used was told of already.
+	if n.BotTokenFile == "" || !n.BotToken.Empty() {
+		checkToken(found, at+"bot_token_file", n.BotToken, "xoxb-", "the bot token, from OAuth & Permissions")
+	}
 	switch {
-	case n.AppToken.Empty() && n.SigningSecret.Empty():
+	case n.AppTokenFile == "" && n.SigningSecretFile == "":
 		found.add(at+"app_token_file", "must name a file with an app token (or give signing_secret_file, if Slack can reach web.public_url)")
-	case !n.AppToken.Empty() && !n.SigningSecret.Empty():
+	case n.AppTokenFile != "" && n.SigningSecretFile != "":
 		found.add(at+"signing_secret_file", "is for events by HTTP, and app_token_file for Socket Mode; keep one of them")
 	case !n.AppToken.Empty():
 		checkToken(found, at+"app_token_file", n.AppToken, "xapp-", "an app-level token with the scope connections:write")
@@ -44,6 +47,9 @@ func (n slackConfig) check(found *problems, at string) {
 		found.add(at+"fallback_room", "%q is no channel; write it like '#incidents'", n.FallbackRoom)
 	}
 	checkIncidentRoom(found, at, n.IncidentRoom)
+	if made := placeholder.ReplaceAllString(n.IncidentRoom, "1"); made != "" && !channelName.MatchString(made) {
+		found.add(at+"incident_room", "must make a channel in small letters, such as '#inc-{id}-{slug}'")
+	}
 	notBelowZero(found, at+"archive_after", n.ArchiveAfter)
 	if !slashPrefix.MatchString(n.SlashPrefix) {
 		found.add(at+"slash_prefix", "must be at most 16 small letters, digits and hyphens, such as bs-")

@@ -35,7 +35,12 @@ type Workspace struct {
 // here; if maria is there too, the guest has another name.
 func Slack(t testing.TB, db pg.DB, name string, people []string, edits ...func(*slack.Config)) *Workspace {
 	t.Helper()
-	fake := slackfake.Run(t, slackfake.Options{Log: t.Logf})
+	return SlackAt(t, slackfake.Run(t, slackfake.Options{Log: t.Logf}), db, name, people, edits...)
+}
+
+// SlackAt is [Slack] in a workspace that is there already.
+func SlackAt(t testing.TB, fake *slackfake.Server, db pg.DB, name string, people []string, edits ...func(*slack.Config)) *Workspace {
+	t.Helper()
 	members := []string{"@bot"}
 	for _, who := range people {
 		u := slackfake.User{Name: who, ID: "U" + strings.ToUpper(strings.NewReplacer("-", "", ".", "", "_", "").Replace(who))}
