@@ -43,6 +43,9 @@ type Heard struct {
 	Thread string
 	// Permalink is a web address of the line; "" where a network has none.
 	Permalink string
+	// Unsure lines are by somebody whom the network cannot name just now: they are not
+	// obeyed, and nobody is blamed for them.
+	Unsure bool
 	// Via is the door's own note of how to answer. Nobody else looks at it.
 	Via any
 }
@@ -68,6 +71,10 @@ var ErrAbsent = errors.New("this account is not on the network now")
 
 // ErrOffline says that we are not connected to the network right now.
 var ErrOffline = errors.New("not connected to the network now")
+
+// ErrBusy says that the network lets nothing more pass there just now. It is no fault
+// of what was to be sent.
+var ErrBusy = errors.New("the network lets nothing more pass there now")
 
 // Network is one chat network. All methods but Run may be called from any
 // goroutine, before, while and after Run is connected; each returns when the

@@ -58,13 +58,17 @@ func (d *Dispatcher) Hear(ctx context.Context, n Network, h Heard) {
 		return
 	}
 	log := d.Log.With("network", h.Network, "room", h.Room)
-	reply, err := d.run(ctx, h)
+	var reply command.Reply
+	err := error(fault.New(fault.Unready, "%s does not tell me just now who you are, so I did nothing. Please try again in a moment.", h.Network))
+	if !h.Unsure {
+		reply, err = d.run(ctx, h)
+	}
 	if err != nil {
 		if fault.KindOf(err) == fault.Internal || fault.KindOf(err) == fault.Unready {
 			log.Error("a command failed", "error", err)
 		}
 		reply = d.Set.Refuse(err)
-		if h.Account == "" && fault.KindOf(err) == fault.Forbidden {
+		if h.Account == "" && !h.Unsure && fault.KindOf(err) == fault.Forbidden {
 			if reply.Private = true; !d.mayRefuse(h) {
 				return
 			}

@@ -120,7 +120,7 @@ func (o *Outbox) deliver(ctx context.Context, n Network, one notice.Notice) (res
 		return 0, ctx.Err()
 	case errors.Is(sendErr, ErrOffline):
 		return offlinePause, nil
-	case budget == asideBudget && errors.Is(sendErr, context.DeadlineExceeded):
+	case errors.Is(sendErr, ErrBusy):
 		return refusedPause, nil
 	case errors.Is(sendErr, ErrAbsent), one.Tries+1 >= noticeTries, one.Kind != notice.Say && fault.KindOf(sendErr) == fault.Forbidden:
 		// What is said is worth a few tries; a topic that we may not set would only

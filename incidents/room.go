@@ -24,6 +24,10 @@ const (
 		update incident_room set room = @to where network = @network and room = @from
 			and incident_id = (select max(incident_id) from incident_room where network = @network and room = @from)
 		returning incident_id`
+	sqlDropRoom = `
+		delete from incident_room where network = @network and room = @from
+			and incident_id = (select max(incident_id) from incident_room where network = @network and room = @from)
+		returning incident_id`
 )
 
 // Room is a room of an incident.
@@ -102,18 +106,23 @@ func (s *Service) Bridges(ctx context.Context) (map[Room][]Room, error) {
 }
 
 // MoveRoom gives an incident the room that a network made for it, where it could not
-// have the one that it was to have, and says so. What waits to be said goes there.
+// have the one that it was to have, and says so. What waits to be said goes there. In
+// the home room everything is said anyway: then the incident has no room of its own.
 func (s *Service) MoveRoom(ctx context.Context, network, from, to, why string) error {
 	return s.change(ctx, func(c *change) error {
+		sql, moved := sqlMoveRoom, notice.Move
+		if n := c.network(network); n != nil && strings.EqualFold(n.Home, to) {
+			sql, moved = sqlDropRoom, dropNotices
+		}
 		var id int64
-		err := c.tx.QueryRow(c.ctx, sqlMoveRoom, pgx.NamedArgs{"network": network, "from": from, "to": to}).Scan(&id)
+		err := c.tx.QueryRow(c.ctx, sql, pgx.NamedArgs{"network": network, "from": from, "to": to}).Scan(&id)
 		if errors.Is(err, pgx.ErrNoRows) {
 			return nil // moved before
 		}
 		if err != nil {
 			return err
 		}
-		if err := notice.Move(c.ctx, c.tx, network, from, to); err != nil {
+		if err := moved(c.ctx, c.tx, network, from, to); err != nil {
 			return err
 		}
 		text := fmt.Sprintf("On %s this incident is in %s, not in %s: %s", network, to, from, ended(why))
@@ -122,6 +131,10 @@ func (s *Service) MoveRoom(ctx context.Context, network, from, to, why string) e
 		}
 		return c.sayAll(id, text)
 	})
+}
+
+func dropNotices(ctx context.Context, db pg.DB, network, room, _ string) error {
+	return notice.Drop(ctx, db, network, room)
 }
 
 // resummarize has the live summary of an incident renewed in each room that has one.

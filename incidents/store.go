@@ -22,7 +22,7 @@ const (
 	sqlLastIncidents  = sqlIncidentColumns + ` order by i.id desc limit @most`
 	sqlIncidentOfRoom = sqlIncidentColumns + `
 		join incident_room r on r.incident_id = i.id
-		where r.network = @network and r.room = @room order by i.id desc limit 1`
+		where r.network = @network and r.room = @room order by i.status = 'open' desc, i.id desc limit 1`
 	sqlLockIncident   = `select id from incident where id = @id for update`
 	sqlInsertIncident = `
 		insert into incident (title, slug, severity, everyone, opened_by, opened_at)

@@ -35,7 +35,7 @@ create table slack_event (
   primary key (network, key)
 );
 create index slack_event_waiting on slack_event (network, received_at) where done_at is null;
-create index slack_event_done on slack_event (done_at) where done_at is not null;
+create index slack_event_received on slack_event (received_at);
 
 -- Which channel a room of ours is. A channel keeps its identity when people rename it.
 create table slack_room (
@@ -48,3 +48,6 @@ create table slack_room (
 create index slack_room_channel on slack_room (network, channel);
 
 grant select, insert, update, delete on slack_event, slack_room to batsignal_app;
+-- A room that turned out to be the home room is no room of the incident's own; what was
+-- carried from one network to another is not kept.
+grant delete on incident_room, notice to batsignal_app;

@@ -450,7 +450,7 @@ CREATE TABLE public.slack_event (
     network text NOT NULL,
     key text NOT NULL,
     kind text NOT NULL,
-    payload jsonb,
+    payload text,
     worker text NOT NULL,
     received_at timestamp with time zone NOT NULL,
     done_at timestamp with time zone,
@@ -628,7 +628,7 @@ CREATE INDEX signal_use_at ON public.signal_use USING btree (at);
 
 CREATE INDEX signal_use_person ON public.signal_use USING btree (person_id, at);
 
-CREATE INDEX slack_event_done ON public.slack_event USING btree (done_at) WHERE (done_at IS NOT NULL);
+CREATE INDEX slack_event_received ON public.slack_event USING btree (received_at);
 
 CREATE INDEX slack_event_waiting ON public.slack_event USING btree (network, received_at) WHERE (done_at IS NULL);
 
@@ -773,13 +773,13 @@ GRANT SELECT,INSERT,UPDATE ON TABLE public.escalation TO batsignal_app;
 
 GRANT SELECT,INSERT,UPDATE ON TABLE public.incident TO batsignal_app;
 
-GRANT SELECT,INSERT,UPDATE ON TABLE public.incident_room TO batsignal_app;
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.incident_room TO batsignal_app;
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.link_code TO batsignal_app;
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.membership TO batsignal_app;
 
-GRANT SELECT,INSERT,UPDATE ON TABLE public.notice TO batsignal_app;
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.notice TO batsignal_app;
 
 GRANT SELECT,INSERT,UPDATE ON TABLE public.page TO batsignal_app;
 

@@ -103,7 +103,9 @@ func (c Caller) rightsWords() []string {
 func (s Services) link(ctx context.Context, c *Call) (Reply, error) {
 	if code := c.Text("code"); code != "" {
 		p, err := s.People.Link(ctx, c.Actor(), strings.ToUpper(code))
-		return sentence(fmt.Sprintf("This account is bound to %s now.", p.Handle)), err
+		r := sentence(fmt.Sprintf("This account is bound to %s now.", p.Handle))
+		r.Private = true
+		return r, err
 	}
 	if c.PersonID == 0 {
 		return Reply{}, fault.New(fault.Invalid, "I do not know you here yet. Get a code where I do, then type !link <code> here.")

@@ -105,9 +105,9 @@ func screens(d *Door) map[string]any {
 		"modal-declare":            declareForm("batsignal", "C0INCIDENT1"),
 		"modal-update":             updateForm(about{Channel: "C0INCIDENT1", Incident: 1, Severity: 2, Title: "remote code execution in openssl"}),
 		"modal-resolve":            resolveForm(about{Channel: "C0INCIDENT1", Incident: 1}),
-		"home-mine":                d.drawHome(myHome(), true),
-		"home-stranger":            d.drawHome(home{}, true),
-		"home-guest":               d.drawHome(home{}, false),
+		"home-mine":                d.drawHome(myHome(), "t0/u0"),
+		"home-stranger":            d.drawHome(home{}, "t0/u0"),
+		"home-guest":               d.drawHome(home{}, ""),
 	}
 }
 
@@ -175,7 +175,7 @@ func TestBlocksKeepToSlacksLimits(t *testing.T) {
 		}
 		drawn := map[string]any{
 			"message-summary": d.drawSummary(s), "message-reply": d.drawReply(reply), "message-said": d.draw(long("said", 2000), actions),
-			"home": d.drawHome(h, true), "modal-update": updateForm(about{Incident: 1, Severity: 1, Title: s.Incident.Title}),
+			"home": d.drawHome(h, "t0/u0"), "modal-update": updateForm(about{Incident: 1, Severity: 1, Title: s.Incident.Title}),
 		}
 		for name, screen := range drawn {
 			if w, ok := screen.(drawing); ok {

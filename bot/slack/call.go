@@ -48,7 +48,10 @@ func (d *Door) call(ctx context.Context, c class, lane string, do func(context.C
 		defer cancel()
 		return do(ctx)
 	})
-	if ctx.Err() != nil {
+	switch {
+	case errors.Is(ctx.Err(), context.DeadlineExceeded):
+		return fmt.Errorf("%w: Slack's limits, or an answer that does not come", bot.ErrBusy)
+	case ctx.Err() != nil:
 		return ctx.Err()
 	}
 	err = explain(err)
@@ -67,11 +70,12 @@ func (d *Door) noteHealth(err error) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if !errors.Is(err, bot.ErrOffline) {
-		d.away, d.fails = time.Time{}, 0
+		d.away, d.fails, d.failure = time.Time{}, 0, nil
 		return
 	}
-	d.away = d.now().Add(min(firstPause<<min(d.fails, 6)/4, mostAway))
+	d.away = d.now().Add(min(firstPause<<min(d.fails, 7)/4, mostAway))
 	d.fails++
+	d.failure = err
 }
 
 // code is the word by which Slack refuses; "" if it did not.

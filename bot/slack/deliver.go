@@ -58,10 +58,17 @@ const (
 
 // post sends a message to a channel, or to a user's private one.
 func (d *Door) post(ctx context.Context, c class, channel string, w drawing, more ...slack.MsgOption) (ts string, err error) {
-	err = d.call(ctx, c, "chat.postMessage "+channel, func(ctx context.Context) (err error) {
-		_, ts, err = d.api.PostMessageContext(ctx, channel, w.options(more...)...)
-		return err
-	})
+	send := func() error {
+		return d.call(ctx, c, "chat.postMessage "+channel, func(ctx context.Context) (err error) {
+			_, ts, err = d.api.PostMessageContext(ctx, channel, w.options(more...)...)
+			return err
+		})
+	}
+	if err = send(); code(err) == "not_in_channel" {
+		if err = d.rooms.join(ctx, channel); err == nil { // somebody put us out
+			err = send()
+		}
+	}
 	return ts, err
 }
 
@@ -83,7 +90,7 @@ func (d *Door) Reply(ctx context.Context, to bot.Heard, r command.Reply) error {
 	if via.thread != "" {
 		more = append(more, slack.MsgOptionTS(via.thread))
 	}
-	if r.Private && to.Room != "" {
+	if (r.Private || via.aside && r.Refused) && to.Room != "" {
 		return d.whisper(ctx, via.channel, via.user, w, more...)
 	}
 	_, err := d.post(ctx, reply, via.channel, w, more...)

@@ -23,7 +23,8 @@ type arrival struct {
 
 	// answer acknowledges it; Slack takes the first answer only. nil when it was
 	// acknowledged before, by a process that did not finish it.
-	answer func(payload any)
+	// It tells whether this was the first.
+	answer func(payload any) bool
 	// late is answered by whoever works it, since the answer says how it went.
 	late bool
 	// unstored could not be stored: it was not acknowledged either, and may come again.

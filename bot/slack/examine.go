@@ -2,7 +2,10 @@ package slack
 
 import (
 	"context"
+	"slices"
+	"strings"
 
+	"batsignal/oncall"
 	"batsignal/oncall/fault"
 )
 
@@ -12,12 +15,19 @@ func (d *Door) Examine(ctx context.Context) error {
 	if err := d.whoami(ctx); err != nil {
 		return err
 	}
+	if missing := d.missingScopes(); len(missing) > 0 {
+		return fault.New(fault.Forbidden, "The app lacks the rights %s. batsignal slack manifest prints all of them: update the app's manifest and install it again.", oncall.JoinNames(missing))
+	}
 	if !d.cfg.AppToken.Empty() {
-		if err := d.call(ctx, room, "apps.connections.open", func(ctx context.Context) error {
+		err := d.call(ctx, room, "apps.connections.open", func(ctx context.Context) error {
 			_, _, err := d.api.StartSocketModeContext(ctx)
 			return err
-		}); err != nil {
-			return fault.Wrap(fault.KindOf(err), err, "The app token does not work: %s It must begin with xapp- and have the scope connections:write.", fault.Say(err))
+		})
+		switch {
+		case err != nil && fault.KindOf(err) != fault.Internal:
+			return fault.Wrap(fault.KindOf(err), err, "The app token does not work. It must begin with xapp-, be of this app, and have the scope connections:write.")
+		case err != nil:
+			return err
 		}
 	}
 	for _, name := range append(d.cfg.Rooms, d.fallback()) {
@@ -30,6 +40,25 @@ func (d *Door) Examine(ctx context.Context) error {
 		}
 	}
 	return nil
+}
+
+// missingScopes are the rights that the app needs and was not given.
+func (d *Door) missingScopes() (missing []string) {
+	d.mu.Lock()
+	given := strings.Split(d.scopes, ",")
+	d.mu.Unlock()
+	if len(given) == 1 && given[0] == "" {
+		return nil // Slack did not say
+	}
+	for i := range given {
+		given[i] = strings.TrimSpace(given[i])
+	}
+	for _, s := range Scopes {
+		if !slices.Contains(given, s.Name) {
+			missing = append(missing, s.Name)
+		}
+	}
+	return missing
 }
 
 func (r *rooms) channelWithoutJoining(ctx context.Context, name string) (bool, error) {

@@ -3,6 +3,8 @@ package slack
 import (
 	"context"
 	"encoding/json"
+	"maps"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -167,19 +169,30 @@ func (d *Door) submitted(ctx context.Context, a arrival, i slack.InteractionCall
 			said.Private = said.Private || r.Private
 		}
 		h.Text, h.MessageID = one.text, a.key+" "+one.field
-		ear(ctx, h)
+		d.obey(ctx, a, h, ear)
 	}
 	v.collect = nil
-	if a.answer != nil {
-		if len(mistakes) > 0 {
-			a.answer(slack.NewErrorsViewSubmissionResponse(mistakes))
-			return
+	if len(mistakes) > 0 {
+		if a.answer == nil || !a.answer(slack.NewErrorsViewSubmissionResponse(mistakes)) {
+			d.sayAfterForm(ctx, h, v, late(mistakes)) // the form is closed by now
 		}
+		return
+	}
+	if a.answer != nil {
 		a.answer(nil)
 	}
 	if len(said.Blocks) > 0 {
 		d.sayAfterForm(ctx, h, v, said)
 	}
+}
+
+// late says in private what a form would have said.
+func late(mistakes map[string]string) command.Reply {
+	r := command.Reply{Private: true, Refused: true}
+	for _, field := range slices.Sorted(maps.Keys(mistakes)) {
+		r.Blocks = append(r.Blocks, command.Line(mistakes[field]))
+	}
+	return r
 }
 
 // sayAfterForm answers a form: to everybody in the channel that it was opened in, so

@@ -46,7 +46,7 @@ func FuzzArrival(f *testing.F) {
 		if text := cleanPayload(a.payload); !utf8.ValidString(text) || strings.ContainsRune(text, 0) {
 			t.Fatalf("%q cannot be stored", text)
 		}
-		a.answer = func(any) {}
+		a.answer = func(any) bool { return true }
 		d.handle(ended, a, func(_ context.Context, h bot.Heard) {
 			if h.Account != "" {
 				t.Fatalf("somebody unknown was heard as %q", h.Account)

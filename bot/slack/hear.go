@@ -30,6 +30,8 @@ type via struct {
 	clicked     *clicked // the message whose button it was; nil is none
 	// collect takes the answer instead, for a form that shows its own mistakes.
 	collect func(command.Reply)
+	// aside shows refusals to the speaker alone, who may not have meant to speak to us.
+	aside bool
 }
 
 // clicked is a message of ours that somebody clicked in.
@@ -89,6 +91,13 @@ func (d *Door) event(ctx context.Context, a arrival, ear func(context.Context, b
 		}
 	case "reaction_added":
 		d.reaction(ctx, o.Event, a.key, ear)
+	case "channel_left", "group_left":
+		var left struct {
+			Channel string `json:"channel"`
+		}
+		if json.Unmarshal(o.Event, &left) == nil {
+			d.rooms.left(left.Channel)
+		}
 	case "app_home_opened":
 		d.homeOpened(ctx, o.Event)
 	case "user_change":
@@ -121,8 +130,8 @@ func (d *Door) message(ctx context.Context, m said, ear func(context.Context, bo
 	default:
 		return
 	}
-	if line.BotID != "" || line.User == "" || line.TS == "" {
-		return
+	if line.BotID != "" || line.User == "" || line.TS == "" || change == bot.Said && line.Edited != nil {
+		return // what an edit says comes as an edit as well
 	}
 	h, ok := d.heard(ctx, channel.Channel, m.ChannelType == "im", line.User, foreign(line, d))
 	if !ok {
@@ -164,6 +173,9 @@ func threadOf(m said) string {
 // author.
 func foreign(m said, d *Door) bool {
 	me, _ := d.me()
+	if me.enterprise != "" {
+		return false // its workspaces share their people; what Slack tells of them decides
+	}
 	for _, team := range []string{m.UserTeam, m.SourceTeam} {
 		if team != "" && team != me.team && team != me.enterprise {
 			return true
@@ -190,6 +202,7 @@ func (d *Door) heard(ctx context.Context, channel string, direct bool, user stri
 	if err != nil && ctx.Err() == nil {
 		d.log.Warn("Slack does not tell who somebody is", "user", user, "error", err)
 	}
+	h.Unsure = err != nil
 	h.Nick, h.Shown = m.name, m.name
 	if h.Nick == "" {
 		h.Nick = strings.ToLower(user)

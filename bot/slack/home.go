@@ -39,7 +39,7 @@ func (d *Door) showHome(ctx context.Context, user string) {
 		h, err = d.homeOf(ctx, m.account)
 	}
 	if err == nil {
-		view := d.drawHome(h, m.account != "")
+		view := d.drawHome(h, m.account)
 		err = d.call(ctx, reply, "views.publish", func(ctx context.Context) error {
 			_, err := d.api.PublishViewContext(ctx, slack.PublishViewContextRequest{UserID: user, View: view})
 			return err
@@ -50,7 +50,8 @@ func (d *Door) showHome(ctx context.Context, user string) {
 	}
 }
 
-func (d *Door) drawHome(h home, proven bool) slack.HomeTabViewRequest {
+func (d *Door) drawHome(h home, account string) slack.HomeTabViewRequest {
+	proven := account != ""
 	var blocks []slack.Block
 	add := func(b ...slack.Block) { blocks = append(blocks, b...) }
 	switch {
@@ -60,6 +61,9 @@ func (d *Door) drawHome(h home, proven bool) slack.HomeTabViewRequest {
 		add(note("I do not know yet who you are. Send me in a private message: link CODE, with a code from a network where I know you (type link there), or roster join ROLE to be rung for a role."))
 	default:
 		d.addMine(h, add)
+	}
+	if account != "" {
+		add(slack.NewContextBlock("", label("Your account, as the list of admins in the configuration writes it: "+d.cfg.Name+"/"+account)))
 	}
 	add(slack.NewHeaderBlock(label("Open incidents")))
 	if len(h.Open) == 0 {

@@ -123,7 +123,7 @@ func (k *hooks) take(w http.ResponseWriter, r *http.Request, request string, pay
 		return // nothing to us: well received
 	}
 	answered := make(chan any, 1)
-	a.answer = func(payload any) { answered <- payload }
+	a.answer = func(payload any) bool { answered <- payload; return true }
 	k.door.inbox.put(a)
 	timer := time.NewTimer(answerIn + storePause) // a form is answered by then, come what may
 	defer timer.Stop()

@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"runtime/debug"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"batsignal/migrations/pg"
@@ -210,8 +211,8 @@ func poke(ch chan struct{}) {
 	}
 }
 
-// once lets only the first answer through.
-func once(answer func(any)) func(any) {
-	var first sync.Once
-	return func(payload any) { first.Do(func() { answer(payload) }) }
+// once lets only the first answer through, and tells which that was.
+func once(answer func(any) bool) func(any) bool {
+	var gone atomic.Bool
+	return func(payload any) bool { return gone.CompareAndSwap(false, true) && answer(payload) }
 }

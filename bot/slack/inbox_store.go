@@ -4,6 +4,7 @@ import (
 	"context"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 )
@@ -19,11 +20,17 @@ const (
 		update slack_event set done_at = @now, payload = null
 		where network = @network and key = any (@keys)`
 	sqlAdoptEvents = `
-		update slack_event set worker = @worker, received_at = @now
-		where network = @network and done_at is null and received_at < @before and worker <> @worker
-		returning key, kind, payload`
+		with orphan as (
+			select key, received_at from slack_event
+			where network = @network and done_at is null and received_at < @before and worker <> @worker
+			for update skip locked
+		)
+		update slack_event e set worker = @worker
+		from orphan o where e.network = @network and e.key = o.key
+		returning e.key, e.kind, e.payload, o.received_at`
+	// Also what networks left that are not configured any more.
 	sqlForgetEvents = `
-		delete from slack_event where network = @network and received_at < @before`
+		delete from slack_event where received_at < @before`
 )
 
 // insert stores arrivals and acknowledges them. It returns those that had not been
@@ -80,9 +87,10 @@ func (in *inbox) adopt(ctx context.Context) ([]arrival, error) {
 	var orphans []arrival
 	var key, kind string
 	var payload *string
-	_, err = pgx.ForEachRow(rows, []any{&key, &kind, &payload}, func() error {
+	var at time.Time
+	_, err = pgx.ForEachRow(rows, []any{&key, &kind, &payload, &at}, func() error {
 		if payload != nil {
-			orphans = append(orphans, arrival{key: key, kind: kind, payload: []byte(*payload), at: now})
+			orphans = append(orphans, arrival{key: key, kind: kind, payload: []byte(*payload), at: at})
 		}
 		return nil
 	})
@@ -92,6 +100,6 @@ func (in *inbox) adopt(ctx context.Context) ([]arrival, error) {
 }
 
 func (in *inbox) forget(ctx context.Context) error {
-	_, err := in.db.Exec(ctx, sqlForgetEvents, pgx.NamedArgs{"network": in.network, "before": in.now().Add(-forgetAfter)})
+	_, err := in.db.Exec(ctx, sqlForgetEvents, pgx.NamedArgs{"before": in.now().Add(-forgetAfter)})
 	return err
 }

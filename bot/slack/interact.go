@@ -70,7 +70,7 @@ func (d *Door) click(ctx context.Context, a arrival, i slack.InteractionCallback
 		case strings.HasPrefix(b.ActionID, actionCommand) && value != "":
 			h.Text = value
 			h.MessageID = fmt.Sprintf("%s %d", a.key, n)
-			ear(ctx, h)
+			d.obey(ctx, a, h, ear)
 		case strings.HasPrefix(b.ActionID, actionForm):
 			d.formOf(ctx, strings.TrimPrefix(b.ActionID, actionForm), value, i, h)
 		}
@@ -90,7 +90,7 @@ func (d *Door) noteLine(ctx context.Context, a arrival, i slack.InteractionCallb
 	h := d.clicker(ctx, i)
 	h.Text = d.noteCommand(ctx, verb, i.Channel.ID, i.Message.User, i.Message.Text, i.Message.Timestamp, i.Message.ThreadTimestamp)
 	h.MessageID = a.key
-	ear(ctx, h)
+	d.obey(ctx, a, h, ear)
 }
 
 // longestQuote is how much of a message goes onto the timeline, in bytes, since a

@@ -31,7 +31,8 @@ var Scopes = []struct{ Name, Why string }{
 
 // botEvents is what Slack tells us of.
 var botEvents = []string{
-	"app_home_opened", "app_mention", "message.channels", "message.groups", "message.im", "reaction_added", "user_change",
+	"app_home_opened", "app_mention", "channel_left", "group_left", "message.channels", "message.groups", "message.im",
+	"reaction_added", "user_change",
 }
 
 // Verb is a command as the manifest lists it.
@@ -46,7 +47,7 @@ func VerbsOf(commands []*command.Command, emergency string) (verbs []Verb) {
 		}
 		verbs = append(verbs, v)
 	}
-	return verbs
+	return append(verbs, Verb{Name: "help", Summary: "Lists the commands, or explains one.", Usage: "batsignal"})
 }
 
 // ManifestOptions are the choices of an installation.
@@ -98,5 +99,20 @@ func Manifest(verbs []Verb, o ManifestOptions) ([]byte, error) {
 	for _, s := range Scopes {
 		m.OAuthConfig.Scopes.Bot = append(m.OAuthConfig.Scopes.Bot, s.Name)
 	}
-	return json.MarshalIndent(m, "", "  ")
+	return withWritableTab(m)
+}
+
+// withWritableTab says that people may write to the app, which is what linking and
+// answering in private need; the library leaves out what is false.
+func withWritableTab(m slack.Manifest) ([]byte, error) {
+	text, err := json.Marshal(m)
+	if err != nil {
+		return nil, err
+	}
+	var all map[string]any
+	if err := json.Unmarshal(text, &all); err != nil {
+		return nil, err
+	}
+	all["features"].(map[string]any)["app_home"].(map[string]any)["messages_tab_read_only_enabled"] = false
+	return json.MarshalIndent(all, "", "  ")
 }

@@ -31,9 +31,14 @@ const (
 	// memberFor is how long we believe what Slack told of somebody. It tells us of each
 	// change too, and delivers again what we missed; this is for what got lost all the
 	// same. Asking more often would use up what Slack allows in a busy channel.
-	memberFor  = time.Hour
-	listEvery  = time.Minute
-	mostPeople = 20_000
+	memberFor = time.Hour
+	// memberAtMost is how long it serves while Slack cannot be asked: nobody must lose
+	// their rights in an emergency because Slack hiccups.
+	memberAtMost = 24 * time.Hour
+	// lookupBudget is how long the next line may wait for who said this one.
+	lookupBudget = 3 * time.Second
+	listEvery    = time.Minute
+	mostPeople   = 20_000
 )
 
 func newPeople(d *Door) *people {
@@ -50,14 +55,19 @@ func (p *people) get(ctx context.Context, id string) (member, error) {
 		return m, nil
 	}
 	var u *slack.User
-	err := p.door.call(ctx, reply, "users.info", func(ctx context.Context) (err error) {
+	asking, cancel := context.WithTimeout(ctx, lookupBudget)
+	defer cancel()
+	err := p.door.call(asking, page, "users.info", func(ctx context.Context) (err error) {
 		u, err = p.door.api.GetUserInfoContext(ctx, id)
 		return err
 	})
-	if err != nil {
-		return member{id: id}, err
+	switch {
+	case err == nil:
+		return p.learn(*u), nil
+	case ok && now.Sub(m.known) < memberAtMost:
+		return m, nil // it was true a while ago, and Slack would have told us of a change
 	}
-	return p.learn(*u), nil
+	return member{id: id}, err
 }
 
 // learn takes in what Slack tells of somebody.

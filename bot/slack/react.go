@@ -42,9 +42,12 @@ func (d *Door) reaction(ctx context.Context, event []byte, key string, ear func(
 	h := d.invoker(ctx, r.Item.Channel, direct, r.User, "", "")
 	h.MessageID = key
 	if !direct {
-		if h.Account == "" {
-			return // whoever has no rights is not told so for each reaction
+		// A pin means something in the channels of incidents only, and by people with
+		// rights: nobody is told off for an innocent one.
+		if ours, err := d.rooms.ours(ctx, r.Item.Channel); err != nil || !ours || h.Account == "" {
+			return
 		}
+		h.Via.(*via).aside = true
 		h.Text = d.noteCommand(ctx, "incident note", r.Item.Channel, m.User, m.Text, m.Timestamp, m.ThreadTimestamp)
 		h.Via.(*via).thread = m.Timestamp
 		ear(ctx, h)
@@ -67,8 +70,21 @@ func (d *Door) messageAt(ctx context.Context, channel, ts string) (slack.Message
 		})
 		return err
 	})
-	if err != nil || len(page.Messages) != 1 {
-		return slack.Message{}, false
+	if err == nil && len(page.Messages) == 1 {
+		return page.Messages[0], true
 	}
-	return page.Messages[0], true
+	// A line of a thread is not in the history of its channel.
+	var lines []slack.Message
+	err = d.call(ctx, reply, "conversations.replies", func(ctx context.Context) (err error) {
+		lines, _, _, err = d.api.GetConversationRepliesContext(ctx, &slack.GetConversationRepliesParameters{
+			ChannelID: channel, Timestamp: ts, Latest: ts, Oldest: ts, Inclusive: true, Limit: 2, IncludeAllMetadata: true, // the first is the root
+		})
+		return err
+	})
+	for _, m := range lines {
+		if err == nil && m.Timestamp == ts {
+			return m, true
+		}
+	}
+	return slack.Message{}, false
 }

@@ -113,7 +113,9 @@ func (r *rooms) name(ctx context.Context, channel string) (string, error) {
 	if ok {
 		return name, nil
 	}
-	c, err := r.info(ctx, channel)
+	asking, cancel := context.WithTimeout(ctx, lookupBudget)
+	defer cancel()
+	c, err := r.info(asking, channel)
 	if err != nil {
 		return "", err
 	}
@@ -130,6 +132,14 @@ func (r *rooms) noteIn(channel string) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.within[channel] = true
+}
+
+// left notes that we are in a channel no more. Its room is looked for again when
+// something is to be said there.
+func (r *rooms) left(channel string) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	delete(r.within, channel)
 }
 
 func (r *rooms) in(channel string) bool {

@@ -127,9 +127,9 @@ func (d *Door) note(ctx context.Context, client *socketmode.Client, ev socketmod
 	if request == nil || request.EnvelopeID == "" {
 		return
 	}
-	answer := func(payload any) {
+	answer := func(payload any) bool {
 		// Fails when the connection is gone: Slack delivers again, and it is known then.
-		_ = client.AckCtx(ctx, request.EnvelopeID, payload)
+		return client.AckCtx(ctx, request.EnvelopeID, payload) == nil
 	}
 	a, ok := arrivalOf(request.Type, request.Payload, d.now())
 	if !ok {

@@ -38,9 +38,11 @@ type Door struct {
 
 	mu      sync.Mutex
 	self    self
+	scopes  string    // that the app was given, with commas; "" if Slack did not say
 	trouble error     // why we do not hear or cannot speak; nil is well
 	away    time.Time // Slack failed: nothing but pages is tried before then
 	fails   int
+	failure error // of the last call, if Slack did not work
 }
 
 var (
@@ -95,10 +97,14 @@ func New(cfg Config) (*Door, error) {
 // Name is the configured name.
 func (d *Door) Name() string { return d.cfg.Name }
 
-// Check says what is wrong right now, nil if the workspace is usable.
+// Check says what is wrong right now, nil if the workspace is usable. One call that
+// failed is not yet a workspace that does not work.
 func (d *Door) Check() error {
 	d.mu.Lock()
 	defer d.mu.Unlock()
+	if d.trouble == nil && d.fails > 1 {
+		return d.failure
+	}
 	return d.trouble
 }
 
@@ -132,6 +138,7 @@ func (d *Door) whoami(ctx context.Context) error {
 		return err
 	}
 	d.mu.Lock()
+	d.scopes = who.Header.Get("X-Oauth-Scopes")
 	d.self = self{team: who.TeamID, enterprise: who.EnterpriseID, user: who.UserID, bot: who.BotID, url: who.URL}
 	d.mu.Unlock()
 	return nil

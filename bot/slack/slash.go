@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"batsignal/bot"
+	"batsignal/bot/command"
 )
 
 // builtIn are names that Slack has taken for commands of its own, so that no app can
@@ -65,20 +66,38 @@ func (d *Door) slash(ctx context.Context, a arrival, ear func(context.Context, b
 	}
 	h.Text = strings.TrimSpace(verb + " " + words)
 	h.MessageID = a.key
-	ear(ctx, h)
+	d.obey(ctx, a, h, ear)
+}
+
+// obey hands on what somebody invoked, unless that was so long ago that they have
+// given it up: then they are told.
+func (d *Door) obey(ctx context.Context, a arrival, h bot.Heard, ear func(context.Context, bot.Heard)) {
+	if d.now().Sub(a.at) <= stale {
+		ear(ctx, h)
+		return
+	}
+	sorry := command.Reply{Private: true, Refused: true, Blocks: []command.Block{
+		command.Line("I was not there when you asked for this, and it is too long ago to do it now: " + h.Text),
+	}}
+	if _, err := d.post(ctx, reply, h.Via.(*via).user, d.drawReply(sorry)); err != nil && ctx.Err() == nil {
+		d.log.Warn("an answer could not be sent", "error", err)
+	}
 }
 
 // invoker begins a line that nobody saw: a slash command, a click, a form. Where we
 // are not in the channel its name is unknown, and only the speaker hears the answer.
 func (d *Door) invoker(ctx context.Context, channel string, direct bool, user, team, responseURL string) bot.Heard {
 	me, _ := d.me()
-	foreign := team != "" && team != me.team && team != me.enterprise
+	foreign := me.enterprise == "" && team != "" && team != me.team
 	h, named := d.heard(ctx, channel, direct || channel == "", user, foreign)
 	if !named {
 		h, _ = d.heard(ctx, channel, true, user, foreign)
 	}
 	h.Addressed, h.Unseen = true, true
 	v := h.Via.(*via)
+	if v.channel == "" {
+		v.channel = user // from the app's home: answered in private
+	}
 	v.responseURL, v.member = responseURL, named && d.rooms.in(channel)
 	return h
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"regexp"
 	"strings"
+	"unicode/utf8"
 )
 
 // escape writes a text so that Slack shows it letter by letter: nobody is mentioned
@@ -15,9 +16,10 @@ var (
 	unescaper = strings.NewReplacer("&lt;", "<", "&gt;", ">", "&amp;", "&")
 	// What Slack makes of what people type: <@U123>, <#C123|ops>, <!here>,
 	// <https://example.org|example.org>, <mailto:…|…>.
-	marked = regexp.MustCompile(`<([^<>|]+)(?:\|([^<>]*))?>`)
-	roomed = regexp.MustCompile(`#[\p{Ll}\p{Lo}\p{N}_-]{1,80}`)
-	linked = regexp.MustCompile(`https?://[^\s<>"]+[^\s<>".,:;!?)\]]`)
+	cutEntity = regexp.MustCompile(`&[a-z]{0,3}…$`)
+	marked    = regexp.MustCompile(`<([^<>|]+)(?:\|([^<>]*))?>`)
+	roomed    = regexp.MustCompile(`#[\p{Ll}\p{Lo}\p{N}_-]{1,80}`)
+	linked    = regexp.MustCompile(`https?://[^\s<>"]+[^\s<>".,:;!?)\]]`)
 )
 
 // typed turns what Slack delivers back into what was typed: people by their handle
@@ -86,7 +88,10 @@ func (d *Door) personName(ctx context.Context, id, label string) string {
 // notification is a text as phones show it before anybody opens Slack, and as clients
 // show it that draw no blocks: escaped, with channels as links.
 func (d *Door) notification(lines ...string) string {
-	text := clip(escape(strings.Join(lines, "\n")), mostFallback)
+	text := escape(strings.Join(lines, "\n"))
+	if utf8.RuneCountInString(text) > mostFallback {
+		text = cutEntity.ReplaceAllString(clip(text, mostFallback), "…")
+	}
 	return roomed.ReplaceAllStringFunc(text, func(name string) string {
 		if channel, ok := d.rooms.known(name); ok {
 			return "<#" + channel + ">"

@@ -82,13 +82,18 @@ func roleNames(roles []roleConfig) string {
 	return strings.Join(names, ", ")
 }
 
-func checkAdmins(found *problems, admins []string, networks []string) {
-	known := append([]string{consoleNetwork}, networks...)
+// slackAccount is a workspace and a member of it, perhaps with the organisation first.
+var slackAccount = regexp.MustCompile(`^(?i:(e[a-z0-9]+/)?t[a-z0-9]+/[uw][a-z0-9]+)$`)
+
+func checkAdmins(found *problems, admins []string, c *Config) {
+	known := append([]string{consoleNetwork}, c.networkIDs()...)
 	for _, admin := range admins {
 		network, account, ok := strings.Cut(admin, "/")
 		switch {
 		case !ok || account == "" || len(account) > 128 || strings.ContainsAny(account, " \t"):
 			found.add("admins", "%q must be a network and an account, such as libera/maria", admin)
+		case slices.ContainsFunc(c.Slack, func(n slackConfig) bool { return n.ID == network }) && !slackAccount.MatchString(account):
+			found.add("admins", "%q must name a member of Slack by ids, such as %s/T0123ABCD/U0456EFGH; the app's home tab in Slack shows yours", admin, network)
 		case !slices.Contains(known, network):
 			found.add("admins", "%q is on a network that is not configured; the networks are %s", admin, strings.Join(known, ", "))
 		}

@@ -14,11 +14,14 @@ var (
 	slashPrefix = regexp.MustCompile(`^[a-z0-9_-]{0,16}$`)
 )
 
-func checkSlack(found *problems, workspaces []slackConfig, seen map[string]bool) {
+func checkSlack(found *problems, workspaces []slackConfig, publicURL string, seen map[string]bool) {
 	for i, n := range workspaces {
 		at := entry("slack", i)
 		checkNetworkID(found, at, n.ID, seen)
 		n.check(found, at)
+		if !n.SigningSecret.Empty() && !strings.HasPrefix(publicURL, "https://") && n.APIURL == "" {
+			found.add(at+"signing_secret_file", "lets Slack post to web.public_url, which must be an https address that Slack can reach")
+		}
 	}
 }
 
@@ -47,12 +50,12 @@ func (n slackConfig) check(found *problems, at string) {
 		found.add(at+"fallback_room", "%q is no channel; write it like '#incidents'", n.FallbackRoom)
 	}
 	checkIncidentRoom(found, at, n.IncidentRoom)
-	if made := placeholder.ReplaceAllString(n.IncidentRoom, "1"); made != "" && !channelName.MatchString(made) {
-		found.add(at+"incident_room", "must make a channel in small letters, such as '#inc-{id}-{slug}'")
+	if n.IncidentRoom != "" && !channelName.MatchString(placeholder.ReplaceAllString(n.IncidentRoom, "1")) {
+		found.add(at+"incident_room", "must be a channel in small letters, such as '#inc-{id}-{slug}'")
 	}
 	notBelowZero(found, at+"archive_after", n.ArchiveAfter)
 	if !slashPrefix.MatchString(n.SlashPrefix) {
-		found.add(at+"slash_prefix", "must be at most 16 small letters, digits and hyphens, such as bs-")
+		found.add(at+"slash_prefix", "must be at most 16 small letters, digits, hyphens and underscores, such as bs-")
 	}
 	if n.Burst < 1 {
 		found.add(at+"burst", "must be at least 1")

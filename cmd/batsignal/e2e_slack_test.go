@@ -140,6 +140,8 @@ func (b *bridged) kevinConfirmsByButton(ask slackfake.Message) {
 	const lit = "[INC-1] The bat-signal is lit. Severity 1: remote code execution in openssl. Asked by maria, confirmed by kevin. Ringing maria, kevin and li. Come to " + bridgedRoom + "."
 	b.hear(home, lit)
 	b.maria.Expect(home, lit)
+	b.acked(b.fake.Click("kevin", home, ask.TS, "Confirm: ring them")) // a tired hand clicks twice
+	b.whisper("kevin", home, "Nothing waits for a confirmation.")
 }
 
 // theChannelIsMade looks at the channel of the incident, and returns its live summary.
@@ -178,17 +180,19 @@ func (b *bridged) kevinTakesHisPageByButton() {
 	}
 	b.maria.Expect(bridgedRoom, "kevin answers P2 and has communications.")
 	b.hear(bridgedRoom, "kevin answers P2 and has communications.")
-	// Maria's page came to both of her accounts, and any answer is hers.
-	b.direct("mortega", "Page P1, severity 1")
-	b.maria.Expect("", "[INC-1] Page P1, severity 1")
 }
 
 // rolesFillInPlace has the IRC people answer, and sees that Slack's summary follows.
+// Maria's page came to both of her accounts, and one answer is enough.
 func (b *bridged) rolesFillInPlace(summary slackfake.Message) {
 	b.t.Helper()
 	b.becomes(summary, "communications: kevin\n", "Baton: nobody\n")
+	onSlack := b.direct("mortega", "Page P1, severity 1")
+	b.maria.Expect("", "[INC-1] Page P1, severity 1")
 	b.maria.Tell(botNick, "!ack")
 	b.maria.Expect("", "Thank you. You have coordination in INC-1.")
+	b.acked(b.fake.Click("mortega", onSlack.Channel, onSlack.TS, "I cannot"))
+	b.whisper("mortega", onSlack.Channel, "P1 is acknowledged already.")
 	b.li.Tell(botNick, "!ack")
 	b.hear(bridgedRoom, "Every role is filled.")
 	now := b.becomes(summary, "coordination: maria\n", "package fixing: li\n", "Baton: maria, since ")

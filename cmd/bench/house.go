@@ -73,18 +73,10 @@ func (b *bench) install(ctx context.Context) (*installation, error) {
 		return nil, err
 	}
 
-	// The program's own server is used, as its owner would with psql.
-	server, err := pglocal.Start(ctx, pglocal.Options{
-		Dir: filepath.Join(c.dir, "state", "postgres"), Attach: true, Log: slog.New(slog.DiscardHandler),
-	})
-	if err != nil {
+	if in.db, err = b.attach(ctx, c); err != nil {
 		return nil, err
 	}
-	if in.db, err = pg.Open(ctx, server.BotDSN(), pg.Options{MaxConns: 1}); err != nil {
-		return nil, err
-	}
-	b.later(func() error { in.db.Close(); return nil })
-	if err := enrol(ctx, in.db, fewPeople, in.sink.Port()); err != nil {
+	if err := enrol(ctx, in.db, fewPeople, byWebhook(in.sink.Port())); err != nil {
 		return nil, err
 	}
 	for nick, who := range map[string]**client{asker: &in.asker, confirmer: &in.confirmer} {
@@ -94,6 +86,22 @@ func (b *bench) install(ctx context.Context) (*installation, error) {
 		b.later((*who).conn.Close)
 	}
 	return in, in.hasBot(ctx)
+}
+
+// attach opens the program's own database, as its owner would with psql.
+func (b *bench) attach(ctx context.Context, c config) (*pgxpool.Pool, error) {
+	server, err := pglocal.Start(ctx, pglocal.Options{
+		Dir: filepath.Join(c.dir, "state", "postgres"), Attach: true, Log: slog.New(slog.DiscardHandler),
+	})
+	if err != nil {
+		return nil, err
+	}
+	db, err := pg.Open(ctx, server.BotDSN(), pg.Options{MaxConns: 1})
+	if err != nil {
+		return nil, err
+	}
+	b.later(func() error { db.Close(); return nil })
+	return db, nil
 }
 
 // hasBot waits until the bot is in the home room.

@@ -48,7 +48,7 @@ func (in *installation) crowds(ctx context.Context, b *bench) ([]figure, error) 
 	var all []figure
 	for _, people := range []int{crowdSmall, b.runs(crowd, 60)} {
 		b.say("measuring: %d people at once", people)
-		if err := enrol(ctx, in.db, people, in.sink.Port()); err != nil {
+		if err := enrol(ctx, in.db, people, byWebhook(in.sink.Port())); err != nil {
 			return nil, err
 		}
 		var first, last durations

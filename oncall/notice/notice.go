@@ -100,6 +100,10 @@ const (
 		where network = @network and room = @room and kind = 'summary' and state = 'waiting' and id <= @last`
 	sqlMoveNotices = `
 		update notice set room = @to where network = @network and room = @from and state = 'waiting'`
+	sqlDropNotices = `
+		update notice set state = 'failed', detail = 'the room was not made' where network = @network and room = @room and state = 'waiting'`
+	sqlForgetCarried = `
+		delete from notice where origin is not null and state <> 'waiting' and done_at < @before`
 	sqlDropCloses = `
 		update notice set state = 'failed', done_at = @now, detail = 'the incident was opened again'
 		where incident_id = @incident and kind = 'close' and state = 'waiting'`
@@ -175,6 +179,19 @@ func SummariesDone(ctx context.Context, db pg.DB, now time.Time, network, room s
 // Move has what waits for a room go to another one, which takes its place.
 func Move(ctx context.Context, db pg.DB, network, from, to string) error {
 	_, err := db.Exec(ctx, sqlMoveNotices, pgx.NamedArgs{"network": network, "from": from, "to": to})
+	return err
+}
+
+// Drop gives up what waits for a room that there is not.
+func Drop(ctx context.Context, db pg.DB, network, room string) error {
+	_, err := db.Exec(ctx, sqlDropNotices, pgx.NamedArgs{"network": network, "room": room})
+	return err
+}
+
+// ForgetCarried deletes what was carried over from other networks and said before an
+// instant: it is what people said, and is kept where they said it.
+func ForgetCarried(ctx context.Context, db pg.DB, before time.Time) error {
+	_, err := db.Exec(ctx, sqlForgetCarried, pgx.NamedArgs{"before": before})
 	return err
 }
 
