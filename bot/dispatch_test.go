@@ -130,3 +130,19 @@ func TestALostAnswerLosesNothingElse(t *testing.T) {
 		t.Errorf("%d incidents", n)
 	}
 }
+
+// Whom the network cannot name just now is told so, and not blamed.
+func TestSomebodyWhoCannotBeNamed(t *testing.T) {
+	s := newStage(t, roster(), "ada:coordination")
+	s.dispatcher.Hear(ctx, s.door, bot.Heard{Network: network, Room: home, Nick: "ada", Text: "!confirm", Unsure: true})
+	if said := s.door.take(); len(said) != 1 || !strings.Contains(said[0], "net does not tell me just now who you are, so I did nothing.") {
+		t.Error(said)
+	}
+	s.dispatcher.Hear(ctx, s.door, bot.Heard{Network: network, Room: home, Nick: "ada", Text: "hello", Unsure: true})
+	if said := s.door.take(); len(said) != 0 {
+		t.Error(said)
+	}
+	if n := get[int](t, s.db, `select count(*) from signal_use`); n != 0 {
+		t.Errorf("%d lines on the record", n)
+	}
+}

@@ -12,6 +12,7 @@ import (
 	"github.com/riverqueue/river"
 
 	"batsignal/bot"
+	"batsignal/incidents"
 	"batsignal/migrations/pg"
 	"batsignal/oncall/fault"
 	"batsignal/oncall/notice"
@@ -189,5 +190,118 @@ func TestWorkEndsWithItsProcess(t *testing.T) {
 	s.door.fail = nil
 	if err := s.outbox.Work(ctx, &river.Job[notice.DrainArgs]{Args: notice.DrainArgs{Network: network}}); err != nil || s.states() != "sent1" {
 		t.Errorf("%v, %s", err, s.states())
+	}
+}
+
+// mover is a network that gives another room than the wanted one, and shows summaries.
+type mover struct {
+	*door
+	shown []bot.Summary
+}
+
+func (m *mover) OpenRoom(_ context.Context, room, topic string) (bot.Opened, error) {
+	return bot.Opened{Room: room + "-2", Why: "the name is taken"}, m.do("open " + room + "-2 " + topic)
+}
+
+func (m *mover) Summarize(_ context.Context, room string, s bot.Summary) error {
+	m.shown = append(m.shown, s)
+	return m.do("summary " + room)
+}
+
+// moved is a stage with INC-1 open on such a network.
+func moved(t *testing.T) (*stage, *mover) {
+	t.Helper()
+	s := newStage(t, roster(), "ada:coordination bea:coordination")
+	s.incidents.Networks = []incidents.Network{{Name: network, Home: home, RoomName: "#inc-{id}", Summaries: true, CloseAfter: time.Hour}}
+	m := &mover{door: s.door}
+	s.outbox.Networks[network] = m
+	s.hear("ada", home, "!batsignal fire")
+	s.hear("bea", home, "!confirm")
+	s.drain()
+	return s, m
+}
+
+// What waits for a room goes to the one that the network gave in its place.
+func TestARoomThatMoved(t *testing.T) {
+	s, _ := moved(t)
+	said := s.door.take()
+	if n := strings.Count(joined(said), `"#inc-1 `); n != 0 {
+		t.Errorf("%d lines went to a room that is not ours: %s", n, joined(said))
+	}
+	for _, want := range []string{"open #inc-1-2 ", "#inc-1-2 [INC-1] Paging ada", "invite ada #inc-1-2", "#ops [INC-1] On net this incident is in #inc-1-2, not in #inc-1: the name is taken."} {
+		if !strings.Contains(joined(said), want) {
+			t.Errorf("%q is not in %s", want, joined(said))
+		}
+	}
+	s.answered("ada", "#inc-1-2", "!baton who", "#inc-1-2 Baton of INC-1: nobody.")
+}
+
+// Many changes are shown once, and what is shown is how things stand by then.
+func TestSummariesAreShownOnceForMany(t *testing.T) {
+	s, m := moved(t)
+	if len(m.shown) == 0 || len(m.shown) > 3 {
+		t.Errorf("shown %d times", len(m.shown))
+	}
+	m.shown = nil
+	for range 10 {
+		s.hear("ada", "#inc-1-2", "!incident note one more")
+	}
+	s.hear("ada", "#inc-1-2", "!baton take")
+	s.drain()
+	if len(m.shown) != 1 || m.shown[0].Lead != "ada" || m.shown[0].Incident.ID != 1 {
+		t.Errorf("%+v", m.shown)
+	}
+	if n := get[int](t, s.db, `select count(*) from notice where state = 'waiting'`); n != 0 {
+		t.Errorf("%d still wait", n)
+	}
+}
+
+// The room is closed an hour after the end, unless it goes on.
+func TestARoomIsClosedLater(t *testing.T) {
+	s, _ := moved(t)
+	s.hear("ada", "#inc-1-2", "!role take coordination")
+	s.hear("ada", "#inc-1-2", "!incident resolve")
+	s.drain()
+	s.wait(time.Hour - time.Second)
+	s.drain()
+	if said := joined(s.door.take()); strings.Contains(said, "close ") {
+		t.Error(said)
+	}
+	s.hear("ada", home, "!incident reopen 1")
+	s.wait(time.Hour)
+	s.drain()
+	if said := joined(s.door.take()); strings.Contains(said, "close ") || strings.Contains(said, "open #inc-1-2-2") {
+		t.Error(said)
+	}
+	s.hear("ada", "#inc-1-2", "!incident resolve")
+	s.wait(time.Hour)
+	s.drain()
+	if said := joined(s.door.take()); !strings.Contains(said, "close #inc-1-2") {
+		t.Error(said)
+	}
+	s.hear("ada", home, "!incident reopen 1") // it is entered again
+	s.drain()
+	if said := joined(s.door.take()); !strings.Contains(said, "open #inc-1-2-2 ") {
+		t.Error(said)
+	}
+}
+
+// What the network lets nothing pass of just now costs no try, and others do not wait.
+func TestABusyRoomCostsNoTry(t *testing.T) {
+	s := newStage(t, roster(), "")
+	s.door.fail = func(what string) error {
+		if strings.HasPrefix(what, "#ops") {
+			return fmt.Errorf("limited: %w", bot.ErrBusy)
+		}
+		return nil
+	}
+	s.post(say("#ops", "one"), say("#inc", "two"))
+	for range 10 {
+		if s.drain() == 0 {
+			t.Fatal("it does not come back to it")
+		}
+	}
+	if got := s.states(); got != "waiting0 sent1" {
+		t.Error(got)
 	}
 }

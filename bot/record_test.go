@@ -4,6 +4,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"batsignal/bot"
 	"batsignal/bot/command"
@@ -71,5 +72,29 @@ func TestTheRecordDoesNotKeepTheWords(t *testing.T) {
 	got := get[string](t, s.db, `select string_agg(c::text, ' ') from command_call c`)
 	if strings.Contains(got, "canary7f3a") || !strings.Contains(got, "contact mail") {
 		t.Error(got)
+	}
+}
+
+// A command whose process died in the middle is run when its line comes again; a
+// finished one, or one that may still run, is not.
+func TestACommandThatWasNeverFinished(t *testing.T) {
+	s := newStage(t, roster(), "ada:coordination")
+	r := bot.Record{DB: s.db}
+	call := command.Caller{Network: network, Account: "ada", MessageID: "m1"}
+	record := func(after time.Duration) bool {
+		t.Helper()
+		fresh, err := r.Record(ctx, call, "ack", start.Add(after))
+		s.must(err)
+		return fresh
+	}
+	if !record(0) || record(time.Second) || record(7*time.Second) {
+		t.Error("it ran twice while it may still have run")
+	}
+	if !record(9*time.Second) || record(10*time.Second) {
+		t.Error("a command that was lost is not run again, or twice")
+	}
+	r.Finish(ctx, call, start.Add(11*time.Second))
+	if record(time.Hour) {
+		t.Error("a finished command was run again")
 	}
 }

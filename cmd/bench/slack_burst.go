@@ -28,22 +28,22 @@ func (w *workspace) burst(ctx context.Context, b *bench) ([]figure, error) {
 	if err != nil {
 		return nil, err
 	}
-	usedBefore, err := cpu(w.bot.pid())
+	lines := b.runs(10_000, 10_000)
+	w.fake.Redeliver(deliveredBy)
+	defer w.fake.Redeliver(1)
+	w.fake.Mute(true) // what is written meanwhile waits, to come all at once
+	var keys []string // under which the bot stores the lines
+	for i := range lines {
+		keys = append(keys, "m "+w.home+" "+w.fake.Post(memberName(i%talkers), w.home, talk[i%len(talk)]))
+	}
+	before, err := cpu(w.bot.pid())
 	if err != nil {
 		return nil, err
 	}
 	ownBefore := ownCPU()
-
-	lines := b.runs(10_000, 500)
-	w.fake.Redeliver(deliveredBy)
-	defer w.fake.Redeliver(1)
 	p := w.probe(ctx)
-	var keys []string // under which the bot stores them
 	began := time.Now()
-	for i := range lines {
-		keys = append(keys, "m "+w.home+" "+w.fake.Post(memberName(i%talkers), w.home, talk[i%len(talk)]))
-	}
-	written := time.Since(began)
+	w.fake.Mute(false)
 	acked, err := w.settle(ctx, began)
 	worked := time.Since(began)
 	if err := errors.Join(err, p.end()); err != nil {
@@ -53,7 +53,7 @@ func (w *workspace) burst(ctx context.Context, b *bench) ([]figure, error) {
 	if err != nil {
 		return nil, err
 	}
-	used, own := used-usedBefore, ownCPU()-ownBefore
+	used, own := used-before, ownCPU()-ownBefore
 	m, err := memory(w.bot.pid())
 	if err != nil {
 		return nil, err
@@ -63,12 +63,13 @@ func (w *workspace) burst(ctx context.Context, b *bench) ([]figure, error) {
 	}
 	return []figure{{
 		what: fmt.Sprintf("Slack: %d lines at once", lines), got: fmt.Sprintf("all worked after %s, %.0f a second", short(worked), float64(lines)/worked.Seconds()),
-		how: fmt.Sprintf("talk of %d people, written in %s and delivered %d times each: %d envelopes, all acknowledged after %s; "+
+		how: fmt.Sprintf("talk of %d people, kept back until all was written, then delivered %d times each: %d envelopes, all acknowledged after %s; "+
 			"each line is a row on disk that is marked when it is worked. The bot and its Postgres used %.1f s of CPU, the fake Slack beside them %.1f s",
-			talkers, short(written), deliveredBy, deliveredBy*lines, short(acked), used.Seconds(), own.Seconds()),
+			talkers, deliveredBy, deliveredBy*lines, short(acked), used.Seconds(), own.Seconds()),
 	}, {
 		what: "Slack: a command in their midst", got: "answered in " + p.answers.list(0.5, 1),
-		how: fmt.Sprintf("`/whoami` in private, %d times while these lines are worked; acknowledged in %s", len(p.answers), p.acks.list(0.5, 1)),
+		how: fmt.Sprintf("`/whoami` in private, %d times while these lines are worked; acknowledged in %s, %d of them too late for Slack",
+			len(p.answers), p.acks.list(0.5, 1), p.late),
 	}, {
 		what: "Slack: memory at work", got: fmt.Sprintf("at most %s", megabytes(m.most)),
 		how: fmt.Sprintf("VmHWM after the lines (%s before them), VmRSS then %s", megabytes(quiet.most), megabytes(m.now)),
@@ -98,6 +99,7 @@ func (w *workspace) count(ctx context.Context, sql string, args ...any) (n int, 
 // prober is somebody who gives a command again and again.
 type prober struct {
 	answers, acks durations
+	late          int // commands that were not acknowledged in time
 	stop          context.CancelFunc
 	all           sync.WaitGroup
 	err           error
@@ -112,28 +114,34 @@ func (w *workspace) probe(ctx context.Context) *prober {
 	asking, stop := context.WithCancel(ctx)
 	p.stop = stop
 	p.all.Go(func() {
-		for p.err == nil && rest(asking, probeEvery) == nil {
-			before := len(w.fake.Messages(im))
-			began := time.Now()
-			asked := w.fake.Slash(who, im, "/whoami", "")
-			if p.err = until(ctx, "the command was answered", func() bool { return len(w.fake.Messages(im)) > before }); p.err != nil {
-				return
-			}
-			if p.err = asked.Wait(ctx); p.err != nil {
-				return
-			}
-			p.answers = append(p.answers, w.fake.Messages(im)[before].Arrived.Sub(began))
-			p.acks = append(p.acks, asked.AckedIn())
+		for p.err = p.ask(ctx, w, who, im); p.err == nil && rest(asking, probeEvery) == nil; p.err = p.ask(ctx, w, who, im) {
 		}
 	})
 	return p
 }
 
+// ask gives one command and waits for its answer. Slack tells people that the app did
+// not respond when the acknowledgement is late; the answer comes all the same.
+func (p *prober) ask(ctx context.Context, w *workspace, who, im string) error {
+	before := len(w.fake.Messages(im))
+	began := time.Now()
+	asked := w.fake.Slash(who, im, "/whoami", "")
+	if err := until(ctx, "the command was answered", func() bool { return len(w.fake.Messages(im)) > before }); err != nil {
+		return err
+	}
+	p.answers = append(p.answers, w.fake.Messages(im)[before].Arrived.Sub(began))
+	if err := asked.Wait(ctx); err != nil && ctx.Err() != nil {
+		return err
+	} else if err != nil {
+		p.late++
+		return nil
+	}
+	p.acks = append(p.acks, asked.AckedIn())
+	return nil
+}
+
 func (p *prober) end() error {
 	p.stop()
 	p.all.Wait()
-	if p.err == nil && len(p.answers) == 0 {
-		return errors.New("the lines were worked before anybody could ask")
-	}
 	return p.err
 }
