@@ -120,7 +120,7 @@ func TestTwoPeopleConfirmAtOnce(t *testing.T) {
 			if err == nil {
 				won++
 			} else {
-				s.refused(err, fault.NotFound)
+				s.refused(err, fault.Conflict)
 			}
 		}
 		if n := get[int](t, s.db, `select count(*) from incident`); won != 1 || n != round+1 {
@@ -174,9 +174,9 @@ func TestConfirmWantsARequestThatWaits(t *testing.T) {
 	s.refused(confirm(""), fault.Invalid) // which?
 	s.refused(confirm("ZZZZ"), fault.NotFound)
 	s.must(confirm(second.Code))
-	s.refused(confirm(second.Code), fault.NotFound) // an old line, pasted again
+	s.refused(confirm(second.Code), fault.Conflict) // an old line, pasted again
 	s.must(confirm(""))
-	s.refused(confirm(first.Code), fault.NotFound)
+	s.refused(confirm(first.Code), fault.Conflict)
 	if countOf(s.uses(), "refused bea: confirmation: ") != 5 {
 		t.Error(text(s.uses()))
 	}

@@ -220,6 +220,16 @@ func (c *change) find(code string) (request, *fault.Error, error) {
 		return request{}, nil, err
 	}
 	code = strings.ToUpper(code)
+	for _, w := range waiting {
+		if code != "" && w.Code == code {
+			return w, nil, nil
+		}
+	}
+	if code != "" {
+		if by, incident, found, err := c.confirmedBy(code); err != nil || found {
+			return request{}, fault.New(fault.Conflict, "%s confirmed it already: %s. To help with it, type !role take <role>.", by, Ref(incident)), err
+		}
+	}
 	switch {
 	case len(waiting) == 0:
 		return request{}, fault.New(fault.NotFound, "Nothing waits for a confirmation. It may have been confirmed, or its %s may be over.", span(c.Guard.Window)), nil
@@ -227,11 +237,6 @@ func (c *change) find(code string) (request, *fault.Error, error) {
 		return waiting[0], nil, nil
 	case code == "":
 		return request{}, fault.New(fault.Invalid, "%s wait for a confirmation. Say which: !confirm <code>.", oncall.Plural(len(waiting), "request", "requests")), nil
-	}
-	for _, w := range waiting {
-		if w.Code == code {
-			return w, nil, nil
-		}
 	}
 	return request{}, fault.New(fault.NotFound, "No request with the code %s waits. It may have been confirmed, or its %s may be over.", code, span(c.Guard.Window)), nil
 }

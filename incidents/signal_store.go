@@ -2,6 +2,7 @@ package incidents
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -47,6 +48,9 @@ type Use struct {
 const guardLock = 7_310_001
 
 const (
+	sqlConfirmedBy = `
+		select p.handle, r.incident_id from signal_request r join person p on p.id = r.decided_by
+		where r.code = @code and r.state = 'confirmed' order by r.id desc limit 1`
 	sqlLockGuard = `select pg_advisory_xact_lock(@key)`
 	sqlCountUses = `
 		select count(*) filter (where person_id = @person), count(*)
@@ -145,4 +149,13 @@ func (s *Service) Uses(ctx context.Context, most int) ([]Use, error) {
 		return nil, err
 	}
 	return pgx.CollectRows(rows, pgx.RowToStructByName[Use])
+}
+
+// confirmedBy tells who confirmed the newest request of that code, if anybody did.
+func (c *change) confirmedBy(code string) (by string, incident int64, found bool, err error) {
+	err = c.tx.QueryRow(c.ctx, sqlConfirmedBy, pgx.NamedArgs{"code": code}).Scan(&by, &incident)
+	if errors.Is(err, pgx.ErrNoRows) {
+		return "", 0, false, nil
+	}
+	return by, incident, err == nil, err
 }

@@ -41,7 +41,7 @@ func paced(lane string) bool { return strings.HasPrefix(lane, "chat.postMessage 
 // cannot be reached or does not work, and a sentence for people if it refuses.
 func (d *Door) call(ctx context.Context, c class, lane string, do func(context.Context) error) error {
 	if c != page && d.now().Before(d.awayUntil()) {
-		return fmt.Errorf("%w: Slack did not work a moment ago", bot.ErrOffline)
+		return offline(nil, "Slack did not work a moment ago.")
 	}
 	err := d.lanes.do(ctx, c, lane, func(ctx context.Context) error {
 		ctx, cancel := context.WithTimeout(ctx, callBudget)
@@ -78,6 +78,11 @@ func (d *Door) noteHealth(err error) {
 	d.failure = err
 }
 
+// offline says in a sentence why Slack counts as away.
+func offline(err error, say string, args ...any) error {
+	return fmt.Errorf("%w: %w", bot.ErrOffline, fault.Wrap(fault.Unready, err, say, args...))
+}
+
 // code is the word by which Slack refuses; "" if it did not.
 func code(err error) string {
 	var refused slack.SlackErrorResponse
@@ -110,16 +115,16 @@ func explain(err error) error {
 		return nil
 	case !errors.As(err, &refused):
 		// No answer, a broken one, or one that says that Slack does not work.
-		return fmt.Errorf("%w: %w", bot.ErrOffline, err)
+		return offline(err, "Slack cannot be reached, or does not work just now.")
 	}
 	if known, ok := refusals[refused.Err]; ok {
 		return fault.Wrap(known.kind, err, "%s", known.say)
 	}
 	switch refused.Err {
 	case "invalid_auth", "not_authed", "account_inactive", "token_revoked", "token_expired":
-		return fmt.Errorf("%w: %w", bot.ErrOffline, fault.Wrap(fault.Unready, err, "Slack does not accept our token (%s): install the app again.", refused.Err))
+		return offline(err, "Slack does not accept our token (%s): install the app again.", refused.Err)
 	case "internal_error", "fatal_error", "service_unavailable", "request_timeout", "team_added_to_org":
-		return fmt.Errorf("%w: %w", bot.ErrOffline, err)
+		return offline(err, "Slack does not work just now.")
 	case "missing_scope":
 		return fault.Wrap(fault.Forbidden, err, "The app lacks the right %s: batsignal slack manifest prints what it needs.", refused.Needed)
 	}

@@ -34,7 +34,7 @@ func TestAnEmergencyByClicking(t *testing.T) {
 	w.last("ops", "The bat-signal is lit. Severity 1")
 	// Twice is once, for whoever clicks late.
 	w.acked(w.Fake.Click("li", "ops", asked.TS, "Confirm: ring them"))
-	if m := w.last("ops", "Nothing waits for a confirmation"); m.EphemeralTo != w.Fake.User("li").ID {
+	if m := w.last("ops", "kevin confirmed it already: INC-1."); m.EphemeralTo != w.Fake.User("li").ID {
 		t.Errorf("%+v", m)
 	}
 

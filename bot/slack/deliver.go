@@ -72,8 +72,9 @@ func (d *Door) post(ctx context.Context, c class, channel string, w drawing, mor
 	return ts, err
 }
 
-// Reply draws r where the line came from; a private one is seen by its sender alone.
-func (d *Door) Reply(ctx context.Context, to bot.Heard, r command.Reply) error {
+// Reply draws r where the line came from; a private one is seen by its sender alone. It
+// is on its way when Reply returns: [Door.Quiet] waits for it.
+func (d *Door) Reply(_ context.Context, to bot.Heard, r command.Reply) error {
 	via, ok := to.Via.(*via)
 	if !ok {
 		return fmt.Errorf("%w: the line did not come through this door", bot.ErrAbsent)
@@ -84,17 +85,29 @@ func (d *Door) Reply(ctx context.Context, to bot.Heard, r command.Reply) error {
 	}
 	w := d.drawReply(r)
 	if via.responseURL != "" {
-		return d.respond(ctx, via, r, w)
+		d.answers.later(via.user, func(ctx context.Context) error { return d.respond(ctx, via, r, w) })
+		return nil
 	}
 	var more []slack.MsgOption
 	if via.thread != "" {
 		more = append(more, slack.MsgOptionTS(via.thread))
 	}
 	if (r.Private || via.aside && r.Refused) && to.Room != "" {
-		return d.whisper(ctx, via.channel, via.user, w, more...)
+		d.answers.later(via.channel+" "+via.user, func(ctx context.Context) error {
+			return d.whisper(ctx, via.channel, via.user, w, more...)
+		})
+		return nil
 	}
-	_, err := d.post(ctx, reply, via.channel, w, more...)
-	return err
+	d.tell(via.channel, w, more...)
+	return nil
+}
+
+// tell sends an answer to a channel, or to a user in private.
+func (d *Door) tell(to string, w drawing, more ...slack.MsgOption) {
+	d.answers.later(to, func(ctx context.Context) error {
+		_, err := d.post(ctx, reply, to, w, more...)
+		return err
+	})
 }
 
 // whisper shows something to one person in a channel.

@@ -24,7 +24,7 @@ func (d *Door) Examine(ctx context.Context) error {
 			return err
 		})
 		switch {
-		case err != nil && fault.KindOf(err) != fault.Internal:
+		case code(err) != "":
 			return fault.Wrap(fault.KindOf(err), err, "The app token does not work. It must begin with xapp-, be of this app, and have the scope connections:write.")
 		case err != nil:
 			return err

@@ -312,3 +312,24 @@ func TestALineIsCarriedOnce(t *testing.T) {
 		t.Errorf("said %d times", n)
 	}
 }
+
+// A channel that is asked more than Slack lets us answer holds up nobody elsewhere.
+func TestABusyRoomHoldsUpNobody(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.emergency()
+	page := w.last(w.Fake.IM("li"), "You are needed for package fixing")
+	w.Fake.RateLimit("chat.postMessage", 1, time.Hour) // meets the answer in the room
+	w.Fake.Post("zed", "ops", "!status")
+	w.Fake.Post("zed", "ops", "!status")
+	i := w.Fake.Click("li", page.Channel, page.TS, "I take it")
+	limited, cancel := context.WithTimeout(t.Context(), patience)
+	defer cancel()
+	w.must(i.Wait(limited))
+	for count(w.timeline(1), "li answers P") == 0 {
+		w.must(limited.Err())
+		time.Sleep(time.Millisecond) // between two looks
+	}
+	w.must(w.Fake.Slash("maria", "ops", "/batsignal", "").Wait(limited))
+	w.must(w.Fake.Await(limited, func() bool { return len(w.Fake.Views("maria")) == 1 }))
+}

@@ -3,6 +3,7 @@ package slack
 import (
 	"context"
 	"encoding/json"
+	"fmt"
 	"maps"
 	"slices"
 	"strconv"
@@ -12,6 +13,7 @@ import (
 
 	"batsignal/bot"
 	"batsignal/bot/command"
+	"batsignal/incidents"
 )
 
 // The forms, and the fields in them. Each field is a block of its own, so that what is
@@ -55,9 +57,7 @@ func (d *Door) openForm(ctx context.Context, trigger string, f slack.ModalViewRe
 	say := command.Reply{Private: true, Refused: true, Blocks: []command.Block{
 		command.Line("The form did not open in time. Click again, or type it: " + d.cfg.Prefix + "help lists the commands."),
 	}}
-	if err := d.Reply(ctx, h, say); err != nil && ctx.Err() == nil {
-		d.log.Warn("an answer could not be sent", "error", err)
-	}
+	_ = d.Reply(ctx, h, say) // the line came through this door
 }
 
 // formOf opens the form that a button asks for.
@@ -111,7 +111,7 @@ type line struct{ text, field string }
 // lines turns a form that was filled in into commands.
 func (d *Door) lines(i slack.InteractionCallback, of about) []line {
 	v := values(i.View.State)
-	text := func(field string) string { return strings.Join(strings.Fields(v.text(field)), " ") }
+	text := func(field string) string { return strings.Join(strings.Fields(v.text(field)), " ") } // one line
 	inc := " --inc " + strconv.FormatInt(of.Incident, 10)
 	switch i.View.CallbackID {
 	case formDeclare:
@@ -165,6 +165,10 @@ func (d *Door) submitted(ctx context.Context, a arrival, i slack.InteractionCall
 				mistakes[one.field] = clip(strings.Join(command.PlainText(r), " "), mostText)
 				return
 			}
+			if one.field == fieldNote {
+				// What is new is for everybody in the channel, not that it was noted.
+				r.Blocks = []command.Block{command.Line(fmt.Sprintf("%s has news of %s: %s", h.Nick, incidents.Ref(of.Incident), noted(i)))}
+			}
 			said.Blocks = append(said.Blocks, r.Blocks...)
 			said.Private = said.Private || r.Private
 		}
@@ -174,7 +178,7 @@ func (d *Door) submitted(ctx context.Context, a arrival, i slack.InteractionCall
 	v.collect = nil
 	if len(mistakes) > 0 {
 		if a.answer == nil || !a.answer(slack.NewErrorsViewSubmissionResponse(mistakes)) {
-			d.sayAfterForm(ctx, h, v, late(mistakes)) // the form is closed by now
+			d.sayAfterForm(v, late(mistakes)) // the form is closed by now
 		}
 		return
 	}
@@ -182,8 +186,13 @@ func (d *Door) submitted(ctx context.Context, a arrival, i slack.InteractionCall
 		a.answer(nil)
 	}
 	if len(said.Blocks) > 0 {
-		d.sayAfterForm(ctx, h, v, said)
+		d.sayAfterForm(v, said)
 	}
+}
+
+// noted is the note of an update, on one line.
+func noted(i slack.InteractionCallback) string {
+	return strings.Join(strings.Fields(values(i.View.State).text(fieldNote)), " ")
 }
 
 // late says in private what a form would have said.
@@ -197,12 +206,10 @@ func late(mistakes map[string]string) command.Reply {
 
 // sayAfterForm answers a form: to everybody in the channel that it was opened in, so
 // that a second person can confirm; else to whoever filled it in.
-func (d *Door) sayAfterForm(ctx context.Context, h bot.Heard, v *via, r command.Reply) {
+func (d *Door) sayAfterForm(v *via, r command.Reply) {
 	to := v.user
 	if v.member && !r.Private {
 		to = v.channel
 	}
-	if _, err := d.post(ctx, reply, to, d.drawReply(r)); err != nil && ctx.Err() == nil {
-		d.log.Warn("an answer could not be sent", "room", h.Room, "error", err)
-	}
+	d.tell(to, d.drawReply(r))
 }

@@ -99,7 +99,7 @@ func (d *Door) event(ctx context.Context, a arrival, ear func(context.Context, b
 			d.rooms.left(left.Channel)
 		}
 	case "app_home_opened":
-		d.homeOpened(ctx, o.Event)
+		d.homeOpened(o.Event)
 	case "user_change":
 		var change struct {
 			User slack.User `json:"user"`

@@ -17,37 +17,38 @@ const (
 	homeIncidents = 10 // incidents shown
 )
 
-func (d *Door) homeOpened(ctx context.Context, event []byte) {
+func (d *Door) homeOpened(event []byte) {
 	var e struct {
 		User string `json:"user"`
 		Tab  string `json:"tab"`
 	}
 	if json.Unmarshal(event, &e) == nil && e.User != "" && e.Tab != "messages" {
-		d.showHome(ctx, e.User)
+		d.showHome(e.User)
 	}
 }
 
 // showHome shows somebody what they need to know when they open the app: their pages
 // first.
-func (d *Door) showHome(ctx context.Context, user string) {
-	if d.cfg.Incidents == nil {
-		return
+func (d *Door) showHome(user string) {
+	if d.cfg.Incidents != nil {
+		d.answers.later("home "+user, func(ctx context.Context) error { return d.publishHome(ctx, user) })
 	}
+}
+
+func (d *Door) publishHome(ctx context.Context, user string) error {
 	m, err := d.people.get(ctx, user)
 	var h home
 	if err == nil && m.account != "" {
 		h, err = d.homeOf(ctx, m.account)
 	}
-	if err == nil {
-		view := d.drawHome(h, m.account)
-		err = d.call(ctx, reply, "views.publish", func(ctx context.Context) error {
-			_, err := d.api.PublishViewContext(ctx, slack.PublishViewContextRequest{UserID: user, View: view})
-			return err
-		})
+	if err != nil {
+		return err
 	}
-	if err != nil && ctx.Err() == nil {
-		d.log.Warn("the home of somebody could not be shown", "error", err)
-	}
+	view := d.drawHome(h, m.account)
+	return d.call(ctx, reply, "views.publish", func(ctx context.Context) error {
+		_, err := d.api.PublishViewContext(ctx, slack.PublishViewContextRequest{UserID: user, View: view})
+		return err
+	})
 }
 
 func (d *Door) drawHome(h home, account string) slack.HomeTabViewRequest {

@@ -76,7 +76,7 @@ func (d *Door) click(ctx context.Context, a arrival, i slack.InteractionCallback
 		}
 	}
 	if i.View.Type == slack.VTHomeTab {
-		d.showHome(ctx, i.User.ID) // as it is after the click
+		d.showHome(i.User.ID) // as it is after the click
 	}
 }
 

@@ -35,7 +35,9 @@ func (d *Door) reaction(ctx context.Context, event []byte, key string, ear func(
 	if r.User == me.user || !(direct && takes[r.Reaction] || !direct && pins[r.Reaction]) {
 		return
 	}
-	m, ok := d.messageAt(ctx, r.Item.Channel, r.Item.TS)
+	asking, cancel := context.WithTimeout(ctx, lookupBudget)
+	defer cancel()
+	m, ok := d.messageAt(asking, r.Item.Channel, r.Item.TS)
 	if !ok {
 		return
 	}

@@ -19,6 +19,7 @@ import (
 // finished, by whichever process, is worked first.
 func (d *Door) Run(ctx context.Context, ear func(context.Context, bot.Heard)) error {
 	var parts sync.WaitGroup
+	defer d.answers.close()
 	defer parts.Wait()
 	parts.Go(func() { d.inbox.store(ctx) })
 	parts.Go(func() { d.inbox.keep(ctx) })

@@ -36,6 +36,8 @@ type Door struct {
 	inbox  *inbox
 	hooks  *hooks
 
+	answers *answers
+
 	mu      sync.Mutex
 	self    self
 	scopes  string    // that the app was given, with commas; "" if Slack did not say
@@ -89,6 +91,7 @@ func New(cfg Config) (*Door, error) {
 	d.lanes = newLanes(cfg.Pace, d.now)
 	d.people = newPeople(d)
 	d.rooms = newRooms(d)
+	d.answers = newAnswers(d)
 	d.inbox = newInbox(cfg.DB, cfg.Name, d.now, d.log)
 	d.hooks = &hooks{door: d, seen: map[string]time.Time{}}
 	return d, nil

@@ -79,9 +79,7 @@ func (d *Door) obey(ctx context.Context, a arrival, h bot.Heard, ear func(contex
 	sorry := command.Reply{Private: true, Refused: true, Blocks: []command.Block{
 		command.Line("I was not there when you asked for this, and it is too long ago to do it now: " + h.Text),
 	}}
-	if _, err := d.post(ctx, reply, h.Via.(*via).user, d.drawReply(sorry)); err != nil && ctx.Err() == nil {
-		d.log.Warn("an answer could not be sent", "error", err)
-	}
+	d.tell(h.Via.(*via).user, d.drawReply(sorry))
 }
 
 // invoker begins a line that nobody saw: a slash command, a click, a form. Where we

@@ -115,7 +115,10 @@ func (d *Door) drawSummary(s bot.Summary) drawing {
 	if s.Lead != "" {
 		lead = s.Lead + ", since " + when(s.Since)
 	}
-	facts := [][2]string{{"Baton", lead}}
+	var facts [][2]string
+	if inc.Open() {
+		facts = append(facts, [2]string{"Baton", lead})
+	}
 	if m := s.Moving; m != nil {
 		facts = append(facts, [2]string{"Baton moves", fmt.Sprintf("to %s, unless decided otherwise until %s", m.ToHandle, when(m.DueAt))})
 	}

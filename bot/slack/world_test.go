@@ -111,6 +111,7 @@ func (w *world) worked() {
 		}
 		time.Sleep(time.Millisecond) // between two looks
 	}
+	w.must(w.Door.Quiet(ctx))
 	_, err := w.Next(ctx)
 	w.must(err)
 }

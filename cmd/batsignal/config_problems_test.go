@@ -63,7 +63,7 @@ var slipsOfOperators = []struct{ name, text, want string }{
 	{"an empty name", "guard: {may_fire: [null]}", `guard.may_fire: "" is neither @roster, @known, role:NAME nor a handle (FILE:1)`},
 	{"a role that is not there", "roles: [{name: a}]\nguard: {may_confirm: ['role:b']}", `guard.may_confirm: there is no role "b"; the roles are a (FILE:2)`},
 	{"too many seconds", "guard: {confirmations: 2}", "guard.confirmations: must be 1, or 0 to ring without a second person (FILE:1)"},
-	{"an admin without network", "admins: [maria]", `admins: "maria" must be a network and a services account, such as libera/maria (FILE:1)`},
+	{"an admin without network", "admins: [maria]", `admins: "maria" must be a network and an account, such as libera/maria (FILE:1)`},
 	{"an admin from nowhere", "admins: [oftc/maria]", `admins: "oftc/maria" is on a network that is not configured; the networks are console (FILE:1)`},
 	{"a way to join", "roster: {join: closed}", "roster.join: must be one of: approved, open (FILE:1)"},
 	{"a file that is not there", "mail: {ca_file: /nowhere.pem}", "mail.ca_file: there is no file /nowhere.pem; create it or correct the name (FILE:1)"},

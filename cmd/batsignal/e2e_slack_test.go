@@ -141,7 +141,7 @@ func (b *bridged) kevinConfirmsByButton(ask slackfake.Message) {
 	b.hear(home, lit)
 	b.maria.Expect(home, lit)
 	b.acked(b.fake.Click("kevin", home, ask.TS, "Confirm: ring them")) // a tired hand clicks twice
-	b.whisper("kevin", home, "Nothing waits for a confirmation.")
+	b.whisper("kevin", home, "confirmed it already: INC-1.")
 }
 
 // theChannelIsMade looks at the channel of the incident, and returns its live summary.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/rand"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"log/slog"
 	"os"
@@ -21,6 +22,7 @@ import (
 	"batsignal/integrations/webhook"
 	"batsignal/migrations/pg"
 	"batsignal/oncall"
+	"batsignal/oncall/fault"
 	"batsignal/oncall/notice"
 	"batsignal/oncall/paging"
 	"batsignal/oncall/secret"
@@ -189,6 +191,9 @@ func (p *parts) health(ctx context.Context) command.Facts {
 		state := "connected"
 		if err := n.Check(); err != nil {
 			state = err.Error()
+			if f := (*fault.Error)(nil); errors.As(err, &f) {
+				state = f.Say
+			}
 		}
 		facts = append(facts, [2]string{n.Name(), state})
 	}

@@ -29,6 +29,8 @@ func TestQuickBench(t *testing.T) {
 		"binary", "start, database migrated", "start, database empty", "start, no database at all", "start with the private Postgres",
 		"memory at rest", "CPU at rest", "`!confirm` to the first page", "`!confirm` to the fifth page",
 		"30 people at once", "60 people at once", "memory at work", "lines of chat",
+		"Slack: command to its answer", "Slack: Confirm to the first page", "Slack: Confirm to the fifth page", "Slack: acknowledgement",
+		"Slack: 500 lines in waves", "Slack: a command behind a wave", "Slack: 500 lines in one instant", "Slack: memory at work",
 	} {
 		if !strings.Contains(out.String(), "| "+want+" | **") {
 			t.Errorf("the table has no line for %q", want)
@@ -58,6 +60,9 @@ func TestDurationsAreSummarised(t *testing.T) {
 		if got := short(d); got != want {
 			t.Errorf("%v: got %q, want %q", d, got, want)
 		}
+	}
+	if got := durations(nil).list(0.5, 1); got != "never" {
+		t.Errorf("what never happened took %q", got)
 	}
 }
 

@@ -66,6 +66,9 @@ func (d durations) most() time.Duration   { return d.at(1) }
 
 // list writes some of them, as "p50 8.1 ms, p95 12 ms".
 func (d durations) list(shares ...float64) string {
+	if len(d) == 0 {
+		return "never"
+	}
 	var parts []string
 	for _, s := range shares {
 		name := fmt.Sprintf("p%.0f", s*100)

@@ -32,7 +32,7 @@ func slack(ctx context.Context, b *bench) (all []figure, err error) {
 	if err != nil {
 		return nil, err
 	}
-	for _, take := range []func(context.Context, *bench) ([]figure, error){w.answers, w.latency, w.acknowledged, w.burst} {
+	for _, take := range []func(context.Context, *bench) ([]figure, error){w.answers, w.latency, w.acknowledged, w.bursts} {
 		figures, err := take(ctx, b)
 		if err != nil {
 			return nil, fmt.Errorf("%w\nthe program's log ends:\n%s", err, w.bot.tail())
@@ -42,9 +42,6 @@ func slack(ctx context.Context, b *bench) (all []figure, err error) {
 	if log := w.bot.tail(); log != "" {
 		b.say("the program's log ends:\n%s", log)
 	}
-	if n := w.fake.Lost(); n > 0 {
-		b.say("Slack gave up %d deliveries, which nobody acknowledged in time", n)
-	}
 	return all, nil
 }
 
@@ -52,21 +49,17 @@ func slack(ctx context.Context, b *bench) (all []figure, err error) {
 // (after three seconds it asks again) is left as it is, but for a quick run, which
 // must work on any machine.
 func (b *bench) openWorkspace(ctx context.Context) (*workspace, error) {
-	fake, err := slackfake.Start(slackfake.Options{AckTimeout: 3*time.Second, Log: func(f string, a ...any) { fmt.Printf("%.150s\n", fmt.Sprintf(f, a...)) }})
+	fake, err := slackfake.Start(slackfake.Options{AckTimeout: b.span(3*time.Second, patience)})
 	if err != nil {
 		return nil, err
 	}
 	b.later(func() error { fake.Close(); return nil })
 	w := &workspace{fake: fake, ims: map[string]string{}}
-	for i := range talkers {
-		fake.AddUser(slackfake.User{Name: memberName(i)})
-		w.ims[fake.IM(memberName(i))] = memberName(i)
-	}
 	var members []string
-	for _, u := range fake.Users() {
-		if !u.Bot && u.Name != "slackbot" {
-			members = append(members, u.Name)
-		}
+	for i := range talkers {
+		u := fake.AddUser(slackfake.User{Name: memberName(i)})
+		w.ims[fake.IM(u.ID)] = u.Name
+		members = append(members, u.Name)
 	}
 	w.home = fake.AddChannel(strings.TrimPrefix(homeRoom, "#"), members...)
 
@@ -106,11 +99,10 @@ func memberName(i int) string {
 	return fmt.Sprintf("person%d", i)
 }
 
-// now is the number of the last message, after which news begins.
+// now is the number of the last message in the home channel, after which news begins.
 func (w *workspace) now() int {
-	all := w.fake.Messages(w.home)
 	last := 0
-	for _, m := range all {
+	for _, m := range w.fake.Messages(w.home) {
 		last = max(last, m.At)
 	}
 	return last

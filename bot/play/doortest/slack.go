@@ -100,8 +100,13 @@ func (w *Workspace) Speak(_ context.Context, s play.Spoken) (audible bool, err e
 }
 
 // Heard implements [play.Theatre]. Slack has shown a message when it has answered the
-// call that brought it, and the door returns then.
-func (w *Workspace) Heard(context.Context) ([]console.Line, error) { return w.take(), nil }
+// call that brought it; the door returns then, and answers are waited for.
+func (w *Workspace) Heard(ctx context.Context) ([]console.Line, error) {
+	if err := w.Door.Quiet(ctx); err != nil {
+		return nil, err
+	}
+	return w.take(), nil
+}
 
 // take makes lines of everything that the app did since the last call. Invitations
 // are taken from its calls: whom Slack has put into the channel before is not shown
