@@ -127,7 +127,7 @@ func TestTwoPeopleConfirmAtOnce(t *testing.T) {
 			t.Fatalf("%d won, %d incidents after %d rounds", won, n, round+1)
 		}
 	}
-	if countOf(s.uses(), "confirmed ") != 10 || countOf(s.uses(), "refused ") != 20 {
+	if countOf(s.uses(), "confirmed bea: openssl")+countOf(s.uses(), "confirmed cem: openssl") != 10 || countOf(s.uses(), "refused ") != 20 {
 		t.Error(text(s.uses()))
 	}
 }

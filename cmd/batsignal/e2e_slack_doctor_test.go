@@ -58,7 +58,7 @@ func TestSlackDoctor(t *testing.T) {
 				"wrong-bot-token", []string{"slack-bot-token", bad("xoxb-")},
 				"Slack does not accept our token (invalid_auth): install the app again.",
 			},
-			{"slack-is-away", []string{s.fake.APIURL(), "http://" + freeAddress(t) + "/api/"}, "not connected to the network now"},
+			{"slack-is-away", []string{s.fake.APIURL(), "http://" + freeAddress(t) + "/api/"}, "Slack cannot be reached, or does not work just now."},
 		} {
 			t.Run(c.name, func(t *testing.T) {
 				t.Parallel()
