@@ -274,11 +274,11 @@ func (b *bridged) theBatonCrosses(summary slackfake.Message) {
 }
 
 // formOf clicks what opens a form, and returns the form.
-func (b *slackWorld) formOf(who string, m slackfake.Message, label string) slackfake.View {
-	b.t.Helper()
-	b.acked(b.fake.Click(who, m.Channel, m.TS, label))
-	b.await("the form of "+label, func() bool { return len(b.fake.Views(who)) == 1 })
-	return b.fake.Views(who)[0]
+func (s *slackWorld) formOf(who string, m slackfake.Message, label string) slackfake.View {
+	s.t.Helper()
+	s.acked(s.fake.Click(who, m.Channel, m.TS, label))
+	s.await("the form of "+label, func() bool { return len(s.fake.Views(who)) == 1 })
+	return s.fake.Views(who)[0]
 }
 
 func (b *bridged) anUpdateByForm(summary slackfake.Message) {
