@@ -13,7 +13,9 @@ import (
 
 	"batsignal/bot"
 	"batsignal/bot/play"
+	"batsignal/bot/play/doortest"
 	"batsignal/bot/slack"
+	"batsignal/bot/slack/slackfake"
 	"batsignal/incidents"
 	"batsignal/oncall"
 	"batsignal/oncall/notice"
@@ -69,7 +71,11 @@ func TestTroubleOfSlack(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
-			w := newWorld(t)
+			fake := doortest.Patient(t)
+			if c.name == "lost acknowledgements" {
+				fake.AckTimeout = 500 * time.Millisecond // then they are sent again
+			}
+			w := newWorldOf(t, slackfake.Run(t, fake))
 			w.says("maria", play.Home, "!batsignal remote code execution in openssl")
 			c.begin(w)
 			w.says("kevin", play.Home, "!confirm")

@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"batsignal/bot/play/doortest"
 	"batsignal/bot/slack"
 	"batsignal/bot/slack/slackfake"
 	"batsignal/oncall/secret"
@@ -19,7 +20,7 @@ import (
 // byHTTP is a bot that Slack posts to.
 func byHTTP(t *testing.T) (*world, string) {
 	t.Helper()
-	fake := slackfake.Run(t, slackfake.Options{Log: t.Logf})
+	fake := slackfake.Run(t, doortest.Patient(t))
 	w := newWorldOf(t, fake, func(c *slack.Config) {
 		c.AppToken, c.SigningSecret = secret.Text{}, secret.New(fake.SigningSecret())
 	})

@@ -49,7 +49,7 @@ const crew = `people:
 
 func newWorld(t *testing.T, edits ...func(*slack.Config)) *world {
 	t.Helper()
-	return newWorldOf(t, slackfake.Run(t, slackfake.Options{Log: t.Logf}), edits...)
+	return newWorldOf(t, slackfake.Run(t, doortest.Patient(t)), edits...)
 }
 
 // newWorldOf is newWorld in a workspace that is there already.

@@ -35,7 +35,13 @@ type Workspace struct {
 // here; if maria is there too, the guest has another name.
 func Slack(t testing.TB, db pg.DB, name string, people []string, edits ...func(*slack.Config)) *Workspace {
 	t.Helper()
-	return SlackAt(t, slackfake.Run(t, slackfake.Options{Log: t.Logf}), db, name, people, edits...)
+	return SlackAt(t, slackfake.Run(t, Patient(t)), db, name, people, edits...)
+}
+
+// Patient are the options of a workspace that waits long for acknowledgements: on a slow
+// machine Slack's three seconds may be over before anything is wrong.
+func Patient(t testing.TB) slackfake.Options {
+	return slackfake.Options{Log: t.Logf, AckTimeout: time.Minute}
 }
 
 // SlackAt is [Slack] in a workspace that is there already.
