@@ -34,6 +34,9 @@ func (p *prober) ask(ctx context.Context, w *workspace) error {
 
 // how says how it was for whoever asked.
 func (p *prober) how() string {
-	return fmt.Sprintf("`/whoami` in private, %d times right behind the lines: acknowledged in %s (%d too late for Slack), answered in %s",
-		len(p.answers), p.acks.list(0.5, 1), p.late, p.answers.list(0.5, 1))
+	acked := "acknowledged in " + p.acks.list(0.5, 1)
+	if p.late > 0 {
+		acked = fmt.Sprintf("acknowledged in time %d×", len(p.acks))
+	}
+	return fmt.Sprintf("`/whoami` in private, right behind the lines, asked %d×: %s, answered in %s", len(p.answers), acked, p.answers.list(0.5, 1))
 }
