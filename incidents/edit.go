@@ -186,10 +186,13 @@ func (s *Service) Reopen(ctx context.Context, a oncall.Actor, incident int64) er
 			return err
 		}
 		inc.Status = "open"
+		if err := c.reenter(inc); err != nil {
+			return err
+		}
 		if err := c.announce(inc, "reopened", a, a.Who()+" opens the incident again."); err != nil {
 			return err
 		}
-		if err := c.reenter(inc); err != nil {
+		if err := c.retopic(inc); err != nil {
 			return err
 		}
 		roles, err := oncall.Roles(c.ctx, c.tx)

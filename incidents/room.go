@@ -166,14 +166,11 @@ func (c *change) closeRooms(incident int64) error {
 }
 
 // reenter calls off that the rooms of an incident are closed; if they were already,
-// they are entered again.
+// they are entered again, which must come before anything is said there.
 func (c *change) reenter(inc Incident) error {
 	inTime, err := notice.DropCloses(c.ctx, c.tx, c.now, inc.ID)
-	if err != nil {
+	if err != nil || inTime || !slices.ContainsFunc(c.Networks, func(n Network) bool { return n.CloseAfter > 0 }) {
 		return err
-	}
-	if inTime || !slices.ContainsFunc(c.Networks, func(n Network) bool { return n.CloseAfter > 0 }) {
-		return c.retopic(inc)
 	}
 	return c.enter(inc, notice.Open)
 }

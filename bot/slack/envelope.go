@@ -3,6 +3,7 @@ package slack
 import (
 	"encoding/json"
 	"net/url"
+	"slices"
 	"strings"
 	"time"
 )
@@ -29,6 +30,9 @@ type arrival struct {
 	late bool
 	// unstored could not be stored: it was not acknowledged either, and may come again.
 	unstored bool
+	// urgent is what somebody did for us alone: a click, a slash command, a private line.
+	// It goes before the talk of rooms.
+	urgent bool
 }
 
 // outer is what every event is wrapped in.
@@ -45,35 +49,59 @@ func arrivalOf(request string, payload []byte, now time.Time) (arrival, bool) {
 	switch request {
 	case "events_api":
 		a.kind = kindEvent
-		a.key = eventKey(payload)
+		a.key, a.urgent = eventKey(payload)
 	case "slash_commands":
-		a.kind = kindCommand
+		a.kind, a.urgent = kindCommand, true
 		a.key = commandKey(payload)
 	case "interactive":
-		a.kind = kindAction
+		a.kind, a.urgent = kindAction, true
 		a.key, a.late = actionKey(payload)
 	}
 	return a, a.key != "" && len(a.key) <= 200
 }
 
-// eventKey names an event. A message that mentions us comes as two events, which are
-// one line.
-func eventKey(payload []byte) string {
+// eventKey names an event, and tells whether it is a private line. A message that
+// mentions us comes as two events, which are one line. What is nothing to us has no
+// name: what programs say, we too, and that somebody joined or changed a topic.
+func eventKey(payload []byte) (key string, private bool) {
+	type line struct {
+		BotID string `json:"bot_id"`
+	}
 	var o outer
 	var e struct {
-		Type, Subtype, Channel, TS string
+		Type        string `json:"type"`
+		Subtype     string `json:"subtype"`
+		Channel     string `json:"channel"`
+		ChannelType string `json:"channel_type"`
+		TS          string `json:"ts"`
+		BotID       string `json:"bot_id"`
+		Message     line   `json:"message"`
+		Previous    line   `json:"previous_message"`
 	}
 	if json.Unmarshal(payload, &o) != nil || json.Unmarshal(o.Event, &e) != nil {
-		return ""
+		return "", false
 	}
-	switch e.Type {
-	case "message", "app_mention":
-		if e.TS != "" && e.Channel != "" && e.Subtype != "message_changed" && e.Subtype != "message_deleted" {
-			return "m " + e.Channel + " " + e.TS
-		}
+	if e.Type != "message" && e.Type != "app_mention" {
+		return prefixed("e ", o.EventID), false
 	}
-	return prefixed("e ", o.EventID)
+	private = e.ChannelType == "im"
+	switch {
+	case e.BotID != "" || e.Message.BotID != "" || e.Previous.BotID != "":
+		return "", false
+	case slices.Contains(changes, e.Subtype):
+		return prefixed("e ", o.EventID), private
+	case slices.Contains(lines, e.Subtype) && e.TS != "" && e.Channel != "":
+		return "m " + e.Channel + " " + e.TS, private
+	}
+	return "", false
 }
+
+// The subtypes of messages that are lines of people, and those that tell what became
+// of one.
+var (
+	lines   = []string{"", "thread_broadcast", "file_share", "me_message"}
+	changes = []string{"message_changed", "message_deleted"}
+)
 
 func commandKey(payload []byte) string {
 	var c struct {

@@ -272,7 +272,9 @@ func TestWhatADeadProcessLeftIsWorked(t *testing.T) {
 // when it is back.
 func TestTheDatabaseIsAway(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
+	fake := doortest.Patient(t)
+	fake.AckTimeout = 500 * time.Millisecond // what is not acknowledged is sent again then
+	w := newWorldOf(t, slackfake.Run(t, fake))
 	w.emergency()
 	w.worked()
 	w.asOwner(`alter table slack_event rename to slack_event_away`)

@@ -3,6 +3,7 @@ package slack
 import (
 	"context"
 	"encoding/json"
+	"slices"
 	"strings"
 	"time"
 
@@ -69,7 +70,6 @@ func (d *Door) message(ctx context.Context, m said, ear func(context.Context, bo
 	channel, line := m, m
 	change := bot.Said
 	switch m.Subtype {
-	case "", "thread_broadcast", "file_share", "me_message":
 	case "message_changed":
 		if m.Message == nil || (m.Previous != nil && m.Previous.Text == m.Message.Text) {
 			return // only how a link is shown changed
@@ -81,7 +81,9 @@ func (d *Door) message(ctx context.Context, m said, ear func(context.Context, bo
 		}
 		change, line = bot.Deleted, *m.Previous
 	default:
-		return
+		if !slices.Contains(lines, m.Subtype) {
+			return
+		}
 	}
 	if line.BotID != "" || line.User == "" || line.TS == "" || change == bot.Said && line.Edited != nil {
 		return // what an edit says comes as an edit as well

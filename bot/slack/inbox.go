@@ -25,14 +25,15 @@ type inbox struct {
 	log     *slog.Logger
 
 	mu      sync.Mutex
-	arrived []arrival     // to be stored
-	ready   []arrival     // to be worked
+	arrived waiting       // to be stored
+	ready   waiting       // to be worked
 	come    chan struct{} // has a value when something may have arrived
 	more    chan struct{} // has a value when something may be ready
 }
 
 const (
 	mostAtOnce  = 200             // arrivals stored in one statement
+	mostInTurn  = 20              // of them worked before it is looked for what is urgent
 	inboxLoud   = 10_000          // waiting arrivals at which the log complains
 	storeBudget = 2 * time.Second // of the three seconds that Slack gives us
 	answerIn    = 2500 * time.Millisecond
@@ -64,8 +65,8 @@ func (in *inbox) put(a arrival) {
 		time.AfterFunc(answerIn, func() { answer(nil) })
 	}
 	in.mu.Lock()
-	in.arrived = append(in.arrived, a)
-	if n := len(in.arrived); n%inboxLoud == 0 {
+	in.arrived.add(a)
+	if n := in.arrived.len(); n%inboxLoud == 0 {
 		in.log.Error("many deliveries of Slack wait to be stored", "waiting", n)
 	}
 	in.mu.Unlock()
@@ -94,7 +95,7 @@ func (in *inbox) store(ctx context.Context) {
 			rest(ctx, storePause)
 		}
 		in.mu.Lock()
-		in.ready = append(in.ready, fresh...)
+		in.ready.add(fresh...)
 		in.mu.Unlock()
 		poke(in.more)
 	}
@@ -113,11 +114,12 @@ func (in *inbox) unstored(batch []arrival) []arrival {
 	return batch
 }
 
-// work hands out what is ready, one after the other in order, until ctx ends.
+// work hands out what is ready, one after the other in order, and what is urgent before
+// the rest, until ctx ends.
 func (in *inbox) work(ctx context.Context, handle func(context.Context, arrival)) {
 	var done []string
 	for ctx.Err() == nil {
-		batch := in.take(&in.ready, mostAtOnce)
+		batch := in.take(&in.ready, mostInTurn)
 		if len(batch) == 0 {
 			in.finish(ctx, done)
 			done = done[:0]
@@ -178,7 +180,7 @@ func (in *inbox) keep(ctx context.Context) {
 		if err == nil && len(orphans) > 0 {
 			in.log.Info("going on with what a process before left", "deliveries", len(orphans))
 			in.mu.Lock()
-			in.ready = append(in.ready, orphans...)
+			in.ready.add(orphans...)
 			in.mu.Unlock()
 			poke(in.more)
 		}
@@ -195,12 +197,38 @@ func (in *inbox) keep(ctx context.Context) {
 	}
 }
 
-func (in *inbox) take(from *[]arrival, most int) []arrival {
+func (in *inbox) take(from *waiting, most int) []arrival {
 	in.mu.Lock()
 	defer in.mu.Unlock()
+	return from.take(most)
+}
+
+// waiting are arrivals in order, with the urgent ones first.
+type waiting struct{ urgent, rest []arrival }
+
+func (w *waiting) add(all ...arrival) {
+	for _, a := range all {
+		if a.urgent {
+			w.urgent = append(w.urgent, a)
+		} else {
+			w.rest = append(w.rest, a)
+		}
+	}
+}
+
+func (w *waiting) len() int { return len(w.urgent) + len(w.rest) }
+
+// take takes so many at most, of one kind at a time.
+func (w *waiting) take(most int) []arrival {
+	from := &w.rest
+	if len(w.urgent) > 0 {
+		from = &w.urgent
+	}
 	n := min(len(*from), most)
 	batch := (*from)[:n:n]
-	*from = (*from)[n:]
+	if *from = (*from)[n:]; len(*from) == 0 {
+		*from = nil
+	}
 	return batch
 }
 

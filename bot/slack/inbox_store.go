@@ -7,6 +7,8 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
+
+	"batsignal/migrations/pg"
 )
 
 const (
@@ -18,7 +20,7 @@ const (
 		returning key`
 	sqlEventsDone = `
 		update slack_event set done_at = @now, payload = null
-		where network = @network and key = any (@keys)`
+		where network = @network and key = @key`
 	sqlAdoptEvents = `
 		with orphan as (
 			select key, received_at from slack_event
@@ -70,9 +72,16 @@ func (in *inbox) insert(ctx context.Context, batch []arrival) (fresh []arrival, 
 	return fresh, nil
 }
 
+// done marks rows one by one, all in one go: a list of keys in one statement is planned
+// as a walk through all rows of the network while the table looks small.
 func (in *inbox) done(ctx context.Context, keys []string) error {
-	_, err := in.db.Exec(ctx, sqlEventsDone, pgx.NamedArgs{"network": in.network, "keys": keys, "now": in.now()})
-	return err
+	return pg.InTx(ctx, in.db, func(tx pgx.Tx) error {
+		batch := &pgx.Batch{}
+		for _, key := range keys {
+			batch.Queue(sqlEventsDone, pgx.NamedArgs{"network": in.network, "key": key, "now": in.now()})
+		}
+		return tx.SendBatch(ctx, batch).Close()
+	})
 }
 
 // adopt takes over what was received and never finished.
