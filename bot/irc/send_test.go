@@ -93,6 +93,33 @@ func TestAnnouncementsPagesAndRooms(t *testing.T) {
 	}
 }
 
+// A room that is closed is left, and not entered again by itself.
+func TestAClosedRoomIsLeft(t *testing.T) {
+	t.Parallel()
+	n := irctest.Run(t, irctest.Options{Accounts: accounts})
+	w := open(t, n)
+	maria := n.Person(t, "maria", "maria", "maria-pass")
+	w.ready()
+	w.must(w.open(w.ctx(), "#inc-7", "INC-7: resolved"))
+	maria.Join("#inc-7")
+	w.must(w.CloseRoom(w.ctx(), "#inc-7"))
+	maria.ExpectRaw("the bot's leaving", func(l irctest.Line) bool {
+		return l.Command == "PART" && l.Nick == "batsignal" && l.Params[0] == "#inc-7"
+	})
+	w.must(w.CloseRoom(w.ctx(), "#inc-7")) // again: nothing to do
+	for _, room := range w.wantedRooms() {
+		if room == "#inc-7" {
+			t.Error("it would be joined again after a reconnect")
+		}
+	}
+	if err := w.Check(); err != nil {
+		t.Errorf("a room that was left is missed: %v", err)
+	}
+	// It is entered again when it is wanted; the topic is maria's by now.
+	wantSay(t, w.open(w.ctx(), "#inc-7", "INC-7: open again"), "refused")
+	maria.ExpectRaw("the bot's return", func(l irctest.Line) bool { return l.Command == "JOIN" && l.Nick == "batsignal" })
+}
+
 func TestLongTextsArriveWhole(t *testing.T) {
 	t.Parallel()
 	n := irctest.Run(t, irctest.Options{Accounts: accounts})
