@@ -1,18 +1,20 @@
 package slack_test
 
 import (
+	"errors"
 	"strings"
 	"testing"
 	"time"
 
 	"batsignal/bot"
+	"batsignal/bot/play/doortest"
 	"batsignal/bot/slack/slackfake"
 )
 
 // Every line, edit and deletion comes the same way, with what the minutes need.
 func TestWhatBecomesOfALine(t *testing.T) {
 	t.Parallel()
-	l := listen(t, []string{"maria", "kevin"})
+	l := listen(t, "maria", "kevin")
 	ops := l.Fake.Channel("ops").ID
 	maria := l.Account("maria")
 
@@ -53,7 +55,7 @@ func TestWhatBecomesOfALine(t *testing.T) {
 // What is typed is understood as it was typed, whatever Slack made of it.
 func TestWhatWasTyped(t *testing.T) {
 	t.Parallel()
-	l := listen(t, []string{"maria", "kevin", "zed"})
+	l := listen(t, "maria", "kevin", "zed")
 	us := "<@" + l.Fake.BotUserID() + ">"
 	if _, err := l.db.Exec(t.Context(), `
 		with p as (insert into person (handle, zone, created_at) values ('kev', 'UTC', now()) returning id)
@@ -85,7 +87,7 @@ func TestWhatWasTyped(t *testing.T) {
 // Guests, people of other workspaces, whoever left, and programs prove nothing here.
 func TestWhoHasNoRights(t *testing.T) {
 	t.Parallel()
-	l := listen(t, []string{"maria", "~guest"})
+	l := listen(t, "maria", "~guest")
 	l.Fake.AddUser(slackfake.User{Name: "single", SingleChannelGuest: true})
 	l.Fake.AddUser(slackfake.User{Name: "stranger", Team: "T0ELSEWHERE"})
 	l.Fake.AddUser(slackfake.User{Name: "leaver"})
@@ -123,5 +125,30 @@ func TestWhoHasNoRights(t *testing.T) {
 	}
 	if h := l.hears(); h.Account != "" || h.Text != "confirm" || !h.Addressed || !h.Unseen {
 		t.Errorf("%+v", h)
+	}
+}
+
+// In an organisation of several workspaces the account names it too, and people of its
+// other workspaces are not strangers.
+func TestAnOrganisation(t *testing.T) {
+	t.Parallel()
+	o := doortest.Patient(t)
+	o.Enterprise = "E0ORG"
+	l := listenAt(t, slackfake.Run(t, o), "maria")
+	l.Fake.Post("maria", "ops", "hello")
+	if h := l.hears(); h.Account != "e0org/"+l.Account("maria") {
+		t.Errorf("%+v", h)
+	}
+	account, shown, err := l.Door.Account(t.Context(), "@maria")
+	if err != nil || account != "e0org/"+l.Account("maria") || shown != "maria" {
+		t.Errorf("%q, %q, %v", account, shown, err)
+	}
+	if err := l.Door.Direct(t.Context(), account, bot.Message{Text: "a page"}); err != nil {
+		t.Error(err)
+	}
+	for _, other := range []string{l.Account("maria"), "e0other/" + l.Account("maria"), "", "umaria"} {
+		if err := l.Door.Direct(t.Context(), other, bot.Message{Text: "not yours"}); !errors.Is(err, bot.ErrAbsent) {
+			t.Errorf("a page to %q: %v", other, err)
+		}
 	}
 }

@@ -181,10 +181,16 @@ type listener struct {
 }
 
 // listen runs a door whose ear only remembers.
-func listen(t *testing.T, people []string, edits ...func(*slack.Config)) *listener {
+func listen(t *testing.T, people ...string) *listener {
+	t.Helper()
+	return listenAt(t, slackfake.Run(t, doortest.Patient(t)), people...)
+}
+
+// listenAt is listen in a workspace that is there already.
+func listenAt(t *testing.T, fake *slackfake.Server, people ...string) *listener {
 	t.Helper()
 	l := &listener{T: t, db: pgtest.Fresh(t).Pool, news: make(chan struct{})}
-	l.Workspace = doortest.Slack(t, l.db, "slack", people, edits...)
+	l.Workspace = doortest.SlackAt(t, fake, l.db, "slack", people)
 	l.run(l.Door)
 	l.ready()
 	return l

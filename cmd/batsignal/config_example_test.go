@@ -70,17 +70,23 @@ func TestTheExampleUncommentedLoads(t *testing.T) {
 		t.Fatalf("%v\n%s", err, whole)
 	}
 	for _, c := range []struct{ name, without string }{
-		// An address of a database stands in the file or in one of its own.
-		{"addresses inline", `(?m)^  (url_file|owner_url_file): .*\n`},
-		{"addresses in files", `(?m)^  (url|owner_url): .*\n`},
+		// An address of a database stands in the file or in one of its own; Slack is heard
+		// by a connection or by HTTP.
+		{"addresses inline", `(?m)^  (url_file|owner_url_file|signing_secret_file): .*\n`},
+		{"addresses in files", `(?m)^  (url|owner_url|app_token_file): .*\n`},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			dir := t.TempDir()
 			writeFile(t, dir, "postgres", "", 0o755)
 			for _, name := range regexp.MustCompile(`_file: (\S+)`).FindAllStringSubmatch(whole, -1) {
 				content := "postgres://batsignal@db.example.org/batsignal"
-				if strings.HasSuffix(name[1], "-ca.pem") {
+				switch {
+				case strings.HasSuffix(name[1], "-ca.pem"):
 					content = certificate(t)
+				case name[1] == "slack-bot-token":
+					content = "xoxb-1"
+				case name[1] == "slack-app-token":
+					content = "xapp-1"
 				}
 				writeFile(t, dir, name[1], content, 0o600)
 			}

@@ -133,7 +133,7 @@ func (a *arc) aBorrowedNickIsRefused(borrower *irctest.Person) {
 		borrower.Say(home, try) // told why once an hour, and never obeyed
 	}
 	borrower.Tell(botNick, "!whoami")
-	a.shown["borrower"] = append(a.shown["borrower"], borrower.Expect("", "the nick root, which proves nothing"))
+	a.shown["borrower"] = append(a.shown["borrower"], borrower.Expect("", "the name root, which proves nothing"))
 	borrower.Quit()
 	if n := one[int](a.world, `select count(*) from signal_request`); n != 0 {
 		a.t.Errorf("a borrowed nick made %d requests", n)
