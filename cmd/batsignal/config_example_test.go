@@ -72,8 +72,8 @@ func TestTheExampleUncommentedLoads(t *testing.T) {
 	for _, c := range []struct{ name, without string }{
 		// An address of a database stands in the file or in one of its own; Slack is heard
 		// by a connection or by HTTP.
-		{"addresses inline", `(?m)^  (url_file|owner_url_file|signing_secret_file): .*\n`},
-		{"addresses in files", `(?m)^  (url|owner_url|app_token_file): .*\n`},
+		{"addresses inline", `(?m)^ +(url_file|owner_url_file|signing_secret_file): .*\n`},
+		{"addresses in files", `(?m)^ +(url|owner_url|app_token_file): .*\n`},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			dir := t.TempDir()

@@ -319,7 +319,7 @@ func (a *arc) everybodyMaySleep() {
 	for _, room := range []string{home, "#inc-1-openssl"} {
 		a.expect("watcher", room, "[INC-1] maria resolves the incident.")
 	}
-	await(a.world, 0, `select count(*)::int from notice where state = 'waiting'`)
+	await(a.world, 0, `select count(*)::int from notice where state = 'waiting' and kind <> 'close'`)
 	await(a.world, 0, `select count(*)::int from page where state = 'open'`)
 	if failed := ask[string](a.world, `select kind || ' ' || room || account || ': ' || detail from notice where state = 'failed'`); len(failed) > 0 {
 		a.t.Logf("given up: %s", strings.Join(failed, "\n"))

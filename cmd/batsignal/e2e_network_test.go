@@ -63,7 +63,7 @@ func TestTheIRCServerDiesInTheMiddle(t *testing.T) {
 	w.pause(syscall.SIGCONT)
 
 	li.Expect("", "the keys please")
-	await(w, 0, `select count(*)::int from notice where state = 'waiting'`)
+	await(w, 0, `select count(*)::int from notice where state = 'waiting' and kind <> 'close'`)
 	await(w, 0, `select count(*)::int from delivery where state not in ('accepted', 'cancelled')`)
 	shown := everythingShown(jan)
 	for _, where := range []string{home, room} {
@@ -178,7 +178,7 @@ func TestANetsplitDuringAConfirmation(t *testing.T) {
 	}
 	t.Logf("%d of 3 confirmations crossed before the split", heard)
 	await(w, 4, `select count(*)::int from signal_use where act = 'confirmed'`)
-	await(w, 0, `select count(*)::int from notice where state = 'waiting'`)
+	await(w, 0, `select count(*)::int from notice where state = 'waiting' and kind <> 'close'`)
 }
 
 func (w *world) split() {
