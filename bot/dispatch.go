@@ -69,7 +69,8 @@ func (d *Dispatcher) Hear(ctx context.Context, n Network, h Heard) {
 		}
 		reply = d.Set.Refuse(err)
 		if h.Account == "" && !h.Unsure && fault.KindOf(err) == fault.Forbidden {
-			if reply.Private = true; !d.mayRefuse(h) {
+			// What nobody else saw may be answered each time: a form wants its answer.
+			if reply.Private = true; !h.Unseen && !d.mayRefuse(h) {
 				return
 			}
 		}

@@ -83,7 +83,12 @@ func (o *Outbox) Drain(ctx context.Context, network string) (rest time.Duration,
 			return 0, err
 		}
 		refused := map[string]bool{}
+		said := false
 		for _, one := range waiting {
+			aside := one.Kind == notice.Invite || one.Kind == notice.Summary
+			if aside && said && rest == 0 {
+				break // there may be more to say
+			}
 			to := cmp.Or(one.Room, one.Account)
 			if refused[to] {
 				continue
@@ -95,9 +100,10 @@ func (o *Outbox) Drain(ctx context.Context, network string) (rest time.Duration,
 			if pause > 0 {
 				rest, refused[to] = pause, true
 			}
-			if one.Kind == notice.Invite || one.Kind == notice.Summary || one.Kind == notice.Open {
+			if aside || one.Kind == notice.Open {
 				break // there may be something to say by now, or the room is another one
 			}
+			said = true
 		}
 	}
 	return rest, nil

@@ -38,9 +38,6 @@ const (
 	// bridgesEvery is how often the bridged rooms are looked up: every line of talk
 	// comes through here, and none may cost a query.
 	bridgesEvery = time.Second
-	// carriedFor is how long a carried line is kept: a network may deliver it again.
-	carriedFor = 24 * time.Hour
-	sweepEvery = time.Hour
 	// carryBudget bounds how long carrying one line may hold up the next.
 	carryBudget = 5 * time.Second
 )
@@ -54,9 +51,6 @@ func (r *Relay) Carry(ctx context.Context, h Heard) {
 	ctx, cancel := context.WithTimeout(ctx, carryBudget)
 	defer cancel()
 	others, err := r.others(ctx, incidents.Room{Network: h.Network, Room: h.Room})
-	if err == nil && len(others) > 0 {
-		err = r.sweep(ctx)
-	}
 	if err == nil && len(others) > 0 && !carried.MatchString(h.Text) {
 		err = pg.InTx(ctx, r.DB, func(tx pgx.Tx) error {
 			return notice.Post(ctx, tx, r.Queue, r.Now(), notices(h, others)...)
@@ -65,18 +59,6 @@ func (r *Relay) Carry(ctx context.Context, h Heard) {
 	if err != nil && ctx.Err() == nil {
 		r.Log.Error("a line could not be carried over", "network", h.Network, "room", h.Room, "error", err)
 	}
-}
-
-// sweep deletes what was carried long ago.
-func (r *Relay) sweep(ctx context.Context) error {
-	now := r.Now()
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	if now.Sub(r.swept) < sweepEvery {
-		return nil
-	}
-	r.swept = now
-	return notice.ForgetCarried(ctx, r.DB, now.Add(-carriedFor))
 }
 
 func notices(h Heard, others []incidents.Room) (list []notice.Notice) {

@@ -9,6 +9,7 @@ import (
 
 	"batsignal/bot"
 	"batsignal/incidents"
+	"batsignal/oncall/notice"
 )
 
 // bridge puts the stage on two networks, with INC-1 open on both and talk carried.
@@ -72,6 +73,7 @@ func TestCarriedTalkIsForgotten(t *testing.T) {
 		t.Fatal(err)
 	}
 	s.wait(25 * time.Hour)
+	s.must(notice.ForgetCarried(ctx, s.db, s.Now().Add(-24*time.Hour)))
 	line.Text, line.MessageID = "two", "m2"
 	s.dispatcher.Hear(ctx, s.door, line)
 	if got := s.carried(); got != "#inc-1 [net] <ada> two" {

@@ -19,8 +19,11 @@ func PageActions(page int64) []notice.Action {
 }
 
 // ConfirmActions confirm a request for the bat-signal.
-func ConfirmActions(code string) []notice.Action {
-	return []notice.Action{{Label: "Confirm: ring them", Command: "confirm " + code, Grave: true}}
+func ConfirmActions(a Asked) []notice.Action {
+	return []notice.Action{{
+		Label: "Confirm: ring them", Command: "confirm " + a.Code, Grave: true,
+		Says: fmt.Sprintf("This rings %s at once, severity %d: %s", oncall.Plural(a.Rings(), "person", "people"), a.Signal.Severity, a.Signal.What),
+	}}
 }
 
 // TakeRoleAction takes a role of an incident.

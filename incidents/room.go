@@ -110,9 +110,9 @@ func (s *Service) Bridges(ctx context.Context) (map[Room][]Room, error) {
 // the home room everything is said anyway: then the incident has no room of its own.
 func (s *Service) MoveRoom(ctx context.Context, network, from, to, why string) error {
 	return s.change(ctx, func(c *change) error {
-		sql, moved := sqlMoveRoom, notice.Move
+		sql, move := sqlMoveRoom, func() error { return notice.Move(c.ctx, c.tx, network, from, to) }
 		if n := c.network(network); n != nil && strings.EqualFold(n.Home, to) {
-			sql, moved = sqlDropRoom, dropNotices
+			sql, move = sqlDropRoom, func() error { return notice.Drop(c.ctx, c.tx, c.now, network, from) }
 		}
 		var id int64
 		err := c.tx.QueryRow(c.ctx, sql, pgx.NamedArgs{"network": network, "from": from, "to": to}).Scan(&id)
@@ -122,7 +122,7 @@ func (s *Service) MoveRoom(ctx context.Context, network, from, to, why string) e
 		if err != nil {
 			return err
 		}
-		if err := moved(c.ctx, c.tx, network, from, to); err != nil {
+		if err := move(); err != nil {
 			return err
 		}
 		text := fmt.Sprintf("On %s this incident is in %s, not in %s: %s", network, to, from, ended(why))
@@ -131,10 +131,6 @@ func (s *Service) MoveRoom(ctx context.Context, network, from, to, why string) e
 		}
 		return c.sayAll(id, text)
 	})
-}
-
-func dropNotices(ctx context.Context, db pg.DB, network, room, _ string) error {
-	return notice.Drop(ctx, db, network, room)
 }
 
 // resummarize has the live summary of an incident renewed in each room that has one.

@@ -290,7 +290,7 @@ func (s *scene) said() []string {
 			lines = append(lines, n.Room+" "+n.Text)
 		}
 	}
-	if len(waiting) == 50 {
+	if len(waiting) > 0 {
 		lines = append(lines, s.said()...)
 	}
 	return lines

@@ -91,7 +91,7 @@ func (s *Service) Ask(ctx context.Context, a oncall.Actor, sig Signal) (asked As
 		}
 		c.rings = true // the pager must know when the request expires
 		c.sayElsewhere(a, fmt.Sprintf("%s asks for the bat-signal, severity %d: %s. It would ring %s at once. Somebody else: !confirm %s until %s.",
-			a.Who(), sig.Severity, sig.What, oncall.Plural(asked.Rings(), "person", "people"), req.Code, oncall.Clock(req.ExpiresAt, "")), ConfirmActions(req.Code)...)
+			a.Who(), sig.Severity, sig.What, oncall.Plural(asked.Rings(), "person", "people"), req.Code, oncall.Clock(req.ExpiresAt, "")), ConfirmActions(asked)...)
 		return nil
 	})
 	if err == nil && refused != nil {

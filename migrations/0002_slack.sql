@@ -42,7 +42,9 @@ create table slack_room (
   network text not null,
   room text not null check (length(room) between 1 and 81),
   channel text not null check (length(channel) between 1 and 64),
+  wanted text not null, -- the room that was asked for when this one was made
   summary_ts text not null default '',
+  summary_pinned boolean not null default false,
   primary key (network, room)
 );
 create index slack_room_channel on slack_room (network, channel);

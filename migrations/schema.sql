@@ -462,7 +462,9 @@ CREATE TABLE public.slack_room (
     network text NOT NULL,
     room text NOT NULL,
     channel text NOT NULL,
+    wanted text NOT NULL,
     summary_ts text DEFAULT ''::text NOT NULL,
+    summary_pinned boolean DEFAULT false NOT NULL,
     CONSTRAINT slack_room_channel_check CHECK (((length(channel) >= 1) AND (length(channel) <= 64))),
     CONSTRAINT slack_room_room_check CHECK (((length(room) >= 1) AND (length(room) <= 81)))
 );

@@ -159,7 +159,7 @@ func checkPrefix(prefix string) error {
 // work is worse than none.
 func (s *Set) checkExamples() error {
 	for _, e := range s.leaves() {
-		got, args, err := s.resolve(e.example(s))
+		got, args, err := s.resolve(e.example(s), maxLine)
 		if err == nil && got != e {
 			err = fmt.Errorf("it means %q", got.path)
 		}

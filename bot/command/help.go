@@ -58,7 +58,7 @@ func (s *Set) explain(path string) (Reply, error) {
 	e := s.lookup(path)
 	if e == nil {
 		var err error
-		if e, _, err = s.resolve(path); err != nil {
+		if e, _, err = s.resolve(path, maxLine); err != nil {
 			return Reply{}, err
 		}
 	}

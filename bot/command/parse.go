@@ -9,14 +9,15 @@ import (
 )
 
 const (
-	maxLine = 512 // bytes: what a line of IRC can carry at most
-	maxName = 24  // bytes of a name
+	maxLine = 512  // bytes: what a line of IRC can carry at most
+	maxForm = 5000 // bytes: a thousand letters in any script, and the command before them
+	maxName = 24   // bytes of a name
 )
 
 // resolve finds the command that a line without prefix means, and what is left
 // of the line. The error says what is wrong in one line; with it comes the
 // command as far as it was understood, nil if not at all.
-func (s *Set) resolve(line string) (*entry, string, error) {
+func (s *Set) resolve(line string, longest int) (*entry, string, error) {
 	line = strings.TrimSpace(line)
 	word := token(line)
 	e := s.find(word)
@@ -24,9 +25,12 @@ func (s *Set) resolve(line string) (*entry, string, error) {
 		return nil, "", s.unknown(word)
 	}
 	args := line[len(word):]
-	if len(line) > maxLine {
+	if len(line) > longest {
+		if sub := e.byName[strings.ToLower(token(args))]; sub != nil {
+			e = sub // its example is the one that helps
+		}
 		return e, "", fault.New(fault.Invalid, "That line has %d bytes and I read at most %d: say it shorter. Example: %s",
-			len(line), maxLine, s.Typed(e.example(s)))
+			len(line), longest, s.Typed(e.example(s)))
 	}
 	if !utf8.ValidString(args) {
 		return e, "", fault.New(fault.Invalid, "That line is not UTF-8, so I might misread it: send it again as UTF-8. Example: %s",

@@ -73,7 +73,7 @@ func FuzzParse(f *testing.F) {
 		if !ok {
 			return
 		}
-		e, args, err := s.resolve(rest)
+		e, args, err := s.resolve(rest, maxLine)
 		if err != nil {
 			return
 		}

@@ -30,7 +30,11 @@ func (s *Set) Run(ctx context.Context, caller Caller, line string) (Reply, error
 	if overheard && s.isProse(line, rest) {
 		return Reply{}, nil
 	}
-	e, args, err := s.resolve(rest)
+	longest := maxLine
+	if caller.Unseen {
+		longest = maxForm // it came from a form or a button, not by a line of chat
+	}
+	e, args, err := s.resolve(rest, longest)
 	if e != nil && e.private && caller.Room != "" && !caller.Unseen {
 		return Reply{}, s.elsewhere(e)
 	}

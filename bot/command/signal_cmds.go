@@ -53,7 +53,7 @@ func (s Services) batsignal(ctx context.Context, c *Call) (Reply, error) {
 		Line(fmt.Sprintf("This rings %s at once, severity %d: %s", oncall.Plural(asked.Rings(), "person", "people"), severity, asked.Signal.What)),
 		List{Items: items},
 		Line(fmt.Sprintf("It needs a second person until %s: %s", oncall.Clock(asked.Expires, c.Zone), c.Typed("confirm "+asked.Code))),
-		Actions(incidents.ConfirmActions(asked.Code)),
+		Actions(incidents.ConfirmActions(asked)),
 	}}, nil
 }
 

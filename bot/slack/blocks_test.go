@@ -80,10 +80,12 @@ func screens(d *Door) map[string]any {
 	message := func(w drawing) any { return map[string]any{"blocks": w.blocks} }
 	return map[string]any{
 		"message-request": message(d.drawReply(command.Reply{Blocks: []command.Block{
-			command.Line("This rings 5 people at once, severity 1: remote code execution in openssl"),
+			command.Line("This rings 3 people at once, severity 1: remote code execution in openssl"),
 			command.List{Items: []string{"coordination: maria, then 2 more", "communications: priya, then 2 more", "release engineering: kevin (it is night there), then 2 more"}},
 			command.Line("It needs a second person until 03:29 UTC (04:29 your time): !confirm KQX2"),
-			command.Actions(incidents.ConfirmActions("KQX2")),
+			command.Actions(incidents.ConfirmActions(incidents.Asked{
+				Code: "KQX2", Signal: incidents.Signal{What: "remote code execution in openssl", Severity: 1}, Plan: []incidents.PlanLine{{First: "maria"}, {First: "priya"}, {First: "kevin"}},
+			})),
 		}})),
 		"message-lit": message(d.draw("[INC-1] The bat-signal is lit. Severity 1: remote code execution in openssl. Asked by maria, confirmed by kevin. Ringing maria and li. Nobody can be rung for communications. Come to #inc-1-openssl.",
 			[]notice.Action{incidents.TakeRoleAction(1, oncall.DefaultRoles()[1])})),

@@ -37,11 +37,18 @@ func (nowhere) Write(p []byte) (int, error) { return len(p), nil }
 // second into a channel, and whoever sends more is refused in the middle of it.
 func paced(lane string) bool { return strings.HasPrefix(lane, "chat.postMessage ") }
 
+// restPatience is how long an announcement waits for a channel that Slack lets rest.
+const restPatience = 2 * time.Second
+
 // call makes one call of a method in its lane. The error is bot.ErrOffline if Slack
 // cannot be reached or does not work, and a sentence for people if it refuses.
 func (d *Door) call(ctx context.Context, c class, lane string, do func(context.Context) error) error {
 	if c != page && d.now().Before(d.awayUntil()) {
 		return offline(nil, "Slack did not work a moment ago.")
+	}
+	// An announcement does not stand in the way of others while its channel rests.
+	if c == chatter && d.lanes.resting(lane) > restPatience {
+		return fmt.Errorf("%w: Slack has put it off", bot.ErrBusy)
 	}
 	err := d.lanes.do(ctx, c, lane, func(ctx context.Context) error {
 		ctx, cancel := context.WithTimeout(ctx, callBudget)

@@ -3,6 +3,9 @@ package slack
 import (
 	"context"
 	"fmt"
+	"net/http"
+	"net/url"
+	"time"
 
 	"github.com/slack-go/slack"
 
@@ -17,9 +20,15 @@ func (d *Door) Say(ctx context.Context, name string, m bot.Message) error {
 	if err != nil {
 		return err
 	}
+	// A channel that was put off only now is told from one that is slow.
+	ctx, cancel := context.WithTimeout(ctx, sayBudget)
+	defer cancel()
 	_, err = d.post(ctx, chatter, channel, d.draw(m.Text, m.Actions))
 	return err
 }
+
+// sayBudget is how long one announcement may hold up those for other channels.
+const sayBudget = 5 * time.Second
 
 // Direct sends a private message, which is what a page is. It overtakes everything
 // that waits, and waits for nobody else's limit: each person is a lane of their own.
@@ -64,10 +73,17 @@ func (d *Door) post(ctx context.Context, c class, channel string, w drawing, mor
 			return err
 		})
 	}
-	if err = send(); code(err) == "not_in_channel" {
+	err = send()
+	switch code(err) {
+	case "not_in_channel":
 		if err = d.rooms.join(ctx, channel); err == nil { // somebody put us out
 			err = send()
 		}
+	case "invalid_blocks", "invalid_blocks_format", "msg_blocks_too_long":
+		// Better a page without buttons than none.
+		d.log.Error("Slack does not take what was drawn; it is said in plain text", "channel", channel)
+		w.blocks = nil
+		err = send()
 	}
 	return ts, err
 }
@@ -132,11 +148,11 @@ func (d *Door) respond(ctx context.Context, via *via, r command.Reply, w drawing
 		// The buttons have done their work: what they did takes their place.
 		m.ReplaceOriginal, m.ResponseType = true, ""
 		m.Text = via.clicked.text + "\n" + w.text
-		m.Blocks.BlockSet = append(withoutButtons(via.clicked.blocks), w.blocks...)
+		m.Blocks.BlockSet = append(without(via.clicked.blocks, via.clicked.block), w.blocks...)
 	}
 	posting, cancel := context.WithTimeout(ctx, callBudget)
 	defer cancel()
-	if slack.PostWebhookCustomHTTPContext(posting, via.responseURL, d.cfg.HTTP, &m) == nil {
+	if d.slacks(via.responseURL) && slack.PostWebhookCustomHTTPContext(posting, via.responseURL, d.straight(), &m) == nil {
 		return nil
 	}
 	// The address works for half an hour and a few times: then a private message does.
@@ -145,9 +161,29 @@ func (d *Door) respond(ctx context.Context, via *via, r command.Reply, w drawing
 	return err
 }
 
-func withoutButtons(blocks []slack.Block) (rest []slack.Block) {
+// slacks tells whether an address to answer at is Slack's own.
+func (d *Door) slacks(address string) bool {
+	u, err := url.Parse(address)
+	if err != nil {
+		return false
+	}
+	if own, err := url.Parse(d.cfg.APIURL); err == nil && own.Host != "" {
+		return u.Host == own.Host && u.Scheme == own.Scheme
+	}
+	return u.Scheme == "https" && u.Host == "hooks.slack.com"
+}
+
+// straight is our client, except that it goes nowhere else.
+func (d *Door) straight() *http.Client {
+	c := *d.cfg.HTTP
+	c.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
+	return &c
+}
+
+// without leaves out the row of buttons that has done its work.
+func without(blocks []slack.Block, id string) (rest []slack.Block) {
 	for _, b := range blocks {
-		if b.BlockType() != slack.MBTAction {
+		if b.BlockType() != slack.MBTAction || b.ID() != id {
 			rest = append(rest, b)
 		}
 	}

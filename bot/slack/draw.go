@@ -1,6 +1,7 @@
 package slack
 
 import (
+	"cmp"
 	"fmt"
 	"regexp"
 	"strings"
@@ -211,7 +212,7 @@ func button(id string, a notice.Action) *slack.ButtonBlockElement {
 		b.Style = slack.StyleDanger
 		b.Confirm = &slack.ConfirmationBlockObject{
 			Title:   slack.NewTextBlockObject(slack.PlainTextType, "Are you sure?", false, false),
-			Text:    slack.NewTextBlockObject(slack.PlainTextType, "This does: "+clip(a.Command, 200), false, false),
+			Text:    slack.NewTextBlockObject(slack.PlainTextType, clip(cmp.Or(a.Says, "This does: "+a.Command), 300), false, false),
 			Confirm: slack.NewTextBlockObject(slack.PlainTextType, clip(a.Label, 30), false, false),
 			Deny:    slack.NewTextBlockObject(slack.PlainTextType, "Not now", false, false),
 		}

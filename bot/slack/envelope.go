@@ -37,10 +37,8 @@ type arrival struct {
 
 // outer is what every event is wrapped in.
 type outer struct {
-	TeamID       string          `json:"team_id"`
-	EnterpriseID string          `json:"enterprise_id"`
-	EventID      string          `json:"event_id"`
-	Event        json.RawMessage `json:"event"`
+	EventID string          `json:"event_id"`
+	Event   json.RawMessage `json:"event"`
 }
 
 // arrivalOf makes an arrival of a Socket Mode request; false if it is nothing to us.

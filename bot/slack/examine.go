@@ -30,7 +30,7 @@ func (d *Door) Examine(ctx context.Context) error {
 			return err
 		}
 	}
-	for _, name := range append(d.cfg.Rooms, d.fallback()) {
+	for _, name := range slices.Concat(d.cfg.Rooms, []string{d.fallback()}) {
 		found, err := d.rooms.channelWithoutJoining(ctx, name)
 		if err != nil {
 			return err

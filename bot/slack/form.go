@@ -44,24 +44,27 @@ type about struct {
 	Title    string `json:"title,omitempty"`
 }
 
-// openForm shows a form. Slack gives three seconds for it from the click.
-func (d *Door) openForm(ctx context.Context, trigger string, f slack.ModalViewRequest, h bot.Heard) {
-	err := d.call(ctx, reply, "views.open", func(ctx context.Context) error {
-		_, err := d.api.OpenViewContext(ctx, trigger, f)
+// openForm shows a form. Slack gives three seconds for it from the click, so nothing is
+// looked up before, and nobody waits for it.
+func (d *Door) openForm(trigger string, f slack.ModalViewRequest, user string) {
+	d.answers.later("form "+user, func(ctx context.Context) error {
+		opening, cancel := context.WithTimeout(ctx, answerIn)
+		defer cancel()
+		err := d.call(opening, page, "views.open", func(ctx context.Context) error {
+			_, err := d.api.OpenViewContext(ctx, trigger, f)
+			return err
+		})
+		if err != nil && ctx.Err() == nil {
+			d.tell(user, d.drawReply(command.Reply{Refused: true, Blocks: []command.Block{
+				command.Line("The form did not open in time. Click again, or type it: " + d.cfg.Prefix + "help lists the commands."),
+			}}))
+		}
 		return err
 	})
-	if err == nil || ctx.Err() != nil {
-		return
-	}
-	d.log.Warn("a form could not be opened", "form", f.CallbackID, "error", err)
-	say := command.Reply{Private: true, Refused: true, Blocks: []command.Block{
-		command.Line("The form did not open in time. Click again, or type it: " + d.cfg.Prefix + "help lists the commands."),
-	}}
-	_ = d.Reply(ctx, h, say) // the line came through this door
 }
 
 // formOf opens the form that a button asks for.
-func (d *Door) formOf(ctx context.Context, form, value string, i slack.InteractionCallback, h bot.Heard) {
+func (d *Door) formOf(form, value string, i slack.InteractionCallback) {
 	var of about
 	if json.Unmarshal([]byte(value), &of) != nil {
 		return
@@ -69,11 +72,11 @@ func (d *Door) formOf(ctx context.Context, form, value string, i slack.Interacti
 	of.Channel = i.Channel.ID
 	switch form {
 	case formDeclare:
-		d.openForm(ctx, i.TriggerID, declareForm(d.cfg.Emergency, i.Channel.ID), h)
+		d.openForm(i.TriggerID, declareForm(d.cfg.Emergency, i.Channel.ID), i.User.ID)
 	case formUpdate:
-		d.openForm(ctx, i.TriggerID, updateForm(of), h)
+		d.openForm(i.TriggerID, updateForm(of), i.User.ID)
 	case formResolve:
-		d.openForm(ctx, i.TriggerID, resolveForm(of), h)
+		d.openForm(i.TriggerID, resolveForm(of), i.User.ID)
 	}
 }
 

@@ -62,7 +62,7 @@ func FuzzTyped(f *testing.F) {
 	}
 	d := deaf(f)
 	f.Fuzz(func(t *testing.T, text string) {
-		got, addressed := d.typed(ended, text)
+		got, addressed := d.typed(ended, text, false)
 		if addressed && !strings.HasPrefix(strings.TrimSpace(text), "<@UBOT") {
 			t.Fatalf("%q is not addressed to us", text)
 		}

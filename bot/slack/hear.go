@@ -7,8 +7,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/slack-go/slack"
-
 	"batsignal/bot"
 )
 
@@ -55,11 +53,14 @@ func (d *Door) event(ctx context.Context, a arrival, ear func(context.Context, b
 	case "app_home_opened":
 		d.homeOpened(o.Event)
 	case "user_change":
+		// Such news may be old, and come out of order: it only tells whom to ask about.
 		var change struct {
-			User slack.User `json:"user"`
+			User struct {
+				ID string `json:"id"`
+			} `json:"user"`
 		}
-		if json.Unmarshal(o.Event, &change) == nil && change.User.ID != "" {
-			d.people.learn(change.User)
+		if json.Unmarshal(o.Event, &change) == nil {
+			d.people.forget(change.User.ID)
 		}
 	}
 }
@@ -105,7 +106,10 @@ func (d *Door) message(ctx context.Context, m said, ear func(context.Context, bo
 	}
 	h.Permalink = d.permalink(channel.Channel, line.TS, line.ThreadTS)
 	if change != bot.Deleted {
-		h.Text, h.Addressed = d.typed(ctx, line.Text)
+		h.Text, h.Addressed = d.typed(ctx, line.Text, h.Room == "")
+		if strings.TrimSpace(h.Text) == "" && m.Subtype == "file_share" {
+			h.Text = "(a file)"
+		}
 		if h.Addressed && h.Text == "" {
 			h.Text = "help"
 		}

@@ -68,7 +68,8 @@ func TestWhatWasTyped(t *testing.T) {
 	}{
 		{"!contact mail noor@example.org", "!contact mail noor@example.org", false},
 		{"!page @kevin the <b>fire</b> && more", "!page kev the <b>fire</b> && more", false}, // by handle: we know him
-		{"!roster add @zed qa", "!roster add @zed qa", false},                                // as Slack calls him: we do not
+		{"!roster add @zed qa", "!roster add " + l.Account("zed") + " qa", false},            // by account: we do not
+		{"has @zed seen it?", "has @zed seen it?", false},                                    // talk is as Slack shows it
 		{"come to #ops please", "come to #ops please", false},
 		{us + " baton take", "baton take", true},
 		{us + ": baton take", "baton take", true},

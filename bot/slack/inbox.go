@@ -33,7 +33,7 @@ type inbox struct {
 
 const (
 	mostAtOnce  = 200             // arrivals stored in one statement
-	mostInTurn  = 20              // of them worked before it is looked for what is urgent
+	mostInTurn  = 1               // of them worked before it is looked for what is urgent
 	inboxLoud   = 10_000          // waiting arrivals at which the log complains
 	storeBudget = 2 * time.Second // of the three seconds that Slack gives us
 	answerIn    = 2500 * time.Millisecond
@@ -121,8 +121,7 @@ func (in *inbox) work(ctx context.Context, handle func(context.Context, arrival)
 	for ctx.Err() == nil {
 		batch := in.take(&in.ready, mostInTurn)
 		if len(batch) == 0 {
-			in.finish(ctx, done)
-			done = done[:0]
+			done = in.finish(ctx, done)
 			select {
 			case <-in.more:
 			case <-ctx.Done():
@@ -142,8 +141,7 @@ func (in *inbox) work(ctx context.Context, handle func(context.Context, arrival)
 			}
 		}
 		if len(done) >= mostAtOnce {
-			in.finish(ctx, done)
-			done = done[:0]
+			done = in.finish(ctx, done)
 		}
 	}
 }
@@ -159,17 +157,19 @@ func (in *inbox) protect(ctx context.Context, a arrival, handle func(context.Con
 	handle(ctx, a)
 }
 
-// finish notes what is done. What cannot be noted is worked once more by another
-// process, which finds its commands done.
-func (in *inbox) finish(ctx context.Context, keys []string) {
+// finish notes what is done, and returns what could not be noted: that is noted later,
+// or worked once more by the next process, which finds its commands done.
+func (in *inbox) finish(ctx context.Context, keys []string) (left []string) {
 	if len(keys) == 0 {
-		return
+		return keys
 	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), storeBudget)
 	defer cancel()
 	if err := in.done(ctx, keys); err != nil {
 		in.log.Warn("finished deliveries of Slack could not be noted", "error", err)
+		return keys[max(0, len(keys)-inboxLoud):]
 	}
+	return keys[:0]
 }
 
 // keep takes over what dead processes left, and forgets what is long done.
@@ -177,7 +177,7 @@ func (in *inbox) keep(ctx context.Context) {
 	forgotten := time.Time{}
 	for {
 		orphans, err := in.adopt(ctx)
-		if err == nil && len(orphans) > 0 {
+		if len(orphans) > 0 {
 			in.log.Info("going on with what a process before left", "deliveries", len(orphans))
 			in.mu.Lock()
 			in.ready.add(orphans...)

@@ -103,7 +103,8 @@ func (in *inbox) adopt(ctx context.Context) ([]arrival, error) {
 		}
 		return nil
 	})
-	// The lines of a channel in their order: their keys end with the time.
+	// What was read before an error is worked all the same: it is ours now. The lines of
+	// a channel in their order: their keys end with the time.
 	slices.SortFunc(orphans, func(a, b arrival) int { return strings.Compare(a.key, b.key) })
 	return orphans, err
 }

@@ -38,7 +38,7 @@ func (d *Door) interact(ctx context.Context, a arrival, ear func(context.Context
 		d.submitted(ctx, a, i, ear)
 	case slack.InteractionTypeShortcut:
 		if i.CallbackID == shortcutDeclare {
-			d.openForm(ctx, i.TriggerID, declareForm(d.cfg.Emergency, ""), d.clicker(ctx, i))
+			d.openForm(i.TriggerID, declareForm(d.cfg.Emergency, ""), i.User.ID)
 		}
 	case slack.InteractionTypeMessageAction:
 		d.noteLine(ctx, a, i, ear)
@@ -60,19 +60,25 @@ func (d *Door) clicker(ctx context.Context, i slack.InteractionCallback) bot.Hea
 
 // click runs the command of a button, or opens its form.
 func (d *Door) click(ctx context.Context, a arrival, i slack.InteractionCallback, ear func(context.Context, bot.Heard)) {
+	for _, b := range i.ActionCallback.BlockActions {
+		if form, ok := strings.CutPrefix(b.ActionID, actionForm); ok {
+			d.formOf(form, b.Value, i)
+			return
+		}
+	}
 	h := d.clicker(ctx, i)
 	for n, b := range i.ActionCallback.BlockActions {
 		value := b.Value
+		if c := h.Via.(*via).clicked; c != nil {
+			c.block = b.BlockID
+		}
 		if b.SelectedOption.Value != "" {
 			value = b.SelectedOption.Value
 		}
-		switch {
-		case strings.HasPrefix(b.ActionID, actionCommand) && value != "":
+		if strings.HasPrefix(b.ActionID, actionCommand) && value != "" {
 			h.Text = value
 			h.MessageID = fmt.Sprintf("%s %d", a.key, n)
 			d.obey(ctx, a, h, ear)
-		case strings.HasPrefix(b.ActionID, actionForm):
-			d.formOf(ctx, strings.TrimPrefix(b.ActionID, actionForm), value, i, h)
 		}
 	}
 	if i.View.Type == slack.VTHomeTab {
@@ -99,10 +105,10 @@ const longestQuote = 250
 
 // noteCommand is the command that puts a message on the timeline.
 func (d *Door) noteCommand(ctx context.Context, verb, channel, author, text, ts, thread string) string {
-	words, _ := d.typed(ctx, text)
+	words, _ := d.typed(ctx, text, false)
 	who := "somebody"
 	if author != "" {
-		who = strings.TrimPrefix(d.personName(ctx, author, ""), "@")
+		who = strings.TrimPrefix(d.personName(ctx, author, false), "@")
 	}
 	return fmt.Sprintf("%s -- %s wrote: %s %s", verb, who, quote(words), d.permalink(channel, ts, thread))
 }

@@ -89,6 +89,19 @@ func (l *lanes) lane(key string) *lane {
 	return at
 }
 
+// resting is for how long Slack lets a lane rest.
+func (l *lanes) resting(key string) time.Duration {
+	l.mu.Lock()
+	at := l.byKey[key]
+	l.mu.Unlock()
+	if at == nil {
+		return 0
+	}
+	at.mu.Lock()
+	defer at.mu.Unlock()
+	return at.until.Sub(l.now())
+}
+
 func (l *lane) idle(now time.Time) bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()

@@ -30,6 +30,7 @@ type via struct {
 type clicked struct {
 	text   string
 	blocks []slack.Block
+	block  string // the id of the row that the button is in
 }
 
 // said is a message as Slack delivers it.

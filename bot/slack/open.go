@@ -41,7 +41,9 @@ func (d *Door) OpenRoom(ctx context.Context, name, topic string) (bot.Opened, er
 // open finds or makes the channel of a room.
 func (d *Door) open(ctx context.Context, name string) (bot.Opened, string, error) {
 	opened := bot.Opened{Room: name}
-	if channel, ok := d.rooms.known(name); ok {
+	if channel, ok, err := d.rooms.mayHold(ctx, name); err != nil {
+		return opened, "", err
+	} else if ok {
 		usable, err := d.enter(ctx, channel)
 		if err != nil || usable {
 			return opened, channel, err
@@ -49,16 +51,27 @@ func (d *Door) open(ctx context.Context, name string) (bot.Opened, string, error
 		d.rooms.forget(name)
 		opened.Why = "the channel was archived, and Slack lets no app open it again"
 	}
+	if opened.Why == "" {
+		opened.Why = "there is a channel of that name already"
+	}
+	// One may have been made in its place before, by a process that could not tell.
+	if got, channel, err := d.rooms.inPlace(ctx, name); err != nil {
+		return opened, "", err
+	} else if got != "" {
+		if usable, err := d.enter(ctx, channel); err != nil || usable {
+			opened.Room = got
+			return opened, channel, err
+		}
+	}
 	channel, got, err := d.make(ctx, name)
 	switch {
 	case err == nil:
-		if got != name && opened.Why == "" {
-			opened.Why = "there is a channel of that name already"
+		if opened.Room = got; got == name {
+			opened.Why = ""
 		}
-		opened.Room = got
-		return opened, channel, d.rooms.keep(ctx, got, channel)
-	case fault.KindOf(err) != fault.Forbidden:
-		return opened, "", err
+		return opened, channel, d.rooms.keep(ctx, got, channel, name)
+	case code(err) == "":
+		return opened, "", err // Slack is away, or busy
 	}
 	opened = bot.Opened{Room: d.fallback(), Why: "I may not make channels. " + fault.Say(err)}
 	channel, err = d.rooms.channel(ctx, opened.Room)
@@ -77,7 +90,10 @@ func (d *Door) fallback() string {
 // good.
 func (d *Door) enter(ctx context.Context, channel string) (usable bool, err error) {
 	c, err := d.rooms.info(ctx, channel)
-	if err != nil {
+	switch {
+	case code(err) == "channel_not_found":
+		return false, nil // deleted
+	case err != nil:
 		return false, err
 	}
 	if c.IsArchived {
@@ -105,7 +121,7 @@ func (d *Door) make(ctx context.Context, name string) (channel, got string, err 
 		got = name
 		if n > 1 {
 			suffix := fmt.Sprintf("-%d", n)
-			got = string([]rune(name)[:min(utf8.RuneCountInString(name), 81-len(suffix))]) + suffix
+			got = string([]rune(name)[:min(utf8.RuneCountInString(name), 80-len(suffix))]) + suffix
 		}
 		var made *slack.Channel
 		err = d.call(ctx, room, "conversations.create", func(ctx context.Context) (err error) {

@@ -7,6 +7,8 @@ import (
 	"time"
 
 	"github.com/slack-go/slack"
+
+	"batsignal/oncall/fault"
 )
 
 // people knows who is who in the workspace, as far as Slack tells.
@@ -38,7 +40,9 @@ const (
 	// lookupBudget is how long the next line may wait for who said this one.
 	lookupBudget = 3 * time.Second
 	listEvery    = time.Minute
-	mostPeople   = 20_000
+	// listBudget is how long a command may wait for the list of everybody.
+	listBudget = 5 * time.Second
+	mostPeople = 20_000
 )
 
 func newPeople(d *Door) *people {
@@ -64,10 +68,27 @@ func (p *people) get(ctx context.Context, id string) (member, error) {
 	switch {
 	case err == nil:
 		return p.learn(*u), nil
+	case code(err) == "user_not_found":
+		return p.learn(slack.User{ID: id}), nil // nobody; not to be asked for each time
 	case ok && now.Sub(m.known) < memberAtMost:
 		return m, nil // it was true a while ago, and Slack would have told us of a change
 	}
 	return member{id: id}, err
+}
+
+// forget has somebody asked about anew when they speak next.
+func (p *people) forget(id string) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	delete(p.byID, id)
+}
+
+// seen is what is known of somebody without asking.
+func (p *people) seen(id string) (member, bool) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	m, ok := p.byID[id]
+	return m, ok
 }
 
 // learn takes in what Slack tells of somebody.
@@ -122,7 +143,12 @@ func (d *Door) Account(ctx context.Context, name string) (account, shown string,
 		m, err := d.people.get(ctx, id)
 		return m.account, m.name, err
 	}
-	m, err := d.people.named(ctx, name)
+	asking, cancel := context.WithTimeout(ctx, listBudget)
+	defer cancel()
+	m, err := d.people.named(asking, name)
+	if err != nil {
+		err = fault.Wrap(fault.Unready, err, "Slack is slow to tell who is who. Mention the person with @, or try again.")
+	}
 	return m.account, m.name, err
 }
 
@@ -144,7 +170,11 @@ func (p *people) named(ctx context.Context, name string) (member, error) {
 	if !ok {
 		return member{}, nil
 	}
-	return p.get(ctx, id)
+	m, err := p.get(ctx, id)
+	if err == nil && strings.ToLower(m.name) != name {
+		return member{}, nil // somebody else is called so by now, or nobody
+	}
+	return m, err
 }
 
 // list learns everybody.

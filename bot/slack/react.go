@@ -37,6 +37,12 @@ func (d *Door) reaction(ctx context.Context, event []byte, key string, ear func(
 	}
 	asking, cancel := context.WithTimeout(ctx, lookupBudget)
 	defer cancel()
+	if !direct {
+		// A pin means something in the channels of incidents only.
+		if ours, err := d.rooms.ours(ctx, r.Item.Channel); err != nil || !ours {
+			return
+		}
+	}
 	m, ok := d.messageAt(asking, r.Item.Channel, r.Item.TS)
 	if !ok {
 		return
@@ -44,10 +50,8 @@ func (d *Door) reaction(ctx context.Context, event []byte, key string, ear func(
 	h := d.invoker(ctx, r.Item.Channel, direct, r.User, "", "")
 	h.MessageID = key
 	if !direct {
-		// A pin means something in the channels of incidents only, and by people with
-		// rights: nobody is told off for an innocent one.
-		if ours, err := d.rooms.ours(ctx, r.Item.Channel); err != nil || !ours || h.Account == "" {
-			return
+		if h.Account == "" {
+			return // nobody is told off for an innocent pin
 		}
 		h.Via.(*via).aside = true
 		h.Text = d.noteCommand(ctx, "incident note", r.Item.Channel, m.User, m.Text, m.Timestamp, m.ThreadTimestamp)

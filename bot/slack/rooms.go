@@ -2,8 +2,10 @@ package slack
 
 import (
 	"context"
+	"slices"
 	"strings"
 	"sync"
+	"time"
 
 	"github.com/slack-go/slack"
 
@@ -18,19 +20,17 @@ type rooms struct {
 	mu        sync.Mutex
 	byName    map[string]string // "#ops" to a channel's id
 	byChannel map[string]string
-	within    map[string]bool // channels that we are in, as far as we noticed
+	missed    map[string]time.Time // rooms that were looked for in vain, and when
+	within    map[string]bool      // channels that we are in, as far as we noticed
 }
 
 func newRooms(d *Door) *rooms {
-	return &rooms{door: d, byName: map[string]string{}, byChannel: map[string]string{}, within: map[string]bool{}}
+	return &rooms{door: d, byName: map[string]string{}, byChannel: map[string]string{}, within: map[string]bool{}, missed: map[string]time.Time{}}
 }
 
 // enter learns which channels we are in, and joins those that we should be in. A
 // channel that cannot be entered is said to be missing, and is no reason to stay away.
 func (r *rooms) enter(ctx context.Context) error {
-	if err := r.load(ctx); err != nil {
-		return err
-	}
 	channels, err := r.list(ctx)
 	if err != nil {
 		return err
@@ -74,23 +74,56 @@ func (r *rooms) known(room string) (channel string, ok bool) {
 	return channel, ok
 }
 
+// mayHold finds the channel of a room that an incident may be in: one that we made, or
+// that the configuration names. That a channel is called so does not make it ours.
+func (r *rooms) mayHold(ctx context.Context, name string) (channel string, ok bool, err error) {
+	channel, ok = r.known(name)
+	if !ok || name == r.door.cfg.Fallback || slices.Contains(r.door.cfg.Rooms, name) {
+		return channel, ok, nil
+	}
+	ok, err = r.ours(ctx, channel)
+	return channel, ok, err
+}
+
 // channel finds the channel of a room. One that we are not in but may join is joined.
 func (r *rooms) channel(ctx context.Context, room string) (string, error) {
 	if c, ok := r.known(room); ok {
 		return c, nil
+	}
+	if r.missedLately(room) {
+		return "", errMissing(room)
 	}
 	found, err := r.find(ctx, room)
 	if err != nil {
 		return "", err
 	}
 	if found == nil {
-		return "", fault.New(fault.NotFound, "There is no channel %s that I may see. Make it, or invite me to it.", room)
+		r.miss(room)
+		return "", errMissing(room)
 	}
 	if err := r.join(ctx, found.ID); err != nil {
 		return "", err
 	}
 	r.know(room, found.ID, false)
 	return found.ID, nil
+}
+
+func errMissing(room string) error {
+	return fault.New(fault.NotFound, "There is no channel %s that I may see. Make it, or invite me to it.", room)
+}
+
+// miss notes that a channel is not there: looking for it may take many pages.
+func (r *rooms) miss(room string) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.missed[room] = r.door.now()
+}
+
+func (r *rooms) missedLately(room string) bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	at, ok := r.missed[room]
+	return ok && r.door.now().Sub(at) < missFor
 }
 
 func (r *rooms) join(ctx context.Context, channel string) error {
@@ -134,8 +167,8 @@ func (r *rooms) noteIn(channel string) {
 	r.within[channel] = true
 }
 
-// left notes that we are in a channel no more. Its room is looked for again when
-// something is to be said there.
+// left notes that we are in a channel no more. We come back when something is to be
+// said there.
 func (r *rooms) left(channel string) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -157,8 +190,10 @@ func (r *rooms) info(ctx context.Context, channel string) (c *slack.Channel, err
 }
 
 const (
-	pageSize  = 200
-	mostPages = 100 // of a listing: a workspace may have very many channels
+	pageSize  = 500
+	mostPages = 40 // of a listing: a workspace may have very many channels
+
+	missFor = time.Minute // how long a channel that is not there is not looked for again
 )
 
 // list is every channel that we are in and that is not archived.

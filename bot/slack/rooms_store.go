@@ -2,6 +2,7 @@ package slack
 
 import (
 	"context"
+	"errors"
 
 	"github.com/jackc/pgx/v5"
 )
@@ -11,12 +12,18 @@ import (
 const (
 	sqlRooms     = `select room, channel from slack_room where network = @network`
 	sqlStoreRoom = `
-		insert into slack_room (network, room, channel) values (@network, @room, @channel)
-		on conflict (network, room) do update set channel = excluded.channel, summary_ts = ''
+		insert into slack_room (network, room, channel, wanted) values (@network, @room, @channel, @wanted)
+		on conflict (network, room) do update
+		set channel = excluded.channel, wanted = excluded.wanted, summary_ts = '', summary_pinned = false
 		where slack_room.channel <> excluded.channel`
-	sqlSummary      = `select summary_ts from slack_room where network = @network and room = @room`
-	sqlStoreSummary = `update slack_room set summary_ts = @ts where network = @network and room = @room`
-	sqlIsOurs       = `select exists (select from slack_room where network = @network and channel = @channel)`
+	sqlRoomInPlace = `
+		select room, channel from slack_room
+		where network = @network and wanted = @wanted and room <> wanted order by room desc limit 1`
+	sqlSummary        = `select summary_ts, summary_pinned from slack_room where network = @network and room = @room`
+	sqlStoreSummaryAt = `
+		update slack_room set summary_ts = @ts, summary_pinned = false where network = @network and channel = @channel`
+	sqlSummaryPinned = `update slack_room set summary_pinned = true where network = @network and room = @room`
+	sqlIsOurs        = `select exists (select from slack_room where network = @network and channel = @channel)`
 )
 
 // load reads which channels we made for which rooms.
@@ -33,9 +40,18 @@ func (r *rooms) load(ctx context.Context) error {
 	return err
 }
 
-// keep stores that we made a channel for a room.
-func (r *rooms) keep(ctx context.Context, name, channel string) error {
-	_, err := r.door.cfg.DB.Exec(ctx, sqlStoreRoom, pgx.NamedArgs{"network": r.door.cfg.Name, "room": name, "channel": channel})
+// inPlace is the room that was made in place of the wanted one, "" if none was.
+func (r *rooms) inPlace(ctx context.Context, wanted string) (name, channel string, err error) {
+	err = r.door.cfg.DB.QueryRow(ctx, sqlRoomInPlace, pgx.NamedArgs{"network": r.door.cfg.Name, "wanted": wanted}).Scan(&name, &channel)
+	if errors.Is(err, pgx.ErrNoRows) {
+		err = nil
+	}
+	return name, channel, err
+}
+
+// keep stores that we made a channel for a room, perhaps in place of the wanted one.
+func (r *rooms) keep(ctx context.Context, name, channel, wanted string) error {
+	_, err := r.door.cfg.DB.Exec(ctx, sqlStoreRoom, pgx.NamedArgs{"network": r.door.cfg.Name, "room": name, "channel": channel, "wanted": wanted})
 	if err == nil {
 		r.know(name, channel, true)
 		r.noteIn(channel)

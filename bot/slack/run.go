@@ -27,6 +27,8 @@ func (d *Door) Run(ctx context.Context, ear func(context.Context, bot.Heard)) er
 	if !d.greet(ctx) {
 		return nil
 	}
+	// In a large workspace both take long, and neither must keep anybody waiting.
+	parts.Go(func() { d.enterRooms(ctx) })
 	// Asking for each speaker as they come would meet Slack's limit in a large room.
 	parts.Go(func() {
 		if err := d.people.list(ctx, chatter); err != nil && ctx.Err() == nil {
@@ -60,6 +62,20 @@ func (d *Door) greet(ctx context.Context) bool {
 		d.log.Warn("Slack does not let us in; trying again", "error", err, "in", pause)
 		if !rest(ctx, pause) {
 			return false
+		}
+	}
+}
+
+// enterRooms enters the rooms that we should be in, as soon as Slack lets us.
+func (d *Door) enterRooms(ctx context.Context) {
+	for pause := firstPause; ; pause = min(2*pause, mostPause) {
+		err := d.rooms.enter(ctx)
+		if err == nil || ctx.Err() != nil {
+			return
+		}
+		d.log.Warn("the channels could not be entered yet", "error", err, "again_in", pause)
+		if !rest(ctx, pause) {
+			return
 		}
 	}
 }

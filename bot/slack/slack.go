@@ -124,12 +124,12 @@ func (d *Door) me() (s self, ok bool) {
 	return d.self, d.self.user != ""
 }
 
-// hello asks Slack who we are, and enters the rooms that we should be in.
+// hello asks Slack who we are, and our rows which channels we made.
 func (d *Door) hello(ctx context.Context) error {
 	if err := d.whoami(ctx); err != nil {
 		return err
 	}
-	return d.rooms.enter(ctx)
+	return d.rooms.load(ctx)
 }
 
 func (d *Door) whoami(ctx context.Context) error {

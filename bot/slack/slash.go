@@ -58,12 +58,12 @@ func (d *Door) slash(ctx context.Context, a arrival, ear func(context.Context, b
 		return
 	}
 	verb := d.verbOf(c.Command)
-	h := d.invoker(ctx, c.ChannelID, c.ChannelName == "directmessage", c.UserID, c.TeamID, c.ResponseURL)
-	words, _ := d.typed(ctx, c.Text)
-	if verb == d.cfg.Emergency && strings.TrimSpace(words) == "" && a.answer != nil {
-		d.openForm(ctx, c.TriggerID, declareForm(d.cfg.Emergency, c.ChannelID), h)
+	if verb == d.cfg.Emergency && strings.TrimSpace(c.Text) == "" && a.answer != nil {
+		d.openForm(c.TriggerID, declareForm(d.cfg.Emergency, c.ChannelID), c.UserID)
 		return
 	}
+	h := d.invoker(ctx, c.ChannelID, c.ChannelName == "directmessage", c.UserID, c.TeamID, c.ResponseURL)
+	words, _ := d.typed(ctx, c.Text, true)
 	h.Text = strings.TrimSpace(verb + " " + words)
 	h.MessageID = a.key
 	d.obey(ctx, a, h, ear)
@@ -87,9 +87,13 @@ func (d *Door) obey(ctx context.Context, a arrival, h bot.Heard, ear func(contex
 func (d *Door) invoker(ctx context.Context, channel string, direct bool, user, team, responseURL string) bot.Heard {
 	me, _ := d.me()
 	foreign := me.enterprise == "" && team != "" && team != me.team
-	h, named := d.heard(ctx, channel, direct || channel == "", user, foreign)
+	direct = direct || channel == ""
+	h, named := d.heard(ctx, channel, direct, user, foreign)
 	if !named {
+		// A channel that we may not see, or Slack does not tell just now: the answer is
+		// for the speaker alone.
 		h, _ = d.heard(ctx, channel, true, user, foreign)
+		h.Via.(*via).direct = direct
 	}
 	h.Addressed, h.Unseen = true, true
 	v := h.Via.(*via)

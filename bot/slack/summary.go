@@ -3,6 +3,7 @@ package slack
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"strings"
 	"time"
@@ -24,38 +25,65 @@ func (d *Door) Summarize(ctx context.Context, name string, s bot.Summary) error 
 	if err != nil {
 		return err
 	}
-	db, key := d.cfg.DB, pgx.NamedArgs{"network": d.cfg.Name, "room": name}
 	var ts string
-	if err := db.QueryRow(ctx, sqlSummary, key).Scan(&ts); err == pgx.ErrNoRows {
+	var pinned bool
+	key := pgx.NamedArgs{"network": d.cfg.Name, "room": name}
+	if err := d.cfg.DB.QueryRow(ctx, sqlSummary, key).Scan(&ts, &pinned); errors.Is(err, pgx.ErrNoRows) {
 		return nil
 	} else if err != nil {
 		return err
 	}
-	w := d.drawSummary(s)
 	if ts == "" {
-		if ts, err = d.shownBefore(ctx, channel); err != nil {
+		if ts, err = d.shownBefore(ctx, channel, s); err != nil {
 			return err
 		}
 	}
+	if ts, err = d.show(ctx, channel, ts, d.drawSummary(s), s); err != nil || ts == "" {
+		return err
+	}
+	if !pinned {
+		d.pinOnce(ctx, channel, ts, name, s)
+	}
+	return nil
+}
+
+// show edits the message that is there, or posts one and notes it at once, whatever
+// else may fail: two summaries would contradict each other. "" is a channel that shows
+// no more.
+func (d *Door) show(ctx context.Context, channel, ts string, w drawing, s bot.Summary) (string, error) {
 	if ts != "" {
 		err := d.call(ctx, room, "chat.update", func(ctx context.Context) error {
 			_, _, _, err := d.api.UpdateMessageContext(ctx, channel, ts, w.options()...)
 			return err
 		})
-		if code(err) != "message_not_found" && code(err) != "cant_update_message" {
-			return settled(err)
+		switch code(err) {
+		case "message_not_found", "cant_update_message":
+		case "is_archived", "channel_not_found", "not_in_channel":
+			return "", nil
+		default:
+			return ts, err
 		}
 	}
 	mark := slack.MsgOptionMetadata(slack.SlackMetadata{EventType: metadataSummary, EventPayload: map[string]any{"incident": s.Incident.ID}})
-	if ts, err = d.post(ctx, room, channel, w, mark); err != nil {
-		return settled(err)
+	ts, err := d.post(ctx, room, channel, w, mark)
+	if err != nil {
+		return "", settled(err)
 	}
-	if err := d.pin(ctx, channel, ts, s); err != nil {
-		d.log.Warn("the summary could not be pinned", "room", name, "incident", s.Incident.ID, "error", err)
+	noting, cancel := context.WithTimeout(context.WithoutCancel(ctx), storeBudget)
+	defer cancel()
+	_, err = d.cfg.DB.Exec(noting, sqlStoreSummaryAt, pgx.NamedArgs{"network": d.cfg.Name, "channel": channel, "ts": ts})
+	return ts, err
+}
+
+// pinOnce pins the summary and notes that; what fails is tried with the next change.
+func (d *Door) pinOnce(ctx context.Context, channel, ts, name string, s bot.Summary) {
+	err := d.pin(ctx, channel, ts, s)
+	if err == nil {
+		_, err = d.cfg.DB.Exec(ctx, sqlSummaryPinned, pgx.NamedArgs{"network": d.cfg.Name, "room": name})
 	}
-	key["ts"] = ts
-	_, err = db.Exec(ctx, sqlStoreSummary, key)
-	return err
+	if err != nil && ctx.Err() == nil {
+		d.log.Warn("the summary could not be pinned yet", "room", name, "incident", s.Incident.ID, "error", err)
+	}
 }
 
 // settled forgives what no later try could change: an archived channel shows how
@@ -70,7 +98,7 @@ func settled(err error) error {
 
 // shownBefore finds the summary among the pins of a channel, in case we were killed
 // between showing it and noting that.
-func (d *Door) shownBefore(ctx context.Context, channel string) (ts string, err error) {
+func (d *Door) shownBefore(ctx context.Context, channel string, s bot.Summary) (ts string, err error) {
 	me, _ := d.me()
 	var items []slack.Item
 	err = d.call(ctx, room, "pins.list", func(ctx context.Context) (err error) {
@@ -81,7 +109,7 @@ func (d *Door) shownBefore(ctx context.Context, channel string) (ts string, err 
 		return "", nil // then it is shown once more
 	}
 	for _, item := range items {
-		if item.Message != nil && (item.Message.User == me.user || item.Message.BotID == me.bot) {
+		if m := item.Message; m != nil && (m.User == me.user || m.BotID == me.bot) && strings.HasPrefix(m.Text, s.Incident.Ref()+" ") {
 			return item.Message.Timestamp, nil
 		}
 	}

@@ -22,29 +22,41 @@ var (
 	linked    = regexp.MustCompile(`https?://[^\s<>"]+[^\s<>".,:;!?)\]]`)
 )
 
+// mostMarks is how many mentions and links of one line are put into words; nobody types
+// more, and each may cost a question.
+const mostMarks = 20
+
 // typed turns what Slack delivers back into what was typed: people by their handle
 // here, channels by name, links as they were written. addressed tells whether it began
 // with our own name, which is taken off.
-func (d *Door) typed(ctx context.Context, text string) (plain string, addressed bool) {
+//
+// In talk a stranger is called as in Slack. In an order, which private lines are too,
+// it is by account: a name could be somebody else's handle here.
+func (d *Door) typed(ctx context.Context, text string, order bool) (plain string, addressed bool) {
+	ctx, cancel := context.WithTimeout(ctx, lookupBudget)
+	defer cancel()
 	me, _ := d.me()
 	text = strings.TrimSpace(text)
-	for _, us := range []string{"<@" + me.user + ">", "<@" + me.user + "|" + d.cfg.Name + ">"} {
-		if rest, ok := strings.CutPrefix(text, us); ok {
-			text, addressed = strings.TrimLeft(rest, " :,"), true
-		}
+	if m := marked.FindStringSubmatchIndex(text); m != nil && m[0] == 0 && text[m[2]:m[3]] == "@"+me.user {
+		text, addressed = strings.TrimLeft(text[m[1]:], " :,"), true
 	}
+	order = order || addressed || strings.HasPrefix(text, escape(d.cfg.Prefix))
+	left := mostMarks
 	text = marked.ReplaceAllStringFunc(text, func(m string) string {
+		if left--; left < 0 {
+			return strings.Trim(m, "<>")
+		}
 		parts := marked.FindStringSubmatch(m)
-		return d.unmark(ctx, parts[1], parts[2])
+		return d.unmark(ctx, parts[1], parts[2], order)
 	})
 	return unescaper.Replace(text), addressed
 }
 
 // unmark says one mark in words.
-func (d *Door) unmark(ctx context.Context, target, label string) string {
+func (d *Door) unmark(ctx context.Context, target, label string, order bool) string {
 	switch target[0] {
 	case '@':
-		return d.personName(ctx, target[1:], label)
+		return d.personName(ctx, target[1:], order)
 	case '#':
 		if label != "" {
 			return "#" + label
@@ -52,7 +64,7 @@ func (d *Door) unmark(ctx context.Context, target, label string) string {
 		if name, err := d.rooms.name(ctx, target[1:]); err == nil {
 			return name
 		}
-		return "#" + target[1:]
+		return "#" + strings.ToLower(target[1:])
 	case '!':
 		word, _, _ := strings.Cut(target[1:], "^")
 		if label == "" {
@@ -70,16 +82,15 @@ func (d *Door) unmark(ctx context.Context, target, label string) string {
 	return label + " (" + address + ")"
 }
 
-// personName is how somebody is called here: by handle if we know them, else by
-// account, which an admin can let in.
-func (d *Door) personName(ctx context.Context, id, label string) string {
+// personName is how somebody is called here: by handle if we know them.
+func (d *Door) personName(ctx context.Context, id string, order bool) string {
 	if handle := d.handleOf(ctx, d.account(id)); handle != "" {
 		return handle
 	}
-	if label != "" {
-		return "@" + label
+	if order {
+		return d.account(id)
 	}
-	if m, err := d.people.get(ctx, id); err == nil && m.name != "" {
+	if m, ok := d.people.seen(id); ok && m.name != "" {
 		return "@" + m.name
 	}
 	return "@" + strings.ToLower(id)

@@ -99,6 +99,7 @@ func (p *parts) run(ctx context.Context, c Config, db *database, at net.Listener
 	part("notifications", wake.Run)
 	part("pager", p.pager.Run)
 	part("announcements", func(ctx context.Context) error { return p.announce(ctx, db) })
+	part("sweeping", func(ctx context.Context) error { return p.sweep(ctx, db, log) })
 	part("web", func(ctx context.Context) error { return p.serveWeb(ctx, c, db, at, log) })
 	if db.Local != nil {
 		part("database", db.Local.Wait)
@@ -149,6 +150,26 @@ func (p *parts) announce(ctx context.Context, db *database) error {
 		return fmt.Errorf("stop the queue: %w", err)
 	}
 	return nil
+}
+
+// carriedFor is how long talk is kept that was carried to another network: as long as a
+// network may deliver it again.
+const carriedFor = 24 * time.Hour
+
+// sweep deletes once an hour what is not to be kept.
+func (p *parts) sweep(ctx context.Context, db *database, log *slog.Logger) error {
+	tick := time.NewTicker(time.Hour)
+	defer tick.Stop()
+	for {
+		if err := notice.ForgetCarried(ctx, db.Pool, p.incidents.Now().Add(-carriedFor)); err != nil && ctx.Err() == nil {
+			log.Warn("old talk could not be deleted", "error", err)
+		}
+		select {
+		case <-tick.C:
+		case <-ctx.Done():
+			return nil
+		}
+	}
 }
 
 // hooks are the addresses at which networks deliver to us, by path.

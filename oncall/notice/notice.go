@@ -38,6 +38,8 @@ const (
 type Action struct {
 	Label   string `json:"label"`   // what the button says: one to three words
 	Command string `json:"command"` // what one would type, without prefix: "ack P5"
+	// Says is what it does, in a sentence, for whoever is asked whether they are sure.
+	Says string `json:"says,omitempty"`
 	// Grave marks what rings people or ends something: it is drawn so that nobody
 	// clicks it by the way.
 	Grave bool `json:"grave,omitempty"`
@@ -87,8 +89,12 @@ const (
 		on conflict (network, origin) where origin is not null do nothing`
 	sqlNextNotices = `
 		select id, network, kind, room, account, text, actions, incident_id, tries
-		from notice where network = @network and state = 'waiting' and (not_before is null or not_before <= @now)
-		order by kind = 'invite', kind = 'summary', id limit 50`
+		from (
+			select *, row_number() over (partition by room, account, kind = 'invite', origin is not null order by id) as place
+			from notice where network = @network and state = 'waiting' and (not_before is null or not_before <= @now)
+		) waiting
+		where place <= 20
+		order by kind = 'invite', origin is not null, kind = 'summary', id limit 100`
 	sqlNoticeDone = `
 		update notice set state = @state, tries = tries + 1, done_at = @now, detail = @detail
 		where id = @id and state = 'waiting'`
@@ -101,7 +107,7 @@ const (
 	sqlMoveNotices = `
 		update notice set room = @to where network = @network and room = @from and state = 'waiting'`
 	sqlDropNotices = `
-		update notice set state = 'failed', detail = 'the room was not made' where network = @network and room = @room and state = 'waiting'`
+		update notice set state = 'failed', done_at = @now, detail = 'the room was not made' where network = @network and room = @room and state = 'waiting'`
 	sqlForgetCarried = `
 		delete from notice where origin is not null and state <> 'waiting' and done_at < @before`
 	sqlDropCloses = `
@@ -152,9 +158,11 @@ func orNone(actions []Action) []Action {
 	return actions
 }
 
-// Next returns up to 50 notices that wait on a network, oldest first. Summaries come
-// after what is to be said, since one does for all that came before it, and last
-// the invitations: a thousand of them must not come before anything else.
+// Next returns notices that wait on a network, oldest first: up to 100, and no more
+// than 20 for one place, so that one which is stuck hides no other. Summaries come after
+// what is to be said, since one does for all that came before it; then talk that is
+// carried over, which may be a flood; and last the invitations: a thousand of them must
+// not come before anything else.
 func Next(ctx context.Context, db pg.DB, now time.Time, network string) ([]Notice, error) {
 	rows, err := db.Query(ctx, sqlNextNotices, pgx.NamedArgs{"network": network, "now": now})
 	if err != nil {
@@ -183,8 +191,8 @@ func Move(ctx context.Context, db pg.DB, network, from, to string) error {
 }
 
 // Drop gives up what waits for a room that there is not.
-func Drop(ctx context.Context, db pg.DB, network, room string) error {
-	_, err := db.Exec(ctx, sqlDropNotices, pgx.NamedArgs{"network": network, "room": room})
+func Drop(ctx context.Context, db pg.DB, now time.Time, network, room string) error {
+	_, err := db.Exec(ctx, sqlDropNotices, pgx.NamedArgs{"network": network, "room": room, "now": now})
 	return err
 }
 
