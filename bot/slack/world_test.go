@@ -272,3 +272,10 @@ func (w *world) asOwner(sql string) {
 	_, err = conn.Exec(w.Context(), sql)
 	w.must(err)
 }
+
+// types is says for what Slack delivers as something else, such as a mention.
+func (w *world) types(who, room, text string) {
+	w.Helper()
+	w.Fake.Post(who, strings.TrimPrefix(room, "#"), text)
+	w.worked()
+}
