@@ -29,7 +29,6 @@ type Relay struct {
 	Log       *slog.Logger
 
 	mu     sync.Mutex
-	swept  time.Time                           // when what was carried long ago was last deleted
 	at     time.Time                           // when rooms were last looked up
 	bridge map[incidents.Room][]incidents.Room // to the other rooms of the same incident
 }
