@@ -2,6 +2,7 @@ package slack_test
 
 import (
 	"context"
+	"flag"
 	"fmt"
 	"log/slog"
 	"strings"
@@ -24,7 +25,15 @@ import (
 	"batsignal/oncall/rosterfile"
 )
 
-func TestMain(m *testing.M) { pgtest.Main(m) }
+// TestMain lets the tests run side by side even on a small machine: most of their time
+// they wait, for pauses that Slack asks for among others.
+func TestMain(m *testing.M) {
+	flag.Parse()
+	if err := flag.Set("test.parallel", "6"); err != nil {
+		panic(err)
+	}
+	pgtest.Main(m)
+}
 
 // patience is how long anything is waited for; a fast machine never waits so long.
 const patience = time.Minute
