@@ -16,7 +16,16 @@ import (
 // longestTopic is what Slack takes, in letters.
 const longestTopic = 250
 
-var validRoom = regexp.MustCompile(`^#[\p{Ll}\p{Lo}\p{N}_-]{1,80}$`)
+// longestName is what Slack takes, in letters. The pattern does not count them: a
+// counted class of so many letters would cost megabytes.
+const longestName = 80
+
+var roomLetters = regexp.MustCompile(`^#[\p{Ll}\p{Lo}\p{N}_-]+$`)
+
+// ValidRoom tells whether a name, with its #, can be a channel's.
+func ValidRoom(name string) bool {
+	return roomLetters.MatchString(name) && utf8.RuneCountInString(name) <= 1+longestName
+}
 
 // OpenRoom makes sure that the channel of a room exists, with this topic, and that we
 // are in it. Where we may make none, the incident goes to the room that was given for
@@ -25,7 +34,7 @@ func (d *Door) OpenRoom(ctx context.Context, name, topic string) (bot.Opened, er
 	if _, ok := d.me(); !ok {
 		return bot.Opened{Room: name}, bot.ErrOffline
 	}
-	if !validRoom.MatchString(name) {
+	if !ValidRoom(name) {
 		return bot.Opened{Room: name}, fault.New(fault.Invalid, "%q cannot be a channel of Slack. Channels look like #ops.", name)
 	}
 	opened, channel, err := d.open(ctx, name)

@@ -18,7 +18,7 @@ var (
 	// <https://example.org|example.org>, <mailto:…|…>.
 	cutEntity = regexp.MustCompile(`&[a-z]{0,3}…$`)
 	marked    = regexp.MustCompile(`<([^<>|]+)(?:\|([^<>]*))?>`)
-	roomed    = regexp.MustCompile(`#[\p{Ll}\p{Lo}\p{N}_-]{1,80}`)
+	roomed    = regexp.MustCompile(`#[\p{Ll}\p{Lo}\p{N}_-]+`)
 	linked    = regexp.MustCompile(`https?://[^\s<>"]+[^\s<>".,:;!?)\]]`)
 )
 

@@ -6,13 +6,11 @@ import (
 	"strings"
 	"time"
 
+	"batsignal/bot/slack"
 	"batsignal/oncall/secret"
 )
 
-var (
-	channelName = regexp.MustCompile(`^#[\p{Ll}\p{Lo}\p{N}_-]{1,80}$`)
-	slashPrefix = regexp.MustCompile(`^[a-z0-9_-]{0,16}$`)
-)
+var slashPrefix = regexp.MustCompile(`^[a-z0-9_-]{0,16}$`)
 
 func checkSlack(found *problems, workspaces []slackConfig, publicURL string, seen map[string]bool) {
 	for i, n := range workspaces {
@@ -38,19 +36,19 @@ func (n slackConfig) check(found *problems, at string) {
 	case !n.AppToken.Empty():
 		checkToken(found, at+"app_token_file", n.AppToken, "xapp-", "an app-level token with the scope connections:write")
 	}
-	if !channelName.MatchString(n.Home) {
+	if !slack.ValidRoom(n.Home) {
 		found.add(at+"home", "must be a channel in small letters, such as '#security' (in quotes: # begins a comment)")
 	}
 	for _, room := range n.Rooms {
-		if !channelName.MatchString(room) {
+		if !slack.ValidRoom(room) {
 			found.add(at+"rooms", "%q is no channel; write it like '#infra'", room)
 		}
 	}
-	if n.FallbackRoom != "" && !channelName.MatchString(n.FallbackRoom) {
+	if n.FallbackRoom != "" && !slack.ValidRoom(n.FallbackRoom) {
 		found.add(at+"fallback_room", "%q is no channel; write it like '#incidents'", n.FallbackRoom)
 	}
 	checkIncidentRoom(found, at, n.IncidentRoom)
-	if n.IncidentRoom != "" && !channelName.MatchString(placeholder.ReplaceAllString(n.IncidentRoom, "1")) {
+	if n.IncidentRoom != "" && !slack.ValidRoom(placeholder.ReplaceAllString(n.IncidentRoom, "1")) {
 		found.add(at+"incident_room", "must be a channel in small letters, such as '#inc-{id}-{slug}'")
 	}
 	notBelowZero(found, at+"archive_after", n.ArchiveAfter)
