@@ -170,10 +170,11 @@ func (d *Desk) ask(ctx context.Context, tx pgx.Tx, now time.Time, a Actor, p Per
 	}
 	text := fmt.Sprintf("Roster: %s asks whether you can be rung for %s when the bat-signal is lit. Yes: !roster join %s. No: !roster leave %s.",
 		a.Who(), r.Title, r.Name, r.Name)
+	answers := []notice.Action{{Label: "Yes, ring me", Command: "roster join " + r.Name}, {Label: "No", Command: "roster leave " + r.Name}}
 	var notices []notice.Notice
 	for _, account := range accounts {
 		if slices.Contains(d.Networks, account.Network) {
-			notices = append(notices, notice.Notice{Network: account.Network, Kind: notice.Say, Account: account.Name, Text: text})
+			notices = append(notices, notice.Notice{Network: account.Network, Kind: notice.Say, Account: account.Name, Text: text, Actions: answers})
 		}
 	}
 	return notice.Post(ctx, tx, d.Queue, now, notices...)

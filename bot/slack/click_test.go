@@ -175,8 +175,22 @@ func TestSlashCommands(t *testing.T) {
 			t.Errorf("%s %s: %q to %q", c.command, c.text, m.Text, m.EphemeralTo)
 		}
 	}
-	// Slack made the mention of somebody unknown into a person with a usable name.
-	w.last(w.Fake.IM("zed"), "maria asks whether you can be rung for quality assurance")
+	// Slack made the mention of somebody unknown into a person with a usable name, whose
+	// yes is a click, and never a mere reaction.
+	ask := w.last(w.Fake.IM("zed"), "maria asks whether you can be rung for quality assurance")
+	w.Fake.React("zed", ask.Channel, ask.TS, "white_check_mark")
+	w.worked()
+	agreed := func() (n int) {
+		w.must(w.db.QueryRow(t.Context(), `select count(*) from consent_entry where act = 'agreed' and role = 'quality-assurance' and account like '%/uzed'`).Scan(&n))
+		return n
+	}
+	if agreed() != 0 {
+		t.Error("a reaction was taken for a yes")
+	}
+	w.acked(w.Fake.Click("zed", ask.Channel, ask.TS, "Yes, ring me"))
+	if agreed() != 1 {
+		t.Error("the yes is not recorded")
+	}
 }
 
 // By name, in a channel and in a thread: answered where it was said.

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"strings"
 	"time"
 
 	"github.com/slack-go/slack"
@@ -48,10 +49,10 @@ func (d *Door) Direct(ctx context.Context, account string, m bot.Message) error 
 	return err
 }
 
-// pageMark has a private message remember what taking it means, so that a reaction to
-// it can stand for the button.
+// pageMark has a page remember what taking it means, so that a reaction to it can stand
+// for the button. Nothing else is said by a reaction, least of all somebody's yes.
 func pageMark(actions []notice.Action) []slack.MsgOption {
-	if len(actions) == 0 {
+	if len(actions) == 0 || !strings.HasPrefix(actions[0].Command, "ack ") {
 		return nil
 	}
 	return []slack.MsgOption{slack.MsgOptionMetadata(slack.SlackMetadata{
