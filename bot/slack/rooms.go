@@ -198,48 +198,48 @@ const (
 
 // list is every channel that we are in and that is not archived.
 func (r *rooms) list(ctx context.Context) (all []slack.Channel, err error) {
-	cursor := ""
-	for range mostPages {
-		var some []slack.Channel
-		err := r.door.call(ctx, room, "users.conversations", func(ctx context.Context) (err error) {
-			some, cursor, err = r.door.api.GetConversationsForUserContext(ctx, &slack.GetConversationsForUserParameters{
-				Types: []string{"public_channel", "private_channel"}, Limit: pageSize, Cursor: cursor, ExcludeArchived: true,
-			})
-			return err
+	err = r.pages(ctx, "users.conversations", func(ctx context.Context, cursor string) ([]slack.Channel, string, error) {
+		return r.door.api.GetConversationsForUserContext(ctx, &slack.GetConversationsForUserParameters{
+			Types: []string{"public_channel", "private_channel"}, Limit: pageSize, Cursor: cursor, ExcludeArchived: true,
 		})
-		if err != nil {
-			return nil, err
-		}
-		all = append(all, some...)
-		if cursor == "" {
-			return all, nil
-		}
-	}
-	return all, nil
+	}, func(c slack.Channel) (enough bool) {
+		all = append(all, c)
+		return false
+	})
+	return all, err
 }
 
 // find looks for a public channel by its name; nil is none.
-func (r *rooms) find(ctx context.Context, name string) (*slack.Channel, error) {
+func (r *rooms) find(ctx context.Context, name string) (found *slack.Channel, err error) {
+	err = r.pages(ctx, "conversations.list", func(ctx context.Context, cursor string) ([]slack.Channel, string, error) {
+		return r.door.api.GetConversationsContext(ctx, &slack.GetConversationsParameters{
+			Types: []string{"public_channel"}, Limit: pageSize, Cursor: cursor, ExcludeArchived: true,
+		})
+	}, func(c slack.Channel) (enough bool) {
+		if c.Name == strings.TrimPrefix(name, "#") {
+			found = &c
+		}
+		return found != nil
+	})
+	return found, err
+}
+
+// pages reads a listing of channels until somebody has enough of it.
+func (r *rooms) pages(ctx context.Context, method string, read func(ctx context.Context, cursor string) ([]slack.Channel, string, error), each func(slack.Channel) (enough bool)) error {
 	cursor := ""
 	for range mostPages {
 		var some []slack.Channel
-		err := r.door.call(ctx, room, "conversations.list", func(ctx context.Context) (err error) {
-			some, cursor, err = r.door.api.GetConversationsContext(ctx, &slack.GetConversationsParameters{
-				Types: []string{"public_channel"}, Limit: pageSize, Cursor: cursor, ExcludeArchived: true,
-			})
+		var next string // a refusal for the limit repeats the call, with the same cursor
+		if err := r.door.call(ctx, room, method, func(ctx context.Context) (err error) {
+			some, next, err = read(ctx, cursor)
 			return err
-		})
-		if err != nil {
-			return nil, err
+		}); err != nil {
+			return err
 		}
-		for i := range some {
-			if some[i].Name == strings.TrimPrefix(name, "#") {
-				return &some[i], nil
-			}
-		}
-		if cursor == "" {
-			return nil, nil
+		cursor = next
+		if slices.ContainsFunc(some, each) || cursor == "" {
+			return nil
 		}
 	}
-	return nil, nil
+	return nil
 }
