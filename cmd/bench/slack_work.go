@@ -13,11 +13,6 @@ import (
 
 const aimAcked = 100 * time.Millisecond
 
-// pause is of no rhythm, so that nothing that ticks is always met at the same moment.
-func (b *bench) pause(ctx context.Context) error {
-	return rest(ctx, 20*time.Millisecond+rand.N(b.span(500*time.Millisecond, 30*time.Millisecond)))
-}
-
 // answers is how long a slash command waits for its answer.
 func (w *workspace) answers(ctx context.Context, b *bench) ([]figure, error) {
 	var took, worked durations
@@ -49,16 +44,9 @@ func (w *workspace) answers(ctx context.Context, b *bench) ([]figure, error) {
 
 // latency is how long a click takes to leave the house as pages.
 func (w *workspace) latency(ctx context.Context, b *bench) ([]figure, error) {
-	var first, last durations
-	for i := range b.runs(200, 3) {
-		if err := b.pause(ctx); err != nil {
-			return nil, err
-		}
-		a, err := w.fire(ctx)
-		if err != nil {
-			return nil, fmt.Errorf("signal %d: %w", i+1, err)
-		}
-		first, last = append(first, a.first), append(last, a.last)
+	first, last, err := b.alarms(ctx, w.fire)
+	if err != nil {
+		return nil, err
 	}
 	return []figure{{
 		what: "Slack: Confirm to the first page", got: first.list(0.5, 0.95, 0.99, 1),

@@ -20,17 +20,9 @@ const (
 
 // latency is how long a confirmed signal takes to leave the house.
 func (in *installation) latency(ctx context.Context, b *bench) ([]figure, error) {
-	var first, last durations
-	for i := range b.runs(200, 3) {
-		// Pauses of no rhythm, so that nothing that ticks is always met at the same moment.
-		if err := rest(ctx, 20*time.Millisecond+rand.N(b.span(500*time.Millisecond, 30*time.Millisecond))); err != nil {
-			return nil, err
-		}
-		a, err := in.fire(ctx, false, roleCount)
-		if err != nil {
-			return nil, fmt.Errorf("signal %d: %w", i+1, err)
-		}
-		first, last = append(first, a.first), append(last, a.last)
+	first, last, err := b.alarms(ctx, func(ctx context.Context) (alarm, error) { return in.fire(ctx, false, roleCount) })
+	if err != nil {
+		return nil, err
 	}
 	return []figure{{
 		what: "`!confirm` to the first page", got: first.list(0.5, 0.95, 0.99, 1),
@@ -41,6 +33,27 @@ func (in *installation) latency(ctx context.Context, b *bench) ([]figure, error)
 		what: "`!confirm` to the fifth page", got: last.list(0.5, 0.95, 0.99, 1),
 		how: "the same signals: one person of each of the five roles is rung",
 	}}, nil
+}
+
+// alarms lights signal after signal, with pauses, and tells how long after each its
+// first and its last page were there.
+func (b *bench) alarms(ctx context.Context, fire func(context.Context) (alarm, error)) (first, last durations, err error) {
+	for i := range b.runs(200, 3) {
+		if err := b.pause(ctx); err != nil {
+			return nil, nil, err
+		}
+		a, err := fire(ctx)
+		if err != nil {
+			return nil, nil, fmt.Errorf("signal %d: %w", i+1, err)
+		}
+		first, last = append(first, a.first), append(last, a.last)
+	}
+	return first, last, nil
+}
+
+// pause is of no rhythm, so that nothing that ticks is always met at the same moment.
+func (b *bench) pause(ctx context.Context) error {
+	return rest(ctx, 20*time.Millisecond+rand.N(b.span(500*time.Millisecond, 30*time.Millisecond)))
 }
 
 // crowds is how long it takes to ring many people at once.
