@@ -85,7 +85,7 @@ func (o *Outbox) Drain(ctx context.Context, network string) (rest time.Duration,
 		refused := map[string]bool{}
 		said := false
 		for _, one := range waiting {
-			aside := one.Kind == notice.Invite || one.Kind == notice.Summary
+			aside := isAside(one)
 			if aside && said && rest == 0 {
 				break // there may be more to say
 			}
@@ -109,11 +109,16 @@ func (o *Outbox) Drain(ctx context.Context, network string) (rest time.Duration,
 	return rest, nil
 }
 
+// isAside tells whether a notice comes only when there is nothing to say.
+func isAside(one notice.Notice) bool {
+	return one.Kind == notice.Invite || one.Kind == notice.Summary
+}
+
 // deliver sends one notice and marks its row. rest is not 0 if it must wait. That
 // the network is away is no fault of the notice, so it costs none of its tries.
 func (o *Outbox) deliver(ctx context.Context, n Network, one notice.Notice) (rest time.Duration, err error) {
 	budget := noticeBudget
-	if one.Kind == notice.Invite || one.Kind == notice.Summary {
+	if isAside(one) {
 		budget = asideBudget
 	}
 	sendCtx, cancel := context.WithTimeout(ctx, budget)

@@ -48,7 +48,7 @@ func (d *Door) draw(text string, actions []notice.Action) drawing {
 	w := drawing{text: d.notification(text)}
 	w.blocks = append(w.blocks, richText(section(d.inline(text)...)))
 	if len(actions) > 0 {
-		w.blocks = append(w.blocks, buttons(actions))
+		w.blocks = append(w.blocks, buttons("", actions))
 	}
 	return w
 }
@@ -67,7 +67,7 @@ func (d *Door) drawReply(r command.Reply) drawing {
 	for _, b := range r.Blocks {
 		if actions, ok := b.(command.Actions); ok {
 			flush()
-			w.blocks = append(w.blocks, buttons(actions))
+			w.blocks = append(w.blocks, buttons("", actions))
 			continue
 		}
 		rich = append(rich, d.piece(b)...)
@@ -197,25 +197,32 @@ func columns(t command.Table) string {
 }
 
 // buttons draws actions. What a button does is in its value, so a click needs nothing
-// that we would have to remember.
-func buttons(actions []notice.Action) *slack.ActionBlock {
+// that we would have to remember; the row sets apart several rows of one view.
+func buttons(row string, actions []notice.Action) *slack.ActionBlock {
 	var of []slack.BlockElement
 	for i, a := range actions[:min(len(actions), mostButtons)] {
-		of = append(of, button(fmt.Sprintf("%s%d", actionCommand, i), a))
+		of = append(of, button(fmt.Sprintf("%s%s%d", actionCommand, row, i), a))
 	}
 	return slack.NewActionBlock("", of...)
 }
 
 func button(id string, a notice.Action) *slack.ButtonBlockElement {
-	b := slack.NewButtonBlockElement(id, clip(a.Command, mostValue), slack.NewTextBlockObject(slack.PlainTextType, clip(a.Label, mostLabel), false, false))
+	b := slack.NewButtonBlockElement(id, clip(a.Command, mostValue), label(clip(a.Label, mostLabel)))
 	if a.Grave {
 		b.Style = slack.StyleDanger
 		b.Confirm = &slack.ConfirmationBlockObject{
-			Title:   slack.NewTextBlockObject(slack.PlainTextType, "Are you sure?", false, false),
-			Text:    slack.NewTextBlockObject(slack.PlainTextType, clip(cmp.Or(a.Says, "This does: "+a.Command), 300), false, false),
-			Confirm: slack.NewTextBlockObject(slack.PlainTextType, clip(a.Label, 30), false, false),
-			Deny:    slack.NewTextBlockObject(slack.PlainTextType, "Not now", false, false),
+			Title:   label("Are you sure?"),
+			Text:    label(clip(cmp.Or(a.Says, "This does: "+a.Command), 300)),
+			Confirm: label(clip(a.Label, 30)),
+			Deny:    label("Not now"),
 		}
 	}
+	return b
+}
+
+// webButton leads to a page on the web.
+func webButton(url string) *slack.ButtonBlockElement {
+	b := slack.NewButtonBlockElement(actionLink+"page", "", label("On the web"))
+	b.URL = url
 	return b
 }

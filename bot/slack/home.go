@@ -73,7 +73,7 @@ func (d *Door) drawHome(h home, account string) slack.HomeTabViewRequest {
 	for i, st := range h.Open[:min(len(h.Open), homeIncidents)] {
 		add(richText(section(d.inline(standingWords(st))...)))
 		if proven {
-			add(actionsOf(fmt.Sprintf("inc%d-", i), incidentActions(st)))
+			add(buttons(fmt.Sprintf("inc%d-", i), incidentActions(st)))
 		}
 	}
 	if more := len(h.Open) - homeIncidents; more > 0 {
@@ -84,9 +84,7 @@ func (d *Door) drawHome(h home, account string) slack.HomeTabViewRequest {
 		declare.Style = slack.StyleDanger
 		of := []slack.BlockElement{declare}
 		if h.URL != "" {
-			page := slack.NewButtonBlockElement(actionLink+"page", "", label("On the web"))
-			page.URL = h.URL
-			of = append(of, page)
+			of = append(of, webButton(h.URL))
 		}
 		add(slack.NewDividerBlock(), slack.NewActionBlock("", of...))
 	}
@@ -101,7 +99,7 @@ func (d *Door) addMine(h home, add func(...slack.Block)) {
 	}
 	for i, p := range h.Pages[:min(len(h.Pages), homePages)] {
 		add(richText(section(d.inline(fmt.Sprintf("P%d, since %s: %s", p.ID, when(p.OpenedAt), p.Why))...)),
-			actionsOf(fmt.Sprintf("page%d-", i), incidents.PageActions(p.ID)))
+			buttons(fmt.Sprintf("page%d-", i), incidents.PageActions(p.ID)))
 	}
 	add(slack.NewHeaderBlock(label("When you are rung")))
 	roles := "no role"

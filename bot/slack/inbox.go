@@ -33,7 +33,6 @@ type inbox struct {
 
 const (
 	mostAtOnce  = 200             // arrivals stored in one statement
-	mostInTurn  = 1               // of them worked before it is looked for what is urgent
 	inboxLoud   = 10_000          // waiting arrivals at which the log complains
 	storeBudget = 2 * time.Second // of the three seconds that Slack gives us
 	answerIn    = 2500 * time.Millisecond
@@ -119,8 +118,8 @@ func (in *inbox) unstored(batch []arrival) []arrival {
 func (in *inbox) work(ctx context.Context, handle func(context.Context, arrival)) {
 	var done []string
 	for ctx.Err() == nil {
-		batch := in.take(&in.ready, mostInTurn)
-		if len(batch) == 0 {
+		next := in.take(&in.ready, 1) // something urgent may have come by then
+		if len(next) == 0 {
 			done = in.finish(ctx, done)
 			select {
 			case <-in.more:
@@ -128,17 +127,13 @@ func (in *inbox) work(ctx context.Context, handle func(context.Context, arrival)
 			}
 			continue
 		}
-		for _, a := range batch {
-			if ctx.Err() != nil {
-				return // the rest is worked by the next process
-			}
-			in.protect(ctx, a, handle)
-			if a.answer != nil && a.late {
-				a.answer(nil) // nobody had anything to say
-			}
-			if !a.unstored && ctx.Err() == nil {
-				done = append(done, a.key)
-			}
+		a := next[0]
+		in.protect(ctx, a, handle)
+		if a.answer != nil && a.late {
+			a.answer(nil) // nobody had anything to say
+		}
+		if !a.unstored && ctx.Err() == nil {
+			done = append(done, a.key) // else the next process works it
 		}
 		if len(done) >= mostAtOnce {
 			done = in.finish(ctx, done)

@@ -130,7 +130,7 @@ func (d *Door) make(ctx context.Context, name string) (channel, got string, err 
 		got = name
 		if n > 1 {
 			suffix := fmt.Sprintf("-%d", n)
-			got = string([]rune(name)[:min(utf8.RuneCountInString(name), 80-len(suffix))]) + suffix
+			got = string([]rune(name)[:min(utf8.RuneCountInString(name), longestName-len(suffix))]) + suffix
 		}
 		var made *slack.Channel
 		err = d.call(ctx, room, "conversations.create", func(ctx context.Context) (err error) {

@@ -20,11 +20,8 @@ func (d *Door) SetTopic(ctx context.Context, name, topic string) error {
 }
 
 func (d *Door) setTopic(ctx context.Context, channel, topic string) error {
-	if letters := []rune(topic); len(letters) > longestTopic {
-		topic = string(letters[:longestTopic-1]) + "…"
-	}
 	return d.call(ctx, room, "conversations.setTopic", func(ctx context.Context) error {
-		_, err := d.api.SetTopicOfConversationContext(ctx, channel, escape(topic))
+		_, err := d.api.SetTopicOfConversationContext(ctx, channel, escape(clip(topic, longestTopic)))
 		return err
 	})
 }

@@ -50,32 +50,33 @@ func (d *Door) Run(ctx context.Context, ear func(context.Context, bot.Heard)) er
 
 // greet says hello until Slack answers; false is the end of ctx.
 func (d *Door) greet(ctx context.Context) bool {
+	return insist(ctx, d.hello, func(err error, pause time.Duration) {
+		d.setTrouble(err)
+		d.log.Warn("Slack does not let us in; trying again", "error", err, "in", pause)
+	})
+}
+
+// enterRooms enters the rooms that we should be in, as soon as Slack lets us.
+func (d *Door) enterRooms(ctx context.Context) {
+	insist(ctx, d.rooms.enter, func(err error, pause time.Duration) {
+		d.log.Warn("the channels could not be entered yet", "error", err, "again_in", pause)
+	})
+}
+
+// insist tries until it works, ever less often, and tells of each failure and how long
+// it rests after it; false is the end of ctx.
+func insist(ctx context.Context, try func(context.Context) error, failed func(err error, pause time.Duration)) bool {
 	for pause := firstPause; ; pause = min(2*pause, mostPause) {
-		err := d.hello(ctx)
+		err := try(ctx)
 		if ctx.Err() != nil {
 			return false
 		}
 		if err == nil {
 			return true
 		}
-		d.setTrouble(err)
-		d.log.Warn("Slack does not let us in; trying again", "error", err, "in", pause)
+		failed(err, pause)
 		if !rest(ctx, pause) {
 			return false
-		}
-	}
-}
-
-// enterRooms enters the rooms that we should be in, as soon as Slack lets us.
-func (d *Door) enterRooms(ctx context.Context) {
-	for pause := firstPause; ; pause = min(2*pause, mostPause) {
-		err := d.rooms.enter(ctx)
-		if err == nil || ctx.Err() != nil {
-			return
-		}
-		d.log.Warn("the channels could not be entered yet", "error", err, "again_in", pause)
-		if !rest(ctx, pause) {
-			return
 		}
 	}
 }

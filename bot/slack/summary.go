@@ -14,7 +14,6 @@ import (
 	"batsignal/bot"
 	"batsignal/incidents"
 	"batsignal/oncall"
-	"batsignal/oncall/notice"
 )
 
 // Summarize shows how an incident stands in one message of its channel: pinned, and
@@ -57,17 +56,21 @@ func (d *Door) show(ctx context.Context, channel, ts string, w drawing, s bot.Su
 			return err
 		})
 		switch code(err) {
-		case "message_not_found", "cant_update_message":
-		case "is_archived", "channel_not_found", "not_in_channel":
-			return "", nil
+		case "message_not_found", "cant_update_message": // then another one is posted
 		default:
+			if showsNoMore(err) {
+				return "", nil
+			}
 			return ts, err
 		}
 	}
 	mark := slack.MsgOptionMetadata(slack.SlackMetadata{EventType: metadataSummary, EventPayload: map[string]any{"incident": s.Incident.ID}})
 	ts, err := d.post(ctx, room, channel, w, mark)
-	if err != nil {
-		return "", settled(err)
+	switch {
+	case showsNoMore(err):
+		return "", nil
+	case err != nil:
+		return "", err
 	}
 	noting, cancel := context.WithTimeout(context.WithoutCancel(ctx), storeBudget)
 	defer cancel()
@@ -86,14 +89,14 @@ func (d *Door) pinOnce(ctx context.Context, channel, ts, name string, s bot.Summ
 	}
 }
 
-// settled forgives what no later try could change: an archived channel shows how
-// things stood when it was.
-func settled(err error) error {
+// showsNoMore tells whether a channel refuses for good, which no later try could
+// change: an archived one shows how things stood when it was.
+func showsNoMore(err error) bool {
 	switch code(err) {
 	case "is_archived", "channel_not_found", "not_in_channel":
-		return nil
+		return true
 	}
-	return err
+	return false
 }
 
 // shownBefore finds the summary among the pins of a channel, in case we were killed
@@ -199,9 +202,7 @@ func roleWords(r incidents.RoleState) string {
 // summaryButtons are what one most often does in an incident. The menu has every role.
 func summaryButtons(s bot.Summary) *slack.ActionBlock {
 	inc := s.Incident
-	var of []slack.BlockElement
-	take := incidents.TakeBatonAction(inc.ID)
-	of = append(of, button(actionCommand+"baton", take))
+	of := []slack.BlockElement{button(actionCommand+"baton", incidents.TakeBatonAction(inc.ID))}
 	var roles []*slack.OptionBlockObject
 	for _, r := range s.Roles {
 		a := incidents.TakeRoleAction(inc.ID, r.Role)
@@ -215,21 +216,10 @@ func summaryButtons(s bot.Summary) *slack.ActionBlock {
 		slack.NewButtonBlockElement(actionForm+formUpdate, string(carried), label("Update")),
 		slack.NewButtonBlockElement(actionForm+formResolve, string(carried), label("Resolve")))
 	if s.URL != "" {
-		page := slack.NewButtonBlockElement(actionLink+"page", "", label("On the web"))
-		page.URL = s.URL
-		of = append(of, page)
+		of = append(of, webButton(s.URL))
 	}
 	return slack.NewActionBlock("", of...)
 }
 
 // when writes an instant in UTC, with its day.
 func when(t time.Time) string { return t.UTC().Format("2006-01-02 15:04 UTC") }
-
-// actionsOf turns actions into buttons with ids of their own.
-func actionsOf(prefix string, actions []notice.Action) *slack.ActionBlock {
-	var of []slack.BlockElement
-	for i, a := range actions {
-		of = append(of, button(fmt.Sprintf("%s%s%d", actionCommand, prefix, i), a))
-	}
-	return slack.NewActionBlock("", of...)
-}

@@ -30,11 +30,8 @@ func (s *Server) chatPostMessage(a args) (obj, error) {
 		return nil, refuse("not_in_channel")
 	}
 	b, err := s.readBody(a, maxText)
-	switch {
-	case err != nil:
+	if err != nil {
 		return nil, err
-	case b.empty():
-		return nil, refuse("no_text")
 	}
 	m := s.ownMessage(b)
 	m.Username = a.Get("username")
@@ -67,9 +64,9 @@ func (s *Server) ownMessage(b body) *message {
 
 // root finds the first message of a thread: Slack posts beside a thread that is gone.
 func (c *channel) root(thread string) string {
-	m := c.byTS[thread]
+	m := c.shown(thread)
 	switch {
-	case m == nil || m.Deleted || m.EphemeralTo != "":
+	case m == nil:
 		return ""
 	case m.ThreadTS != "":
 		return m.ThreadTS
@@ -90,11 +87,8 @@ func (s *Server) chatPostEphemeral(a args) (obj, error) {
 		return nil, refuse("user_not_in_channel")
 	}
 	b, err := s.readBody(a, maxText)
-	switch {
-	case err != nil:
+	if err != nil {
 		return nil, err
-	case b.empty():
-		return nil, refuse("no_text")
 	}
 	m := s.ownMessage(b)
 	m.EphemeralTo = a.Get("user")
@@ -110,9 +104,9 @@ func (s *Server) chatUpdate(a args) (obj, error) {
 	if err != nil {
 		return nil, err
 	}
-	m := c.byTS[a.Get("ts")]
+	m := c.shown(a.Get("ts"))
 	switch {
-	case m == nil || m.Deleted || m.EphemeralTo != "":
+	case m == nil:
 		return nil, refuse("message_not_found")
 	case c.Archived:
 		return nil, refuse("is_inactive")
@@ -120,11 +114,8 @@ func (s *Server) chatUpdate(a args) (obj, error) {
 		return nil, refuse("cant_update_message")
 	}
 	b, err := s.readBody(a, maxUpdateText)
-	switch {
-	case err != nil:
+	if err != nil {
 		return nil, err
-	case b.empty():
-		return nil, refuse("no_text")
 	}
 	before := s.messageJSON(c, m, true)
 	s.rewrite(m, b)
@@ -157,9 +148,9 @@ func (s *Server) chatDelete(a args) (obj, error) {
 	if err != nil {
 		return nil, err
 	}
-	m := c.byTS[a.Get("ts")]
+	m := c.shown(a.Get("ts"))
 	switch {
-	case m == nil || m.Deleted || m.EphemeralTo != "":
+	case m == nil:
 		return nil, refuse("message_not_found")
 	case m.User != s.botUser || m.Subtype != "":
 		return nil, refuse("cant_delete_message")

@@ -49,8 +49,8 @@ func (s *Server) conversationsReplies(a args) (obj, error) {
 	if err != nil {
 		return nil, err
 	}
-	m := c.byTS[a.Get("ts")]
-	if m == nil || m.Deleted || m.EphemeralTo != "" {
+	m := c.shown(a.Get("ts"))
+	if m == nil {
 		return nil, refuse("thread_not_found")
 	}
 	root := c.byTS[first(m.ThreadTS, m.TS)]

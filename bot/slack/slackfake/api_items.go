@@ -15,8 +15,8 @@ func (s *Server) item(a args) (*channel, *message, error) {
 	case !stampForm.MatchString(ts):
 		return nil, nil, refuse("bad_timestamp")
 	}
-	m := c.byTS[ts]
-	if m == nil || m.Deleted || m.EphemeralTo != "" {
+	m := c.shown(ts)
+	if m == nil {
 		return nil, nil, refuse("message_not_found")
 	}
 	return c, m, nil

@@ -20,7 +20,8 @@ type body struct {
 	blocks, attachments, metadata json.RawMessage
 }
 
-// readBody reads and judges text, blocks, attachments and metadata.
+// readBody reads and judges text, blocks, attachments and metadata. There must be
+// something to see.
 func (s *Server) readBody(a args, most int) (b body, err error) {
 	b.text = a.Get("text")
 	if utf8.RuneCountInString(b.text) > most {
@@ -47,6 +48,9 @@ func (s *Server) readBody(a args, most int) (b body, err error) {
 		if b.metadata, err = readMetadata(raw); err != nil {
 			return b, err
 		}
+	}
+	if b.empty() {
+		return b, refuse("no_text")
 	}
 	return b, nil
 }

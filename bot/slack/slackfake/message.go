@@ -107,3 +107,11 @@ func (c *channel) replies(root string) []*message {
 func (s *Server) mark(m *message) {
 	m.Deleted, m.ChangedAt, m.Changed = true, s.arrive(), time.Now()
 }
+
+// shown finds a message that everybody in the channel sees; nil if there is none.
+func (c *channel) shown(ts string) *message {
+	if m := c.byTS[ts]; m != nil && !m.Deleted && m.EphemeralTo == "" {
+		return m
+	}
+	return nil
+}

@@ -4,7 +4,6 @@ import (
 	"net/http"
 	"strings"
 	"time"
-	"unicode/utf8"
 )
 
 const (
@@ -90,13 +89,8 @@ func (s *Server) respond(r *responseURL, a args) error {
 		return nil
 	}
 	b, err := s.readBody(a, maxText)
-	switch {
-	case err != nil:
+	if err != nil {
 		return err
-	case b.empty():
-		return refuse("no_text")
-	case utf8.RuneCountInString(b.text) > maxText:
-		return refuse("msg_too_long")
 	}
 	if a.flag("replace_original") && origin != nil {
 		before := s.messageJSON(r.channel, origin, true)
