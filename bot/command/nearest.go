@@ -6,6 +6,7 @@ import (
 	"unicode/utf8"
 
 	"batsignal/oncall/fault"
+	"batsignal/oncall/spelling"
 )
 
 // unknown is the answer to a line whose first word is no command: the nearest
@@ -47,7 +48,7 @@ func (s *Set) nearest(word string) []*entry {
 		for _, sub := range e.subs {
 			s.offerNames(word, sub, offer)
 			for name, owner := range e.byName {
-				if d := distance(word, name); owner == sub && (d == 0 || d == 1 && len(name) > 3) {
+				if d := spelling.Distance(word, name); owner == sub && (d == 0 || d == 1 && len(name) > 3) {
 					offer(d, sub)
 				}
 			}
@@ -79,7 +80,7 @@ func slips(word string) int {
 // closeness scores how near a word is to a name: 0 is the same. The beginning
 // of a name, and a name with something stuck to it, count as one slip.
 func closeness(word, name string) int {
-	d := distance(word, name)
+	d := spelling.Distance(word, name)
 	if strings.HasPrefix(name, word) {
 		return min(d, 1)
 	}
@@ -98,7 +99,7 @@ func (e *entry) nearestSub(word string) *entry {
 	}
 	for _, sub := range e.subs {
 		for name, owner := range e.byName {
-			if owner == sub && distance(word, name) <= 1 {
+			if owner == sub && spelling.Distance(word, name) <= 1 {
 				return sub
 			}
 		}
@@ -115,34 +116,4 @@ func nearestOf(word string, names []string) string {
 		}
 	}
 	return found
-}
-
-// distance counts the slips between two words: a character too many, missing,
-// wrong, or two neighbours swapped (Damerau and Levenshtein, each place edited
-// once). Words much longer than any name are simply far away.
-func distance(a, b string) int {
-	x, y := []rune(a), []rune(b)
-	if d := len(x) - len(y); d > 3 || d < -3 {
-		return len(x) + len(y)
-	}
-	// Three rows are enough: a swap looks back two.
-	before, above, row := make([]int, len(y)+1), make([]int, len(y)+1), make([]int, len(y)+1)
-	for j := range above {
-		above[j] = j
-	}
-	for i := 1; i <= len(x); i++ {
-		row[0] = i
-		for j := 1; j <= len(y); j++ {
-			wrong := 1
-			if x[i-1] == y[j-1] {
-				wrong = 0
-			}
-			row[j] = min(above[j]+1, row[j-1]+1, above[j-1]+wrong)
-			if i > 1 && j > 1 && x[i-1] == y[j-2] && x[i-2] == y[j-1] {
-				row[j] = min(row[j], before[j-2]+1)
-			}
-		}
-		before, above, row = above, row, before
-	}
-	return above[len(y)]
 }

@@ -5,23 +5,6 @@ import (
 	"testing"
 )
 
-func TestDistance(t *testing.T) {
-	for _, x := range []struct {
-		a, b string
-		want int
-	}{
-		{"", "", 0}, {"ack", "ack", 0}, {"akc", "ack", 1}, {"ac", "ack", 1}, {"aack", "ack", 1}, {"ask", "ack", 1},
-		{"tkae", "take", 1}, {"batsignl", "batsignal", 1}, {"take", "bake", 1}, {"ca", "abc", 3}, {"größe", "grosse", 3},
-	} {
-		if got := distance(x.a, x.b); got != x.want {
-			t.Errorf("%s to %s: %d, want %d", x.a, x.b, got, x.want)
-		}
-		if got := distance(x.b, x.a); got != x.want {
-			t.Errorf("%s to %s: %d, want %d", x.b, x.a, got, x.want)
-		}
-	}
-}
-
 func TestReadNumber(t *testing.T) {
 	for in, want := range map[string]string{
 		"12": "12", "#12": "12", "P12": "12", "p-12": "12", "P#12": "12", "#P12": "12", "P–12": "12", "12.": "12", "007": "7", "0": "0",

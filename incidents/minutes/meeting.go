@@ -1,0 +1,261 @@
+package minutes
+
+import (
+	"slices"
+	"strings"
+	"time"
+)
+
+// Setting is what a meeting is told when it starts.
+type Setting struct {
+	Dialect *Dialect
+	Room    string // as the network writes it: "#ops"
+	Network string
+	// RoomTopic is the topic that the room had before; it is put back at the end.
+	RoomTopic string
+	// Names are the nicks in the room, nil if unknown.
+	Names []string
+	// Bot is the bot's own nick.
+	Bot string
+	// Files says how the minutes will be called; see [Naming].
+	Files Naming
+	// Roster are the people whom actions may belong to, by name.
+	Roster []Owner
+	// Incident is the incident whose room this is, "INC-7"; "" is none. Its lead is the
+	// chair, and only its end ends the meeting.
+	Incident string
+	// Carried are actions that the last meeting of this name left open, in words.
+	Carried []string
+}
+
+// Meeting is one meeting: what the minutes say of it so far. Change it by Hear only.
+type Meeting struct {
+	Setting
+	Started time.Time
+	Ended   time.Time // zero while it goes on and nothing was saved
+	Over    bool
+	Why     string // why the bot ended it by itself; "" is somebody's #endmeeting
+	Owner   string // who started it; chair for life
+	Topic   string // the meeting's own topic, shown with every other
+	Name    string // what files and later meetings know it by; "" is the room's
+	Now     string // the agenda's topic
+	Items   []*Item
+	Lines   int // so far
+	Last    time.Time
+	Lurking bool
+	// Restricted minutes are for those who may read them, not for the world.
+	Restricted bool
+
+	people  people
+	byID    map[string][]*Item // items by the network's id of their line
+	lastID  int
+	present map[string]string // nicks in the room now, by folded nick; nil if unknown
+	vote    *vote
+	voters  []*Person // who may vote; nil is everybody
+	quorum  int
+	lead    *Person // chair by the incident's baton
+	roster  map[string]Owner
+	pinged  time.Time
+	hinted  map[string]bool // who was told of a mistyped command already
+	out     []Effect
+}
+
+// Start begins a meeting at the event whose text is "#startmeeting" and what follows.
+// A meeting that an incident starts has a text without it.
+func Start(s Setting, e Event) (*Meeting, []Effect) {
+	d := s.Dialect
+	m := &Meeting{Setting: s, Started: e.At, Owner: e.Who.Nick, Last: e.At,
+		people: people{merge: d.MergePeople}, byID: map[string][]*Item{}, hinted: map[string]bool{}}
+	if s.Names != nil {
+		m.present = map[string]string{}
+		for _, nick := range s.Names {
+			m.present[Fold(nick)] = nick
+		}
+	}
+	for _, owner := range s.Roster {
+		if m.roster == nil {
+			m.roster = make(map[string]Owner, len(s.Roster))
+		}
+		m.roster[Fold(owner.Name)] = owner
+	}
+	if e.Who.Nick != "" {
+		owner := m.people.see(e.Who)
+		owner.Chair = true
+		owner.Lines++
+	}
+	m.Lines++
+	m.start(e)
+	return m, m.take()
+}
+
+func (m *Meeting) start(e Event) {
+	text, _ := strings.CutPrefix(e.Text, StartWord)
+	text = strings.TrimSpace(text)
+	for _, line := range m.Dialect.StartLines {
+		m.reply(m.fill(line))
+	}
+	if text != "" {
+		m.setMeetingTopic(text)
+	}
+	if m.Dialect.NameAtStart == Always || m.Dialect.NameAtStart == IfGiven && text != "" {
+		m.setName(text)
+	}
+	m.carry(e)
+}
+
+// StartWord starts a meeting, at the very start of a line.
+const StartWord = "#startmeeting"
+
+// IsStart tells whether a line starts a meeting where none is going on.
+func (d *Dialect) IsStart(text string) bool {
+	if !d.StrictStart {
+		verb, _, ok := d.split(text)
+		return ok && verb == "startmeeting"
+	}
+	return strings.HasPrefix(text, StartWord)
+}
+
+// Hear takes the next event. What happened before the meeting's start and after its
+// end is not for it.
+func (m *Meeting) Hear(e Event) []Effect {
+	if m.Over {
+		return nil
+	}
+	m.Last = e.At
+	switch e.Kind {
+	case Said, Did:
+		m.line(e)
+	case Renamed:
+		m.here(e.Who.Nick, false)
+		m.here(e.Text, true)
+		if m.Dialect.MergePeople {
+			m.people.rename(e.Who, e.Text)
+		}
+	case Joined:
+		m.here(e.Who.Nick, true)
+	case Left:
+		m.here(e.Who.Nick, false)
+	case Edited, Deleted, Erased:
+		m.change(e)
+	case Led:
+		m.led(e)
+	case Ended:
+		m.Why = e.Text
+		m.end(e.At)
+	}
+	return m.take()
+}
+
+func (m *Meeting) line(e Event) {
+	if m.Dialect.StrictStart && strings.HasPrefix(e.Text, StartWord) && e.Kind == Said && !e.Self {
+		// The peers' plugin answers this before the meeting hears of it: it is no line.
+		m.fail(e.Who, m.Dialect.Busy)
+		return
+	}
+	m.Lines++
+	m.people.see(e.Who).Lines++
+	if e.Kind == Did || e.Self {
+		return
+	}
+	if m.Dialect.Off && isOff(e.Text) {
+		return
+	}
+	verb, rest, is := m.Dialect.split(e.Text)
+	switch {
+	case is:
+		m.obey(e, verb, rest)
+	case startsWithURL(e.Text):
+		m.add(e, Link, e.Text)
+	default:
+		m.maybeVote(e)
+	}
+}
+
+// IsLine tells whether an event makes a line of this meeting's log.
+func (m *Meeting) IsLine(e Event) bool {
+	return e.Kind.IsLine() && !(m.Dialect.StrictStart && e.Kind == Said && !e.Self && strings.HasPrefix(e.Text, StartWord))
+}
+
+func (m *Meeting) add(e Event, kind ItemKind, text string) *Item {
+	m.lastID++
+	item := &Item{ID: m.lastID, Kind: kind, Text: text, By: e.Who.Nick, At: e.At, Line: m.Lines,
+		MessageID: e.ID, Permalink: e.Link, Thread: e.Thread}
+	if kind == Action && m.Dialect.Own {
+		m.own(item, e)
+	}
+	m.Items = append(m.Items, item)
+	if e.ID != "" {
+		m.byID[e.ID] = append(m.byID[e.ID], item)
+	}
+	m.effect(Effect{Kind: Added, Item: item.ID})
+	return item
+}
+
+// People are those present or named, first seen first.
+func (m *Meeting) People() []*Person { return m.people.list }
+
+// ByLines are the same, who said most first.
+func (m *Meeting) ByLines() []*Person {
+	list := slices.Clone(m.people.list)
+	slices.SortStableFunc(list, func(a, b *Person) int { return b.Lines - a.Lines })
+	return list
+}
+
+// Actions are the action items that stand, in order.
+func (m *Meeting) Actions() (list []*Item) {
+	for _, item := range m.Items {
+		if item.Kind == Action && !item.Gone {
+			list = append(list, item)
+		}
+	}
+	return list
+}
+
+// Item is the item with that number, or nil.
+func (m *Meeting) Item(id int) *Item {
+	for _, item := range slices.Backward(m.Items) {
+		if item.ID == id {
+			return item
+		}
+	}
+	return nil
+}
+
+// Title is the headline of the minutes.
+func (m *Meeting) Title() string {
+	if m.Topic != "" {
+		return m.Room + ": " + m.Topic
+	}
+	return m.Room + " Meeting"
+}
+
+// End is when the meeting ended, or the last that was heard of one that goes on.
+func (m *Meeting) End() time.Time {
+	if m.Ended.IsZero() {
+		return m.Last
+	}
+	return m.Ended
+}
+
+func (m *Meeting) here(nick string, is bool) {
+	switch {
+	case m.present == nil || nick == "":
+	case is:
+		m.present[Fold(nick)] = nick
+	default:
+		delete(m.present, Fold(nick))
+	}
+}
+
+func (m *Meeting) effect(e Effect)   { m.out = append(m.out, e) }
+func (m *Meeting) take() []Effect    { out := m.out; m.out = nil; return out }
+func (m *Meeting) reply(text string) { m.say(Effect{Kind: Reply, Text: text}) }
+
+func (m *Meeting) say(e Effect) {
+	if !m.Lurking {
+		m.effect(e)
+	}
+}
+
+func (m *Meeting) fail(who Who, text string) { m.effect(Effect{Kind: Error, Who: who, Text: text}) }
+func (m *Meeting) tell(who Who, text string) { m.effect(Effect{Kind: Private, Who: who, Text: text}) }

@@ -1,0 +1,96 @@
+package minutes
+
+import (
+	"slices"
+	"strings"
+	"time"
+
+	"batsignal/oncall/spelling"
+)
+
+// sayHere notes that somebody is present, and what else people call them.
+func sayHere(m *Meeting, e Event, text string) {
+	one := m.people.see(e.Who)
+	one.Here = true
+	text = strings.TrimPrefix(text, "aka ")
+	for _, alias := range fields(text) {
+		if !slices.Contains(one.Aliases, alias) && len(one.Aliases) < 5 {
+			one.Aliases = append(one.Aliases, alias)
+		}
+	}
+	m.reown()
+}
+
+// pingPause is how long must pass between two calls of everybody's name.
+const pingPause = 10 * time.Minute
+
+// pingAll calls everybody in the room by name. It wakes people, so it is for chairs,
+// and seldom.
+func pingAll(m *Meeting, e Event, text string) {
+	switch since := e.At.Sub(m.pinged); {
+	case !m.isChair(e.Who):
+		m.notChair(e, "pingall")
+	case !m.pinged.IsZero() && since < pingPause:
+		m.tell(e.Who, "Everybody was called "+since.Round(time.Minute).String()+" ago; once in 10 minutes is enough.")
+	default:
+		m.pinged = e.At
+		m.effect(Effect{Kind: CallNames, Text: text, Who: e.Who})
+	}
+}
+
+// led makes the incident's lead the chair; whoever was that by the baton alone is one
+// no more.
+func (m *Meeting) led(e Event) {
+	if m.lead != nil {
+		m.lead.Chair = false
+		m.lead = nil
+	}
+	if e.Who.Nick == "" {
+		return
+	}
+	one := m.people.see(e.Who)
+	if !one.Chair {
+		one.Chair, m.lead = true, one
+	}
+}
+
+// carry opens with what the last meeting of this name left to do.
+func (m *Meeting) carry(e Event) {
+	if len(m.Carried) == 0 {
+		return
+	}
+	setTopic(m, e, "Open actions of the last meeting")
+	for _, action := range m.Carried {
+		m.add(e, Info, action)
+	}
+}
+
+// misspelt are words that people use for a command that has another name.
+var misspelt = map[string]string{
+	"stopmeeting": "endmeeting", "stop": "endmeeting", "end": "endmeeting", "start": "startmeeting",
+	"decision": "agreed", "decided": "agreed", "resolved": "agreed", "note": "info", "url": "link",
+	"name": "meetingname", "chairs": "chair",
+}
+
+// hint tells whoever mistyped a command which one they may have meant, alone, and once
+// for each word. Numbers and rooms are no commands, and a word that is like none is
+// what people write.
+func (m *Meeting) hint(e Event, word string) {
+	if !m.Dialect.Explain || m.hinted[e.Who.Nick+" "+word] || strings.ContainsAny(word, "0123456789") ||
+		"#"+word == strings.ToLower(m.Room) {
+		return
+	}
+	meant := misspelt[word]
+	if meant == "" {
+		best := 1 + min(len(word)/4, 2)
+		for _, name := range m.Dialect.Commands {
+			if d := spelling.Distance(word, name); d < best && len(word) > 3 {
+				best, meant = d, name
+			}
+		}
+	}
+	if meant != "" {
+		m.hinted[e.Who.Nick+" "+word] = true
+		m.tell(e.Who, "#"+word+" is no command, so nothing came of it. Did you mean #"+meant+"?")
+	}
+}
