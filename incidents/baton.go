@@ -192,6 +192,9 @@ func (s *Service) Drop(ctx context.Context, a oncall.Actor, incident int64) (say
 		if err := c.endBaton(incident); err != nil {
 			return err
 		}
+		if err := c.led(incident, ""); err != nil {
+			return err
+		}
 		say = "You laid the baton down. Nobody leads " + inc.Ref() + " now."
 		if err := c.retopic(inc); err != nil {
 			return err
@@ -206,13 +209,25 @@ func (c *change) give(inc Incident, to int64, a oncall.Actor, text string) error
 	if err := c.endBaton(inc.ID); err != nil {
 		return err
 	}
-	if _, err := c.tx.Exec(c.ctx, sqlInsertBaton, pgx.NamedArgs{"incident": inc.ID, "holder": to, "now": c.now}); err != nil {
+	var handle string
+	if err := c.tx.QueryRow(c.ctx, sqlInsertBaton, pgx.NamedArgs{"incident": inc.ID, "holder": to, "now": c.now}).Scan(&handle); err != nil {
+		return err
+	}
+	if err := c.led(inc.ID, handle); err != nil {
 		return err
 	}
 	if err := c.retopic(inc); err != nil {
 		return err
 	}
 	return c.announce(inc, "baton", a, text)
+}
+
+// led tells the minutes whose the baton is now.
+func (c *change) led(incident int64, handle string) error {
+	if c.Minutes == nil {
+		return nil
+	}
+	return c.Minutes.Led(c.ctx, c.tx, c.now, incident, handle)
 }
 
 // ask stores a pass or a claim; a move that waited before is withdrawn by it.

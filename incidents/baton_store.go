@@ -16,9 +16,11 @@ const (
 		where b.incident_id = @incident and b.ended_at is null`
 	sqlHolders = `
 		select p.handle from baton b join person p on p.id = b.holder where b.incident_id = @incident order by b.id`
-	sqlInsertBaton = `insert into baton (incident_id, holder, since) values (@incident, @holder, @now)`
-	sqlEndBaton    = `update baton set ended_at = @now where incident_id = @incident and ended_at is null`
-	sqlInsertMove  = `
+	sqlInsertBaton = `
+		insert into baton (incident_id, holder, since) values (@incident, @holder, @now)
+		returning (select handle from person where id = holder)`
+	sqlEndBaton   = `update baton set ended_at = @now where incident_id = @incident and ended_at is null`
+	sqlInsertMove = `
 		insert into baton_move (incident_id, kind, from_person, to_person, asked_at, due_at)
 		values (@incident, @kind, @from, @to, @now, @due)`
 	sqlMoveColumns = `

@@ -136,7 +136,10 @@ func (s *Service) Resolve(ctx context.Context, a oncall.Actor, incident int64, w
 		if err := c.closeRooms(incident); err != nil {
 			return err
 		}
-		return c.announce(inc, "resolved", a, text)
+		if err := c.announce(inc, "resolved", a, text); err != nil || c.Minutes == nil {
+			return err
+		}
+		return c.Minutes.Resolved(c.ctx, c.tx, c.now, inc)
 	})
 }
 
@@ -204,6 +207,13 @@ func (s *Service) Reopen(ctx context.Context, a oncall.Actor, incident int64) er
 				return err
 			}
 		}
-		return nil
+		if c.Minutes == nil {
+			return nil
+		}
+		rooms, err := roomsOf(c.ctx, c.tx, incident)
+		if err != nil {
+			return err
+		}
+		return c.Minutes.Opened(c.ctx, c.tx, c.now, inc, rooms)
 	})
 }

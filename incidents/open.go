@@ -91,7 +91,10 @@ func (c *change) open(req request, confirmer oncall.Actor) (*Opened, error) {
 		}
 	}
 	c.notices = append(c.notices, rest...)
-	return opened, nil
+	if c.Minutes == nil {
+		return opened, nil
+	}
+	return opened, c.Minutes.Opened(c.ctx, c.tx, c.now, inc, opened.Rooms)
 }
 
 func (c *change) recordOpening(inc Incident, req request, confirmer oncall.Actor) error {

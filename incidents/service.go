@@ -29,6 +29,16 @@ type Service struct {
 	Guard    Guard
 	Baton    BatonPolicy
 	NewCode  func() string // makes confirmation codes; nil is oncall.NewCode
+	Minutes  Minutes       // nil keeps none
+}
+
+// Minutes keeps the minutes of what is said in the rooms of incidents. Each call is in
+// the transaction of the change that it tells of.
+type Minutes interface {
+	Opened(ctx context.Context, tx pgx.Tx, now time.Time, inc Incident, rooms []Room) error
+	// Led tells whose the baton is now; "" is nobody's.
+	Led(ctx context.Context, tx pgx.Tx, now time.Time, incident int64, handle string) error
+	Resolved(ctx context.Context, tx pgx.Tx, now time.Time, inc Incident) error
 }
 
 // change is one transaction: the rows it writes, and what must be said and whom it

@@ -5,6 +5,8 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
+
+	"batsignal/oncall"
 )
 
 // Entry is one line of a timeline. Lines are only ever added.
@@ -31,4 +33,14 @@ func (s *Service) Timeline(ctx context.Context, incident, after int64) ([]Entry,
 		return nil, err
 	}
 	return pgx.CollectRows(rows, pgx.RowToStructByName[Entry])
+}
+
+// RecordIn adds a line to an incident's timeline in a transaction of somebody else's,
+// who must hold a lock on the incident.
+func (s *Service) RecordIn(ctx context.Context, tx pgx.Tx, now time.Time, incident int64, kind string, a oncall.Actor, text string) error {
+	c := &change{Service: s, ctx: ctx, tx: tx, now: now}
+	if err := c.record(incident, kind, a, text); err != nil {
+		return err
+	}
+	return c.flush()
 }

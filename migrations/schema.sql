@@ -28,6 +28,65 @@ CREATE TABLE public.ack_token (
     CONSTRAINT ack_token_hash_check CHECK ((length(hash) = 32))
 );
 
+CREATE TABLE public.action_change (
+    id bigint NOT NULL,
+    action_id bigint NOT NULL,
+    at timestamp with time zone NOT NULL,
+    who text DEFAULT ''::text NOT NULL,
+    what text NOT NULL,
+    CONSTRAINT action_change_what_check CHECK (((length(what) >= 1) AND (length(what) <= 2400)))
+);
+
+ALTER TABLE public.action_change ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.action_change_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+CREATE TABLE public.action_item (
+    id bigint NOT NULL,
+    text text NOT NULL,
+    state text DEFAULT 'open'::text NOT NULL,
+    due date,
+    created_at timestamp with time zone NOT NULL,
+    created_by text DEFAULT ''::text NOT NULL,
+    closed_at timestamp with time zone,
+    meeting_id bigint,
+    item integer,
+    incident_id bigint,
+    network text DEFAULT ''::text NOT NULL,
+    room text DEFAULT ''::text NOT NULL,
+    series text DEFAULT ''::text NOT NULL,
+    reminded_at timestamp with time zone,
+    issue_url text DEFAULT ''::text NOT NULL,
+    CONSTRAINT action_item_check CHECK (((state = 'open'::text) = (closed_at IS NULL))),
+    CONSTRAINT action_item_check1 CHECK (((meeting_id IS NULL) = (item IS NULL))),
+    CONSTRAINT action_item_state_check CHECK ((state = ANY (ARRAY['open'::text, 'done'::text, 'dropped'::text]))),
+    CONSTRAINT action_item_text_check CHECK ((length(text) <= 2000))
+);
+
+COMMENT ON COLUMN public.action_item.series IS 'the name of the meeting, which the next one of that name is known by';
+
+ALTER TABLE public.action_item ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.action_item_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+CREATE TABLE public.action_owner (
+    action_id bigint NOT NULL,
+    place integer NOT NULL,
+    name text NOT NULL,
+    person_id bigint,
+    CONSTRAINT action_owner_name_check CHECK (((length(name) >= 1) AND (length(name) <= 200)))
+);
+
 CREATE TABLE public.attempt (
     id bigint NOT NULL,
     delivery_id bigint NOT NULL,
@@ -186,6 +245,15 @@ ALTER TABLE public.delivery ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     CACHE 1
 );
 
+CREATE TABLE public.edit_token (
+    hash bytea NOT NULL,
+    incident_id bigint NOT NULL,
+    person_id bigint NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    expires_at timestamp with time zone NOT NULL,
+    CONSTRAINT edit_token_hash_check CHECK ((length(hash) = 32))
+);
+
 CREATE TABLE public.escalation (
     id bigint NOT NULL,
     cause text NOT NULL,
@@ -258,6 +326,91 @@ CREATE TABLE public.link_code (
     expires_at timestamp with time zone NOT NULL,
     used_at timestamp with time zone,
     CONSTRAINT link_code_hash_check CHECK ((length(hash) = 32))
+);
+
+CREATE TABLE public.meeting (
+    id bigint NOT NULL,
+    network text NOT NULL,
+    room text NOT NULL,
+    incident_id bigint,
+    dialect text NOT NULL,
+    setting jsonb NOT NULL,
+    name text DEFAULT ''::text NOT NULL,
+    title text NOT NULL,
+    path text NOT NULL,
+    started_at timestamp with time zone NOT NULL,
+    started_by text DEFAULT ''::text NOT NULL,
+    ended_at timestamp with time zone,
+    events integer DEFAULT 0 NOT NULL,
+    lines integer DEFAULT 0 NOT NULL,
+    heard_at timestamp with time zone NOT NULL,
+    warned_at timestamp with time zone,
+    restricted boolean DEFAULT false NOT NULL,
+    imported boolean DEFAULT false NOT NULL,
+    write_due boolean DEFAULT false NOT NULL,
+    written_at timestamp with time zone,
+    CONSTRAINT meeting_check CHECK (((ended_at IS NULL) OR (ended_at >= (started_at - '1 day'::interval)))),
+    CONSTRAINT meeting_dialect_check CHECK (((length(dialect) >= 1) AND (length(dialect) <= 32))),
+    CONSTRAINT meeting_name_check CHECK ((length(name) <= 200)),
+    CONSTRAINT meeting_path_check CHECK (((length(path) >= 1) AND (length(path) <= 600))),
+    CONSTRAINT meeting_room_check CHECK (((length(room) >= 1) AND (length(room) <= 80))),
+    CONSTRAINT meeting_title_check CHECK (((length(title) >= 1) AND (length(title) <= 600)))
+);
+
+COMMENT ON COLUMN public.meeting.events IS 'number of the last event: who writes the next one must have seen this one';
+
+COMMENT ON COLUMN public.meeting.heard_at IS 'last sign of life, which silence is counted from';
+
+COMMENT ON COLUMN public.meeting.write_due IS 'files are to be written from the rows';
+
+CREATE TABLE public.meeting_event (
+    meeting_id bigint NOT NULL,
+    n integer NOT NULL,
+    at timestamp with time zone NOT NULL,
+    kind text NOT NULL,
+    nick text DEFAULT ''::text NOT NULL,
+    account text DEFAULT ''::text NOT NULL,
+    handle text DEFAULT ''::text NOT NULL,
+    network text DEFAULT ''::text NOT NULL,
+    text text DEFAULT ''::text NOT NULL,
+    message_id text DEFAULT ''::text NOT NULL,
+    link text DEFAULT ''::text NOT NULL,
+    thread text DEFAULT ''::text NOT NULL,
+    self boolean DEFAULT false NOT NULL,
+    op boolean DEFAULT false NOT NULL,
+    adopted boolean DEFAULT false NOT NULL,
+    line integer,
+    search tsvector,
+    CONSTRAINT meeting_event_kind_check CHECK ((kind = ANY (ARRAY['said'::text, 'did'::text, 'renamed'::text, 'joined'::text, 'left'::text, 'edited'::text, 'deleted'::text, 'erased'::text, 'led'::text, 'ended'::text]))),
+    CONSTRAINT meeting_event_line_check CHECK ((line >= 1)),
+    CONSTRAINT meeting_event_message_id_check CHECK ((length(message_id) <= 200)),
+    CONSTRAINT meeting_event_n_check CHECK ((n >= 1))
+);
+
+COMMENT ON COLUMN public.meeting_event.line IS 'its number in the log; null is no line of it';
+
+COMMENT ON COLUMN public.meeting_event.search IS 'the words that the log shows for this line now';
+
+ALTER TABLE public.meeting ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.meeting_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+CREATE TABLE public.meeting_item (
+    meeting_id bigint NOT NULL,
+    id integer NOT NULL,
+    kind text NOT NULL,
+    text text NOT NULL,
+    by_nick text NOT NULL,
+    at timestamp with time zone NOT NULL,
+    line integer NOT NULL,
+    gone boolean DEFAULT false NOT NULL,
+    search tsvector,
+    CONSTRAINT meeting_item_id_check CHECK ((id >= 1))
 );
 
 CREATE TABLE public.membership (
@@ -376,6 +529,16 @@ ALTER TABLE public.responder ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     CACHE 1
 );
 
+CREATE TABLE public.retrospective (
+    incident_id bigint NOT NULL,
+    edition integer NOT NULL,
+    at timestamp with time zone NOT NULL,
+    person_id bigint,
+    text text NOT NULL,
+    CONSTRAINT retrospective_edition_check CHECK ((edition >= 1)),
+    CONSTRAINT retrospective_text_check CHECK ((length(text) <= 200000))
+);
+
 CREATE TABLE public.role (
     name text NOT NULL,
     title text NOT NULL,
@@ -391,6 +554,23 @@ CREATE TABLE public.role (
 );
 
 COMMENT ON COLUMN public.role.leads IS 'whoever fills this role first is given the baton if nobody holds it';
+
+CREATE TABLE public.room_line (
+    id bigint NOT NULL,
+    network text NOT NULL,
+    room text NOT NULL,
+    at timestamp with time zone NOT NULL,
+    event jsonb NOT NULL
+);
+
+ALTER TABLE public.room_line ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.room_line_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
 
 CREATE TABLE public.signal_request (
     id bigint NOT NULL,
@@ -479,7 +659,7 @@ CREATE TABLE public.timeline_entry (
     room text DEFAULT ''::text NOT NULL,
     account text DEFAULT ''::text NOT NULL,
     text text NOT NULL,
-    CONSTRAINT timeline_entry_kind_check CHECK ((kind = ANY (ARRAY['opened'::text, 'signal'::text, 'page'::text, 'ack'::text, 'decline'::text, 'role'::text, 'baton'::text, 'exhausted'::text, 'severity'::text, 'renamed'::text, 'note'::text, 'action'::text, 'room'::text, 'resolved'::text, 'reopened'::text]))),
+    CONSTRAINT timeline_entry_kind_check CHECK ((kind = ANY (ARRAY['opened'::text, 'signal'::text, 'page'::text, 'ack'::text, 'decline'::text, 'role'::text, 'baton'::text, 'exhausted'::text, 'severity'::text, 'renamed'::text, 'note'::text, 'action'::text, 'room'::text, 'resolved'::text, 'reopened'::text, 'decision'::text, 'info'::text, 'retrospective'::text]))),
     CONSTRAINT timeline_entry_text_check CHECK (((length(text) >= 1) AND (length(text) <= 2000)))
 );
 
@@ -497,6 +677,15 @@ ALTER TABLE ONLY public.account
 
 ALTER TABLE ONLY public.ack_token
     ADD CONSTRAINT ack_token_pkey PRIMARY KEY (hash);
+
+ALTER TABLE ONLY public.action_change
+    ADD CONSTRAINT action_change_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.action_item
+    ADD CONSTRAINT action_item_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.action_owner
+    ADD CONSTRAINT action_owner_pkey PRIMARY KEY (action_id, place);
 
 ALTER TABLE ONLY public.attempt
     ADD CONSTRAINT attempt_delivery_id_n_key UNIQUE (delivery_id, n);
@@ -531,6 +720,9 @@ ALTER TABLE ONLY public.contact
 ALTER TABLE ONLY public.delivery
     ADD CONSTRAINT delivery_pkey PRIMARY KEY (id);
 
+ALTER TABLE ONLY public.edit_token
+    ADD CONSTRAINT edit_token_pkey PRIMARY KEY (hash);
+
 ALTER TABLE ONLY public.escalation
     ADD CONSTRAINT escalation_pkey PRIMARY KEY (id);
 
@@ -542,6 +734,15 @@ ALTER TABLE ONLY public.incident_room
 
 ALTER TABLE ONLY public.link_code
     ADD CONSTRAINT link_code_pkey PRIMARY KEY (hash);
+
+ALTER TABLE ONLY public.meeting_event
+    ADD CONSTRAINT meeting_event_pkey PRIMARY KEY (meeting_id, n);
+
+ALTER TABLE ONLY public.meeting_item
+    ADD CONSTRAINT meeting_item_pkey PRIMARY KEY (meeting_id, id);
+
+ALTER TABLE ONLY public.meeting
+    ADD CONSTRAINT meeting_pkey PRIMARY KEY (id);
 
 ALTER TABLE ONLY public.membership
     ADD CONSTRAINT membership_pkey PRIMARY KEY (role, person_id);
@@ -564,8 +765,14 @@ ALTER TABLE ONLY public.person
 ALTER TABLE ONLY public.responder
     ADD CONSTRAINT responder_pkey PRIMARY KEY (id);
 
+ALTER TABLE ONLY public.retrospective
+    ADD CONSTRAINT retrospective_pkey PRIMARY KEY (incident_id, edition);
+
 ALTER TABLE ONLY public.role
     ADD CONSTRAINT role_pkey PRIMARY KEY (name);
+
+ALTER TABLE ONLY public.room_line
+    ADD CONSTRAINT room_line_pkey PRIMARY KEY (id);
 
 ALTER TABLE ONLY public.signal_request
     ADD CONSTRAINT signal_request_pkey PRIMARY KEY (id);
@@ -585,6 +792,18 @@ ALTER TABLE ONLY public.timeline_entry
 CREATE INDEX account_person ON public.account USING btree (person_id);
 
 CREATE INDEX ack_token_page ON public.ack_token USING btree (page_id);
+
+CREATE INDEX action_change_action ON public.action_change USING btree (action_id, id);
+
+CREATE INDEX action_item_incident ON public.action_item USING btree (incident_id);
+
+CREATE UNIQUE INDEX action_item_once ON public.action_item USING btree (meeting_id, item);
+
+CREATE INDEX action_item_open ON public.action_item USING btree (due) WHERE (state = 'open'::text);
+
+CREATE INDEX action_item_series ON public.action_item USING btree (series) WHERE (state = 'open'::text);
+
+CREATE INDEX action_owner_person ON public.action_owner USING btree (person_id);
 
 CREATE INDEX baton_move_due ON public.baton_move USING btree (due_at) WHERE (state = 'open'::text);
 
@@ -612,6 +831,28 @@ CREATE INDEX incident_open ON public.incident USING btree (id) WHERE (status = '
 
 CREATE INDEX incident_room_name ON public.incident_room USING btree (network, room);
 
+CREATE UNIQUE INDEX meeting_event_once ON public.meeting_event USING btree (network, message_id) WHERE ((message_id <> ''::text) AND (kind = ANY (ARRAY['said'::text, 'did'::text])));
+
+CREATE INDEX meeting_event_search ON public.meeting_event USING gin (search);
+
+CREATE INDEX meeting_incident ON public.meeting USING btree (incident_id);
+
+CREATE INDEX meeting_item_search ON public.meeting_item USING gin (search);
+
+CREATE INDEX meeting_name ON public.meeting USING btree (name, started_at);
+
+CREATE UNIQUE INDEX meeting_open_incident ON public.meeting USING btree (incident_id) WHERE (ended_at IS NULL);
+
+CREATE UNIQUE INDEX meeting_open_room ON public.meeting USING btree (network, room) WHERE ((ended_at IS NULL) AND (incident_id IS NULL));
+
+CREATE UNIQUE INDEX meeting_path ON public.meeting USING btree (path) WHERE (ended_at IS NOT NULL);
+
+CREATE INDEX meeting_room ON public.meeting USING btree (network, room, started_at);
+
+CREATE INDEX meeting_started ON public.meeting USING btree (started_at);
+
+CREATE INDEX meeting_write ON public.meeting USING btree (id) WHERE write_due;
+
 CREATE INDEX membership_person ON public.membership USING btree (person_id);
 
 CREATE UNIQUE INDEX notice_origin ON public.notice USING btree (network, origin) WHERE (origin IS NOT NULL);
@@ -621,6 +862,8 @@ CREATE INDEX notice_waiting ON public.notice USING btree (network, id) WHERE (st
 CREATE INDEX page_open ON public.page USING btree (person_id) WHERE (state = 'open'::text);
 
 CREATE UNIQUE INDEX responder_once ON public.responder USING btree (incident_id, role, person_id) WHERE (left_at IS NULL);
+
+CREATE INDEX room_line_room ON public.room_line USING btree (network, room, at);
 
 CREATE UNIQUE INDEX signal_request_code ON public.signal_request USING btree (code) WHERE (state = 'waiting'::text);
 
@@ -638,7 +881,11 @@ CREATE INDEX slack_room_channel ON public.slack_room USING btree (network, chann
 
 CREATE INDEX timeline_incident ON public.timeline_entry USING btree (incident_id, id);
 
+CREATE TRIGGER action_change_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.action_change FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_change();
+
 CREATE TRIGGER consent_entry_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.consent_entry FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_change();
+
+CREATE TRIGGER retrospective_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.retrospective FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_change();
 
 CREATE TRIGGER signal_use_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.signal_use FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_change();
 
@@ -649,6 +896,21 @@ ALTER TABLE ONLY public.account
 
 ALTER TABLE ONLY public.ack_token
     ADD CONSTRAINT ack_token_page_id_fkey FOREIGN KEY (page_id) REFERENCES public.page(id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.action_change
+    ADD CONSTRAINT action_change_action_id_fkey FOREIGN KEY (action_id) REFERENCES public.action_item(id);
+
+ALTER TABLE ONLY public.action_item
+    ADD CONSTRAINT action_item_incident_id_fkey FOREIGN KEY (incident_id) REFERENCES public.incident(id);
+
+ALTER TABLE ONLY public.action_item
+    ADD CONSTRAINT action_item_meeting_id_fkey FOREIGN KEY (meeting_id) REFERENCES public.meeting(id);
+
+ALTER TABLE ONLY public.action_owner
+    ADD CONSTRAINT action_owner_action_id_fkey FOREIGN KEY (action_id) REFERENCES public.action_item(id);
+
+ALTER TABLE ONLY public.action_owner
+    ADD CONSTRAINT action_owner_person_id_fkey FOREIGN KEY (person_id) REFERENCES public.person(id);
 
 ALTER TABLE ONLY public.attempt
     ADD CONSTRAINT attempt_delivery_id_fkey FOREIGN KEY (delivery_id) REFERENCES public.delivery(id) ON DELETE CASCADE;
@@ -683,6 +945,12 @@ ALTER TABLE ONLY public.delivery
 ALTER TABLE ONLY public.delivery
     ADD CONSTRAINT delivery_page_id_fkey FOREIGN KEY (page_id) REFERENCES public.page(id) ON DELETE CASCADE;
 
+ALTER TABLE ONLY public.edit_token
+    ADD CONSTRAINT edit_token_incident_id_fkey FOREIGN KEY (incident_id) REFERENCES public.incident(id);
+
+ALTER TABLE ONLY public.edit_token
+    ADD CONSTRAINT edit_token_person_id_fkey FOREIGN KEY (person_id) REFERENCES public.person(id);
+
 ALTER TABLE ONLY public.incident
     ADD CONSTRAINT incident_opened_by_fkey FOREIGN KEY (opened_by) REFERENCES public.person(id);
 
@@ -694,6 +962,15 @@ ALTER TABLE ONLY public.incident_room
 
 ALTER TABLE ONLY public.link_code
     ADD CONSTRAINT link_code_person_id_fkey FOREIGN KEY (person_id) REFERENCES public.person(id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.meeting_event
+    ADD CONSTRAINT meeting_event_meeting_id_fkey FOREIGN KEY (meeting_id) REFERENCES public.meeting(id);
+
+ALTER TABLE ONLY public.meeting
+    ADD CONSTRAINT meeting_incident_id_fkey FOREIGN KEY (incident_id) REFERENCES public.incident(id);
+
+ALTER TABLE ONLY public.meeting_item
+    ADD CONSTRAINT meeting_item_meeting_id_fkey FOREIGN KEY (meeting_id) REFERENCES public.meeting(id);
 
 ALTER TABLE ONLY public.membership
     ADD CONSTRAINT membership_approved_by_fkey FOREIGN KEY (approved_by) REFERENCES public.person(id) ON DELETE SET NULL;
@@ -725,6 +1002,12 @@ ALTER TABLE ONLY public.responder
 ALTER TABLE ONLY public.responder
     ADD CONSTRAINT responder_role_fkey FOREIGN KEY (role) REFERENCES public.role(name) ON UPDATE CASCADE;
 
+ALTER TABLE ONLY public.retrospective
+    ADD CONSTRAINT retrospective_incident_id_fkey FOREIGN KEY (incident_id) REFERENCES public.incident(id);
+
+ALTER TABLE ONLY public.retrospective
+    ADD CONSTRAINT retrospective_person_id_fkey FOREIGN KEY (person_id) REFERENCES public.person(id);
+
 ALTER TABLE ONLY public.signal_request
     ADD CONSTRAINT signal_request_asked_by_fkey FOREIGN KEY (asked_by) REFERENCES public.person(id);
 
@@ -755,6 +1038,12 @@ GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.account TO batsignal_app;
 
 GRANT SELECT,INSERT,UPDATE ON TABLE public.ack_token TO batsignal_app;
 
+GRANT SELECT,INSERT ON TABLE public.action_change TO batsignal_app;
+
+GRANT SELECT,INSERT,UPDATE ON TABLE public.action_item TO batsignal_app;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.action_owner TO batsignal_app;
+
 GRANT SELECT,INSERT,UPDATE ON TABLE public.attempt TO batsignal_app;
 
 GRANT SELECT,INSERT,UPDATE ON TABLE public.baton TO batsignal_app;
@@ -771,6 +1060,8 @@ GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.contact_address TO batsignal_a
 
 GRANT SELECT,INSERT,UPDATE ON TABLE public.delivery TO batsignal_app;
 
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.edit_token TO batsignal_app;
+
 GRANT SELECT,INSERT,UPDATE ON TABLE public.escalation TO batsignal_app;
 
 GRANT SELECT,INSERT,UPDATE ON TABLE public.incident TO batsignal_app;
@@ -778,6 +1069,12 @@ GRANT SELECT,INSERT,UPDATE ON TABLE public.incident TO batsignal_app;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.incident_room TO batsignal_app;
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.link_code TO batsignal_app;
+
+GRANT SELECT,INSERT,UPDATE ON TABLE public.meeting TO batsignal_app;
+
+GRANT SELECT,INSERT,UPDATE ON TABLE public.meeting_event TO batsignal_app;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.meeting_item TO batsignal_app;
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.membership TO batsignal_app;
 
@@ -789,7 +1086,11 @@ GRANT SELECT,INSERT,UPDATE ON TABLE public.person TO batsignal_app;
 
 GRANT SELECT,INSERT,UPDATE ON TABLE public.responder TO batsignal_app;
 
+GRANT SELECT,INSERT ON TABLE public.retrospective TO batsignal_app;
+
 GRANT SELECT,INSERT,UPDATE ON TABLE public.role TO batsignal_app;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.room_line TO batsignal_app;
 
 GRANT SELECT,INSERT,UPDATE ON TABLE public.signal_request TO batsignal_app;
 

@@ -56,6 +56,9 @@ var verbs = map[string]verb{
 	"quorum":       {chair: true, run: setQuorum},
 	"owner":        {run: setOwner},
 	"due":          {run: setDue},
+	"adopt":        {chair: true, run: func(m *Meeting, e Event, text string) { m.effect(Effect{Kind: Adopt, Who: e.Who, Text: text}) }},
+	"agenda":       {chair: true, run: addAgenda},
+	"next":         {chair: true, run: nextTopic},
 	"here":         {run: sayHere},
 	"pingall":      {run: pingAll},
 }
@@ -227,6 +230,9 @@ func (m *Meeting) showChairs() { m.reply("Current chairs: " + strings.Join(m.cha
 func addNicks(m *Meeting, e Event, text string) {
 	for _, nick := range fields(text) {
 		m.people.see(Who{Nick: nick, Network: e.Who.Network})
+	}
+	if m.Dialect.Own {
+		m.reown(fields(text)...)
 	}
 }
 

@@ -70,6 +70,9 @@ type Event struct {
 	Thread string // the id of the line under which it was said; "" is the room itself
 	// Self marks what the bot itself said: it is logged and counted, never obeyed.
 	Self bool
+	// Adopted marks a line that was said before the meeting began and was taken into it:
+	// what it notes is noted, nothing else of it is obeyed.
+	Adopted bool
 	// Op marks somebody who runs the room (a channel operator): where a dialect says
 	// so, they may end what a chair forgot.
 	Op bool
@@ -89,6 +92,7 @@ const (
 	Changed                     // Item has another text or state
 	Removed                     // Item is in the minutes no more
 	Over                        // the meeting has ended
+	Adopt                       // take in what was said shortly before the start
 	CallNames                   // say Text together with the names of everybody in the room
 )
 

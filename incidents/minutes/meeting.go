@@ -26,6 +26,8 @@ type Setting struct {
 	Incident string
 	// Carried are actions that the last meeting of this name left open, in words.
 	Carried []string
+	// Agenda are the topics that the meeting is to go through, as it starts.
+	Agenda []string
 }
 
 // Meeting is one meeting: what the minutes say of it so far. Change it by Hear only.
@@ -55,6 +57,7 @@ type Meeting struct {
 	quorum  int
 	lead    *Person // chair by the incident's baton
 	roster  map[string]Owner
+	agenda  []string // topics still to come
 	pinged  time.Time
 	hinted  map[string]bool // who was told of a mistyped command already
 	out     []Effect
@@ -80,7 +83,7 @@ func Start(s Setting, e Event) (*Meeting, []Effect) {
 	}
 	if e.Who.Nick != "" {
 		owner := m.people.see(e.Who)
-		owner.Chair = true
+		owner.Chair = !e.Self
 		owner.Lines++
 	}
 	m.Lines++
@@ -153,7 +156,11 @@ func (m *Meeting) line(e Event) {
 		return
 	}
 	m.Lines++
+	known := len(m.people.list)
 	m.people.see(e.Who).Lines++
+	if len(m.people.list) > known && m.Dialect.Own {
+		m.reown(e.Who.Nick)
+	}
 	if e.Kind == Did || e.Self {
 		return
 	}
@@ -162,6 +169,8 @@ func (m *Meeting) line(e Event) {
 	}
 	verb, rest, is := m.Dialect.split(e.Text)
 	switch {
+	case is && e.Adopted && kinds[verb] == "":
+		// It was said before there was a meeting: it is on record, not a command to it.
 	case is:
 		m.obey(e, verb, rest)
 	case startsWithURL(e.Text):
@@ -179,7 +188,7 @@ func (m *Meeting) IsLine(e Event) bool {
 func (m *Meeting) add(e Event, kind ItemKind, text string) *Item {
 	m.lastID++
 	item := &Item{ID: m.lastID, Kind: kind, Text: text, By: e.Who.Nick, At: e.At, Line: m.Lines,
-		MessageID: e.ID, Permalink: e.Link, Thread: e.Thread}
+		MessageID: e.ID, Permalink: e.Link, Thread: e.Thread, by: e.Who}
 	if kind == Action && m.Dialect.Own {
 		m.own(item, e)
 	}

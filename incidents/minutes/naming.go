@@ -17,6 +17,8 @@ type Naming struct {
 	URLPrefix string
 	// URL is the whole address without its extension, where it is known already.
 	URL string
+	// Suffix stands after the path, where another meeting has that path already.
+	Suffix string
 	// Zone is the zone of dates in names and texts; nil is UTC.
 	Zone *time.Location
 }
@@ -44,7 +46,7 @@ func (m *Meeting) Path() string {
 	if zone == nil {
 		zone = time.UTC
 	}
-	return strings.TrimPrefix(path.Clean("/"+strftime(text, m.Started.In(zone))), "/")
+	return strings.TrimPrefix(path.Clean("/"+strftime(text, m.Started.In(zone))), "/") + m.Files.Suffix
 }
 
 // BaseURL is the address of the meeting's files without an extension.

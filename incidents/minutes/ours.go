@@ -14,7 +14,7 @@ import (
 func Batsignal() *Dialect {
 	d := OpenStack()
 	d.Name, d.InfoURL, d.Version = "batsignal", "", ""
-	d.Commands = append([]string{"todo", "motion", "proposed", "proposal", "close", "voters", "quorum", "owner", "due", "here", "pingall", "subtopic"}, d.Commands...)
+	d.Commands = append([]string{"todo", "motion", "proposed", "proposal", "close", "voters", "quorum", "owner", "due", "adopt", "agenda", "next", "here", "pingall", "subtopic"}, d.Commands...)
 	d.StartLines = []string{
 		"Meeting started {startdate}. The chair is {chair}. What is said here is logged; a line that begins with [off] is not.",
 		"Useful commands: #action #agreed #help #info #idea #link #topic #motion #undo #endmeeting. Anyone may end the meeting after {length}.",

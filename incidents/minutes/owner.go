@@ -169,13 +169,17 @@ func isSelf(word string) bool {
 	return false
 }
 
-// reown looks for owners of the actions that have none, since somebody new was named.
-func (m *Meeting) reown() {
+// reown looks for owners of the actions that have none, since these names are new.
+func (m *Meeting) reown(names ...string) {
 	for _, item := range m.Items {
 		if item.Kind != Action || item.Gone || len(item.Owners) > 0 {
 			continue
 		}
-		owners, unsure := m.ownersIn(item.Text, Who{Nick: item.By})
+		text := Fold(item.Text)
+		if !slices.ContainsFunc(names, func(name string) bool { return strings.Contains(text, Fold(Bare(name))) }) {
+			continue
+		}
+		owners, unsure := m.ownersIn(item.Text, item.by)
 		if len(owners) > 0 {
 			m.effect(Effect{Kind: Changed, Item: item.ID})
 		}

@@ -18,7 +18,7 @@ func sayHere(m *Meeting, e Event, text string) {
 			one.Aliases = append(one.Aliases, alias)
 		}
 	}
-	m.reown()
+	m.reown(one.Aliases...)
 }
 
 // pingPause is how long must pass between two calls of everybody's name.
@@ -54,8 +54,13 @@ func (m *Meeting) led(e Event) {
 	}
 }
 
-// carry opens with what the last meeting of this name left to do.
+// carry opens with what the last meeting of this name left to do, and tells what the
+// meeting is to go through.
 func (m *Meeting) carry(e Event) {
+	m.agenda = m.Agenda
+	if len(m.agenda) > 0 {
+		m.reply("Agenda: " + strings.Join(m.agenda, "; ") + ". A chair goes on with #next.")
+	}
 	if len(m.Carried) == 0 {
 		return
 	}
@@ -63,6 +68,28 @@ func (m *Meeting) carry(e Event) {
 	for _, action := range m.Carried {
 		m.add(e, Info, action)
 	}
+}
+
+// nextTopic goes on to the next topic of the agenda.
+func nextTopic(m *Meeting, e Event, _ string) {
+	if len(m.agenda) == 0 {
+		m.tell(e.Who, "The agenda is at its end. #agenda TOPIC; TOPIC adds to it, #endmeeting ends the meeting.")
+		return
+	}
+	topic := m.agenda[0]
+	m.agenda = m.agenda[1:]
+	setTopic(m, e, topic)
+	m.reply("Topic: " + topic)
+}
+
+// addAgenda adds topics to what the meeting is to go through.
+func addAgenda(m *Meeting, _ Event, text string) {
+	for topic := range strings.SplitSeq(text, ";") {
+		if topic = strings.TrimSpace(topic); topic != "" && len(m.agenda) < 50 {
+			m.agenda = append(slices.Clip(m.agenda), topic)
+		}
+	}
+	m.reply("Agenda: " + strings.Join(m.agenda, "; ") + ".")
 }
 
 // misspelt are words that people use for a command that has another name.

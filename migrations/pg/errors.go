@@ -2,6 +2,7 @@ package pg
 
 import (
 	"errors"
+	"strings"
 
 	"github.com/jackc/pgx/v5/pgconn"
 )
@@ -13,6 +14,13 @@ func IsUnique(err error, constraint string) bool { return violates(err, "23505",
 // IsCheck reports whether err is the violation of that check constraint; an
 // empty name means any.
 func IsCheck(err error, constraint string) bool { return violates(err, "23514", constraint) }
+
+// IsData reports whether the server refused what it was given, not how things stand:
+// a value that no column takes, a rule that it breaks. Trying again changes nothing.
+func IsData(err error) bool {
+	pgErr := pgError(err)
+	return pgErr != nil && (strings.HasPrefix(pgErr.Code, "22") || strings.HasPrefix(pgErr.Code, "23") && pgErr.Code != "23505")
+}
 
 func violates(err error, code, constraint string) bool {
 	pgErr := pgError(err)

@@ -1,0 +1,206 @@
+package meeting
+
+import (
+	"context"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"batsignal/incidents"
+	"batsignal/incidents/minutes"
+	"batsignal/migrations/pg"
+)
+
+// roomsEvery is how long it may stay unknown that another process began a meeting:
+// every line of talk comes through here, and none may cost a query.
+const roomsEvery = time.Second
+
+// Hear takes what was said, in order. When it returns without an error, every line
+// that belongs to a meeting is a row, and what it causes is too. A line that a network
+// delivers again is heard once.
+func (s *Service) Hear(ctx context.Context, heard ...Heard) (answers []Answer, err error) {
+	for i := 0; i < len(heard); {
+		end := i + 1
+		for end < len(heard) && heard[end].Room == heard[i].Room {
+			end++
+		}
+		taken, said, err := s.hearRoom(ctx, heard[i:end])
+		for _, a := range said {
+			a.Index += i
+			answers = append(answers, a)
+		}
+		if err != nil {
+			return answers, err
+		}
+		i += taken
+	}
+	return answers, nil
+}
+
+// hearRoom takes lines of one room, up to where a meeting begins or ends.
+func (s *Service) hearRoom(ctx context.Context, heard []Heard) (taken int, answers []Answer, err error) {
+	id, err := s.meetingIn(ctx, heard[0].Room)
+	if err != nil {
+		return 0, nil, err
+	}
+	if id != 0 {
+		taken, answers, err = s.feed(ctx, id, heard)
+		if taken > 0 || err != nil {
+			return taken, answers, err
+		}
+		s.Refresh() // it has ended meanwhile
+		if id, err = s.meetingIn(ctx, heard[0].Room); err != nil || id != 0 {
+			return 0, nil, err
+		}
+	}
+	start := slices.IndexFunc(heard, s.begins)
+	if start < 0 {
+		start = len(heard)
+	}
+	if start > 0 {
+		return start, nil, s.keepRecent(ctx, heard[:start])
+	}
+	return s.begin(ctx, heard[0])
+}
+
+// Begins tells whether a line would start a meeting in its room if none goes on there:
+// the caller should look at the room first.
+func (s *Service) Begins(at incidents.Room, text string) bool {
+	d, ok := minutes.DialectNamed(or(or(s.Policy.For(at).Dialect, s.Policy.Dialect), minutes.Batsignal().Name))
+	return ok && d.IsStart(text)
+}
+
+func (s *Service) begins(h Heard) bool {
+	return h.Event.Kind == minutes.Said && !h.Event.Self && s.Begins(h.Room, h.Event.Text)
+}
+
+// meetingIn is the meeting that goes on in a room, 0 if none does.
+func (s *Service) meetingIn(ctx context.Context, at incidents.Room) (int64, error) {
+	now := s.Now()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if since := now.Sub(s.at); s.rooms == nil || since >= roomsEvery || since < 0 {
+		rows, err := s.DB.Query(ctx, sqlOpenRooms)
+		if err != nil {
+			return 0, err
+		}
+		rooms := map[incidents.Room]int64{}
+		var id int64
+		var r incidents.Room
+		if _, err := pgx.ForEachRow(rows, []any{&id, &r.Network, &r.Room}, func() error {
+			rooms[folded(r)] = id
+			return nil
+		}); err != nil {
+			return 0, err
+		}
+		s.rooms, s.at = rooms, now
+	}
+	return s.rooms[folded(at)], nil
+}
+
+func folded(r incidents.Room) incidents.Room {
+	r.Room = strings.ToLower(r.Room)
+	return r
+}
+
+// Refresh forgets which rooms have meetings, for whoever hears that it changed.
+func (s *Service) Refresh() {
+	s.mu.Lock()
+	s.rooms = nil
+	s.mu.Unlock()
+}
+
+// feed hears lines in the rooms of a meeting that goes on. It takes none if the
+// meeting is over, and none after the one that ends it.
+func (s *Service) feed(ctx context.Context, id int64, heard []Heard) (taken int, answers []Answer, err error) {
+	l := s.takeLive(id)
+	err = pg.InTx(ctx, s.DB, func(tx pgx.Tx) error {
+		taken, answers = 0, nil
+		w, err := s.open(ctx, tx, id, &l)
+		if err != nil || w == nil {
+			return err
+		}
+		if heard, err = w.prove(heard); err != nil {
+			return err
+		}
+		known, err := w.known(heard)
+		if err != nil {
+			return err
+		}
+		for _, h := range heard {
+			if w.m.Over {
+				break
+			}
+			taken++
+			if h.Event.ID != "" && h.Event.Kind.IsLine() {
+				if known[h.Event.ID] {
+					continue
+				}
+				known[h.Event.ID] = true
+			}
+			if err := w.hear(h.Event, h.Room, taken-1); err != nil {
+				return err
+			}
+		}
+		answers = w.answers
+		return w.close()
+	})
+	if err != nil {
+		return 0, nil, err
+	}
+	s.putLive(id, l)
+	return taken, answers, nil
+}
+
+// known are those of the lines that were heard before.
+func (w *work) known(heard []Heard) (map[string]bool, error) {
+	var ids []string
+	for _, h := range heard {
+		if h.Event.ID != "" && h.Event.Kind.IsLine() {
+			ids = append(ids, h.Event.ID)
+		}
+	}
+	known := map[string]bool{}
+	if len(ids) == 0 {
+		return known, nil
+	}
+	rows, err := w.tx.Query(w.ctx, sqlKnown, pgx.NamedArgs{"network": heard[0].Room.Network, "ids": ids})
+	if err != nil {
+		return nil, err
+	}
+	var one string
+	_, err = pgx.ForEachRow(rows, []any{&one}, func() error { known[one] = true; return nil })
+	return known, err
+}
+
+// prove fills in who on the roster the proven accounts belong to.
+func (w *work) prove(heard []Heard) ([]Heard, error) {
+	var accounts []string
+	for _, h := range heard {
+		if h.Event.Who.Account != "" && !slices.Contains(accounts, h.Event.Who.Account) {
+			accounts = append(accounts, h.Event.Who.Account)
+		}
+	}
+	heard = slices.Clone(heard)
+	handles := map[string]string{}
+	if len(accounts) > 0 {
+		rows, err := w.tx.Query(w.ctx, sqlHandles, pgx.NamedArgs{"network": heard[0].Room.Network, "accounts": accounts})
+		if err != nil {
+			return nil, err
+		}
+		var account, handle string
+		if _, err := pgx.ForEachRow(rows, []any{&account, &handle}, func() error {
+			handles[account] = handle
+			return nil
+		}); err != nil {
+			return nil, err
+		}
+	}
+	for i := range heard {
+		who := &heard[i].Event.Who
+		who.Network, who.Handle = heard[i].Room.Network, handles[who.Account]
+	}
+	return heard, nil
+}

@@ -1,0 +1,103 @@
+package meeting
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"batsignal/incidents"
+	"batsignal/incidents/minutes"
+	"batsignal/migrations/pg"
+)
+
+// setting is what a meeting's machine was told at its start, as a row keeps it: with
+// the events it makes the same minutes at any time.
+type setting struct {
+	Dialect  string          `json:"dialect"`
+	Length   time.Duration   `json:"length,omitempty"`
+	Idle     time.Duration   `json:"idle,omitempty"`
+	Topic    string          `json:"topic,omitempty"`
+	Names    []string        `json:"names,omitempty"`
+	Self     string          `json:"self,omitempty"`
+	Pattern  string          `json:"pattern,omitempty"`
+	Prefix   string          `json:"prefix,omitempty"`
+	Suffix   string          `json:"suffix,omitempty"`
+	Roster   []minutes.Owner `json:"roster,omitempty"`
+	Incident string          `json:"incident,omitempty"`
+	Carried  []string        `json:"carried,omitempty"`
+	Agenda   []string        `json:"agenda,omitempty"`
+}
+
+// machine is the setting as the machine takes it.
+func (s setting) machine(at incidents.Room) (minutes.Setting, error) {
+	d, ok := minutes.DialectNamed(s.Dialect)
+	if !ok {
+		return minutes.Setting{}, fmt.Errorf("the meeting is in the dialect %q, which this version does not know", s.Dialect)
+	}
+	if s.Length > 0 {
+		d.AnyoneEndsAfter = s.Length
+	}
+	if s.Idle > 0 {
+		d.Idle = s.Idle
+	}
+	return minutes.Setting{
+		Dialect: d, Room: at.Room, Network: at.Network, RoomTopic: s.Topic, Names: s.Names, Bot: s.Self,
+		Files:  minutes.Naming{Pattern: s.Pattern, URLPrefix: s.Prefix, Suffix: s.Suffix},
+		Roster: s.Roster, Incident: s.Incident, Carried: s.Carried, Agenda: s.Agenda,
+	}, nil
+}
+
+const (
+	sqlRoster = `
+		select handle as name, handle from person
+		union select a.name, p.handle from account a join person p on p.id = a.person_id where a.network = @network and a.name !~ '/'
+		order by 1`
+	sqlHandles = `
+		select a.name, p.handle from account a join person p on p.id = a.person_id
+		where a.network = @network and a.name = any(@accounts)`
+	sqlCarried = `
+		select 'A' || a.id || ': ' || a.text || coalesce(' (' || (select string_agg(o.name, ', ' order by o.place) from action_owner o where o.action_id = a.id) || ')', '')
+			|| coalesce(', due ' || a.due, '')
+		from action_item a where a.state = 'open' and (a.series = @series and a.series <> '' or a.incident_id = @incident)
+		order by a.due nulls last, a.id limit 30`
+)
+
+// settle puts together what a new meeting is told.
+func (s *Service) settle(ctx context.Context, db pg.DB, h Heard) (setting, error) {
+	room := s.Policy.For(h.Room)
+	set := setting{
+		Dialect: or(room.Dialect, s.Policy.Dialect), Length: s.Policy.Length, Idle: s.Policy.Idle,
+		Topic: h.Look.Topic, Names: h.Look.Names, Self: h.Look.Self,
+		Pattern: or(room.Pattern, s.Policy.Pattern), Prefix: s.Policy.URLPrefix,
+	}
+	if set.Dialect == "" {
+		set.Dialect = minutes.Batsignal().Name
+	}
+	if d, ok := minutes.DialectNamed(set.Dialect); !ok || !d.Own {
+		return set, nil
+	}
+	rows, err := db.Query(ctx, sqlRoster, pgx.NamedArgs{"network": h.Room.Network})
+	if err != nil {
+		return set, err
+	}
+	set.Roster, err = pgx.CollectRows(rows, pgx.RowToStructByName[minutes.Owner])
+	return set, err
+}
+
+// carry looks for what the last meeting of this name, or an incident, left to do.
+func carry(ctx context.Context, db pg.DB, series string, incident int64) ([]string, error) {
+	rows, err := db.Query(ctx, sqlCarried, pgx.NamedArgs{"series": series, "incident": pg.NullID(incident)})
+	if err != nil {
+		return nil, err
+	}
+	return pgx.CollectRows(rows, pgx.RowTo[string])
+}
+
+func or(a, b string) string {
+	if a != "" {
+		return a
+	}
+	return b
+}
