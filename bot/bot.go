@@ -14,7 +14,8 @@ import (
 	"batsignal/oncall/notice"
 )
 
-// Heard is one line that a network delivered to us, or what became of one.
+// Heard is one line that a network delivered to us, what became of one, or that
+// somebody came, went or took another name.
 type Heard struct {
 	At        time.Time
 	Network   string
@@ -23,6 +24,12 @@ type Heard struct {
 	Account   string // proven for this very line, folded to lower case; "" is unproven
 	Text      string
 	MessageID string // the network's own id; "" where it has none
+	// Did is what people write as "/me waves": Text is what they do. It is told of
+	// themselves and asks nothing of us, so it is never a command, whatever Text says.
+	Did bool
+	// Op tells that whoever it is by runs Room, as operators do on IRC. A network
+	// without such a thing has none.
+	Op bool
 	// Replayed lines are history (a bouncer's or the server's playback): they are
 	// shown and kept, never obeyed.
 	Replayed bool
@@ -35,8 +42,9 @@ type Heard struct {
 	Addressed bool
 	// Unseen lines were seen by the bot alone though they came from a room.
 	Unseen bool
-	// Change tells whether the line is new. An edit or a deletion is never obeyed;
-	// MessageID is that of the line that it changes.
+	// Change tells whether this is a new line. Nothing else is ever obeyed or carried
+	// to another network. MessageID is that of the line that an edit or a deletion
+	// changes; of who comes and goes it is the network's own id of that.
 	Change Change
 	// Thread is the id of the line under which this one was said; "" is the room
 	// itself, or a network without threads.
@@ -46,11 +54,15 @@ type Heard struct {
 	// Unsure lines are by somebody whom the network cannot name just now: they are not
 	// obeyed, and nobody is blamed for them.
 	Unsure bool
+	// Again lines are delivered again until they were heard: they are kept before the
+	// door is told so.
+	Again bool
 	// Via is the door's own note of how to answer. Nobody else looks at it.
 	Via any
 }
 
-// Change says what happened to a line.
+// Change says what is told of a line, or of whoever it is by: Nick, with the Account
+// that the network proves for this very news. Nothing is told of ourselves.
 type Change uint8
 
 // The changes.
@@ -58,6 +70,9 @@ const (
 	Said    Change = iota // it is new
 	Edited                // it has another text now, which is Text
 	Deleted               // it was taken back; Text is empty
+	Joined                // they came into Room; Text is empty
+	Left                  // they left Room, were put out of it, or left the network; Text is empty
+	Renamed               // they are called Text from now on; told once for each room that we share
 )
 
 // Message is what the bot says: one line, and what may be clicked under it.
@@ -102,6 +117,8 @@ type Network interface {
 	CloseRoom(ctx context.Context, room string) error
 	// SetTopic changes the topic of a room that we are in.
 	SetTopic(ctx context.Context, room, topic string) error
+	// Look tells how a room is now. Like Say it enters the room first if need be.
+	Look(ctx context.Context, room string) (RoomState, error)
 	// Invite asks whoever is logged in as account into the room.
 	Invite(ctx context.Context, room, account string) error
 	// Check says what is wrong right now, nil if the network is usable.

@@ -3,6 +3,7 @@ package bot
 import (
 	"context"
 	"log/slog"
+	"strings"
 	"sync"
 	"time"
 
@@ -22,6 +23,8 @@ type Dispatcher struct {
 	Log *slog.Logger
 	// Relay carries talk between the rooms of a bridged incident; nil carries none.
 	Relay *Relay
+	// Scribe takes down what is said in rooms; nil takes nothing down.
+	Scribe *Scribe
 
 	mu      sync.Mutex
 	marked  map[source]time.Time // when an account was last noted as heard
@@ -45,18 +48,20 @@ const (
 
 // Hear judges one line and, if it is a command, runs and answers it.
 func (d *Dispatcher) Hear(ctx context.Context, n Network, h Heard) {
+	d.Scribe.Hear(ctx, n, h)
 	if h.Replayed || h.Change != Said {
 		return
 	}
 	if h.Account != "" {
 		d.mark(ctx, h)
 	}
-	if _, isCommand := d.Set.Judge(h.Text); !isCommand && h.Room != "" && !h.Addressed {
-		if d.Relay != nil {
+	if !d.asks(h) {
+		if d.Relay != nil && h.Room != "" {
 			d.Relay.Carry(ctx, h)
 		}
 		return
 	}
+	d.Scribe.Settle(ctx) // what was said before a command is on record before its effect
 	log := d.Log.With("network", h.Network, "room", h.Room)
 	var reply command.Reply
 	err := error(fault.New(fault.Unready, "%s does not tell me just now who you are, so I did nothing. Please try again in a moment.", h.Network))
@@ -78,9 +83,24 @@ func (d *Dispatcher) Hear(ctx context.Context, n Network, h Heard) {
 	if len(reply.Blocks) == 0 {
 		return
 	}
-	if err := n.Reply(ctx, h, reply); err != nil && ctx.Err() == nil {
-		log.Warn("an answer could not be sent", "error", err)
+	if err := n.Reply(ctx, h, reply); err != nil {
+		if ctx.Err() == nil {
+			log.Warn("an answer could not be sent", "error", err)
+		}
+		return
 	}
+	if !reply.Private && !h.Unseen {
+		d.Scribe.Said(ctx, d.Now(), n, h.Room, "", strings.Join(command.PlainText(reply), "\n"))
+	}
+}
+
+// asks tells whether a line asks something of us, and is not talk.
+func (d *Dispatcher) asks(h Heard) bool {
+	if h.Did {
+		return false
+	}
+	_, isCommand := d.Set.Judge(h.Text)
+	return isCommand || h.Addressed || h.Room == ""
 }
 
 func (d *Dispatcher) run(ctx context.Context, h Heard) (command.Reply, error) {

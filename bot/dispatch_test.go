@@ -22,6 +22,41 @@ func TestReplayedLinesAreNotObeyed(t *testing.T) {
 	s.answered("ada", home, "!batsignal fire", "#ops This rings ")
 }
 
+// What somebody does is no command, whatever it says and wherever, and who comes and
+// goes says nothing; but whoever does something is there.
+func TestWhatIsDoneIsNeverACommand(t *testing.T) {
+	s := newStage(t, roster(), "ada:coordination")
+	traces := func() int {
+		return get[int](t, s.db, `select (select count(*) from signal_use) + (select count(*) from command_call)`)
+	}
+	ada := bot.Heard{Network: network, Nick: "ada", Account: "ada"}
+	for _, change := range []bot.Change{bot.Edited, bot.Deleted, bot.Joined, bot.Left, bot.Renamed} {
+		h := ada
+		h.Room, h.Text, h.Change = home, "!batsignal fire", change
+		s.dispatcher.Hear(ctx, s.door, h)
+	}
+	if n := get[int](t, s.db, `select count(*) from person where heard_at is not null`); n != 0 {
+		t.Error("who comes and goes has said something")
+	}
+	for _, room := range []string{home, ""} {
+		for _, text := range []string{"!batsignal fire", "batsignal fire", "!statu", "waves"} {
+			for _, addressed := range []bool{false, true} {
+				h := ada
+				h.Room, h.Text, h.Did, h.Addressed = room, text, true, addressed
+				s.dispatcher.Hear(ctx, s.door, h)
+				h.Account = ""
+				s.dispatcher.Hear(ctx, s.door, h)
+			}
+		}
+	}
+	if said := s.door.take(); len(said) != 0 || traces() != 0 {
+		t.Errorf("%q, and %d traces", said, traces())
+	}
+	if n := get[int](t, s.db, `select count(*) from person where heard_at is not null`); n != 1 {
+		t.Error("whoever does something is not there")
+	}
+}
+
 func TestRoomsHearNothingOfWhatIsNoCommand(t *testing.T) {
 	s := newStage(t, roster(), "ada:coordination")
 	for _, line := range []string{

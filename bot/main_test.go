@@ -78,6 +78,9 @@ func (d *door) CloseRoom(_ context.Context, room string) error { return d.do("cl
 func (d *door) SetTopic(_ context.Context, room, topic string) error {
 	return d.do("topic " + room + " " + topic)
 }
+func (d *door) Look(context.Context, string) (bot.RoomState, error) {
+	return bot.RoomState{}, nil
+}
 func (d *door) Invite(_ context.Context, room, account string) error {
 	return d.do("invite " + account + " " + room)
 }

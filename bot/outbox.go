@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"strconv"
 	"time"
 
 	"github.com/riverqueue/river"
@@ -28,6 +29,7 @@ type Outbox struct {
 	// Incidents knows how an incident stands, and which rooms it has.
 	Incidents *incidents.Service
 	PublicURL string // where the web pages are seen from; "" has none
+	Scribe    *Scribe
 }
 
 const (
@@ -160,7 +162,14 @@ func (o *Outbox) send(ctx context.Context, n Network, one notice.Notice) error {
 	if one.Account != "" {
 		return n.Direct(ctx, one.Account, m)
 	}
-	return n.Say(ctx, one.Room, m)
+	if err := n.Say(ctx, one.Room, m); err != nil {
+		return err
+	}
+	if carried.MatchString(text) {
+		return nil // it is on record where it was said
+	}
+	o.Scribe.Said(ctx, o.Now(), n, one.Room, "notice-"+strconv.FormatInt(one.ID, 10), text)
+	return nil
 }
 
 // open opens a room. Where the network gave another one, the incident moves there

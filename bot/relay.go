@@ -42,7 +42,7 @@ const (
 )
 
 // carried is what our lines look like on the other side.
-var carried = regexp.MustCompile(`^\[[a-z0-9_-]+\] <[^>]*> `)
+var carried = regexp.MustCompile(`^\[[a-z0-9_-]+\] (<[^>]*>|\* \S+) `)
 
 // Carry has a line of talk said in the other rooms of its incident, if there are
 // any. It is written to rows, once for each line: the outbox says it.
@@ -71,7 +71,8 @@ func notices(h Heard, others []incidents.Room) (list []notice.Notice) {
 	return list
 }
 
-// carriedText says who said what where. A name that nothing proves has "~" before it.
+// carriedText says who said or did what where. A name that nothing proves has "~"
+// before it.
 func carriedText(h Heard) string {
 	name := strings.NewReplacer(">", "", "<", "", " ", "_").Replace(command.Clean(h.Nick))
 	if h.Account == "" {
@@ -90,6 +91,9 @@ func carriedText(h Heard) string {
 	const most = 1800 // letters, of the 2000 that a notice holds
 	if letters := []rune(text); len(letters) > most {
 		text = string(letters[:most]) + "…"
+	}
+	if h.Did {
+		return "[" + h.Network + "] * " + name + " " + text
 	}
 	return "[" + h.Network + "] <" + name + "> " + text
 }

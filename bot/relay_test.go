@@ -46,18 +46,26 @@ func TestTalkIsCarried(t *testing.T) {
 	say(bot.Heard{Nick: "evil> <ada", Text: "!!! no command\r\nin two lines\x02", MessageID: "m2"})
 	say(bot.Heard{Nick: "bea", Account: "bea", Text: "under a line", MessageID: "m3", Thread: "m1"})
 	say(bot.Heard{Nick: "bea", Account: "bea", Text: strings.Repeat("ä", 3000), MessageID: "m4"})
+	say(bot.Heard{Nick: "ada", Account: "ada", Text: "waves at !status", Did: true, MessageID: "m5"})
+	say(bot.Heard{Nick: "b b", Text: "hides", Did: true, Addressed: true, MessageID: "m6"})
+	say(bot.Heard{Nick: "ada", Account: "ada", Text: "[done] * nothing", MessageID: "m7"}) // a list that somebody writes
 	for _, never := range []bot.Heard{
 		{Nick: "ada", Account: "ada", Text: "!status", MessageID: "n1"},                           // a command
 		{Nick: "ada", Account: "ada", Text: "status", Addressed: true, MessageID: "n2"},           // said to the bot
 		{Nick: "robot", Text: "[far] <ada> carried here by somebody else's bot", MessageID: "n3"}, // looks carried
+		{Nick: "robot", Text: "[far] * ada did that there", MessageID: "n6"},
+		{Nick: "robot", Text: "[far] * ~b_b did that there", Did: true, MessageID: "n7"},
 		{Nick: "ada", Account: "ada", Text: "an edit", Change: bot.Edited, MessageID: "m1"},
+		{Nick: "ada", Account: "ada", Change: bot.Joined, MessageID: "n8"},
+		{Nick: "ada", Account: "ada", Text: "lovelace", Change: bot.Renamed, MessageID: "n9"},
+		{Nick: "ada", Account: "ada", Change: bot.Left, MessageID: "n10"},
 		{Nick: "ada", Account: "ada", Text: "from the past", Replayed: true, MessageID: "n4"},
 		{Nick: "ada", Account: "ada", Text: "in another room", Room: home, MessageID: "n5"},
 	} {
 		say(never)
 	}
 	want := "#inc-1 [net] <ada> which mirrors?\n#inc-1 [net] <~evil_ada> !!! no command / in two lines\n#inc-1 [net] <bea> (in a thread) under a line\n#inc-1 [net] <bea> " +
-		strings.Repeat("ä", 1800) + "…"
+		strings.Repeat("ä", 1800) + "…\n#inc-1 [net] * ada waves at !status\n#inc-1 [net] * ~b_b hides\n#inc-1 [net] <ada> [done] * nothing"
 	if got := s.carried(); got != want {
 		t.Errorf("carried\n%s", got)
 	}

@@ -13,6 +13,7 @@ import (
 // mayReveal is every file that may look at a secret, and what for. A new line
 // here is a decision: say why the value cannot stay wrapped.
 var mayReveal = map[string]string{
+	"bot/command/retro_cmds.go":           "tells somebody their own link to edit by, in private",
 	"bot/irc/config.go":                   "is the login short enough for one line of the protocol",
 	"bot/irc/register.go":                 "hands the password to the server",
 	"bot/slack/call.go":                   "hands the tokens to the library, which sends them to Slack",
@@ -23,8 +24,12 @@ var mayReveal = map[string]string{
 	"cmd/batsignal/migrate.go":            "connects to the database as its owner",
 	"cmd/batsignal/serve.go":              "connects to the database to listen",
 	"cmd/batsignal/wire.go":               "makes a single-use token a link, which is wrapped again at once",
+	"integrations/forge/call.go":          "hands the token to GitLab",
+	"integrations/forge/gitlab.go":        "judges whether the token fits into a header",
+	"incidents/retrospective/token.go":    "hashes a link to edit by to compare it",
 	"integrations/mail/letter.go":         "writes the single-use link into the mail",
 	"integrations/mail/mail.go":           "reads the address of whom the mail is for",
+	"integrations/mail/plain.go":          "reads the address of whom the mail is for",
 	"integrations/mail/session.go":        "hands the password to the server",
 	"integrations/webhook/page.go":        "writes the single-use link into the request",
 	"integrations/webhook/signature.go":   "signs the request",

@@ -7,6 +7,7 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
+	"batsignal/incidents/action"
 	"batsignal/migrations/pg"
 	"batsignal/oncall"
 	"batsignal/oncall/fault"
@@ -18,15 +19,21 @@ const longestNote = 1000
 
 // Note adds a line to the timeline, open or resolved.
 func (s *Service) Note(ctx context.Context, a oncall.Actor, incident int64, text string) error {
-	return s.write(ctx, a, incident, "note", text)
+	return s.write(ctx, a, incident, "note", text, nil)
 }
 
-// Action adds something to the timeline that somebody has to do later.
-func (s *Service) Action(ctx context.Context, a oncall.Actor, incident int64, text string) error {
-	return s.write(ctx, a, incident, "action", text)
+// Action adds something that somebody has to do later: an action with the owners and
+// the day that the text names, and a line of the timeline.
+func (s *Service) Action(ctx context.Context, a oncall.Actor, incident int64, text string) (it action.Item, err error) {
+	err = s.write(ctx, a, incident, "action", text, func(c *change) (err error) {
+		it, err = action.AddIn(c.ctx, c.tx, c.now, a, incident, text)
+		return err
+	})
+	return it, err
 }
 
-func (s *Service) write(ctx context.Context, a oncall.Actor, incident int64, kind, text string) error {
+// write adds a line to the timeline, and does what else belongs to it.
+func (s *Service) write(ctx context.Context, a oncall.Actor, incident int64, kind, text string, also func(*change) error) error {
 	if n := utf8.RuneCountInString(text); n == 0 || n > longestNote {
 		return fault.New(fault.Invalid, "A note has 1 to %d letters.", longestNote)
 	}
@@ -34,7 +41,10 @@ func (s *Service) write(ctx context.Context, a oncall.Actor, incident int64, kin
 		if _, err := c.lock(incident); err != nil {
 			return err
 		}
-		return c.record(incident, kind, a, text)
+		if err := c.record(incident, kind, a, text); err != nil || also == nil {
+			return err
+		}
+		return also(c)
 	})
 }
 
@@ -139,7 +149,11 @@ func (s *Service) Resolve(ctx context.Context, a oncall.Actor, incident int64, w
 		if err := c.announce(inc, "resolved", a, text); err != nil || c.Minutes == nil {
 			return err
 		}
-		return c.Minutes.Resolved(c.ctx, c.tx, c.now, inc)
+		minutes, err := c.Minutes.Resolved(c.ctx, c.tx, c.now, inc)
+		if err != nil || minutes == "" {
+			return err
+		}
+		return c.sayRooms(inc.ID, minutes)
 	})
 }
 

@@ -38,7 +38,8 @@ type Minutes interface {
 	Opened(ctx context.Context, tx pgx.Tx, now time.Time, inc Incident, rooms []Room) error
 	// Led tells whose the baton is now; "" is nobody's.
 	Led(ctx context.Context, tx pgx.Tx, now time.Time, incident int64, handle string) error
-	Resolved(ctx context.Context, tx pgx.Tx, now time.Time, inc Incident) error
+	// Resolved ends them, and tells in a sentence what they hold; "" is nothing.
+	Resolved(ctx context.Context, tx pgx.Tx, now time.Time, inc Incident) (string, error)
 }
 
 // change is one transaction: the rows it writes, and what must be said and whom it

@@ -43,7 +43,7 @@ create table meeting_event (
   meeting_id bigint not null references meeting,
   n integer not null check (n >= 1),
   at timestamptz not null,
-  kind text not null check (kind in ('said', 'did', 'renamed', 'joined', 'left', 'edited', 'deleted', 'erased', 'led', 'ended')),
+  kind text not null check (kind in ('said', 'did', 'renamed', 'joined', 'left', 'edited', 'deleted', 'erased', 'led', 'chaired', 'ended')),
   nick text not null default '',
   account text not null default '',
   handle text not null default '',

@@ -381,7 +381,7 @@ CREATE TABLE public.meeting_event (
     adopted boolean DEFAULT false NOT NULL,
     line integer,
     search tsvector,
-    CONSTRAINT meeting_event_kind_check CHECK ((kind = ANY (ARRAY['said'::text, 'did'::text, 'renamed'::text, 'joined'::text, 'left'::text, 'edited'::text, 'deleted'::text, 'erased'::text, 'led'::text, 'ended'::text]))),
+    CONSTRAINT meeting_event_kind_check CHECK ((kind = ANY (ARRAY['said'::text, 'did'::text, 'renamed'::text, 'joined'::text, 'left'::text, 'edited'::text, 'deleted'::text, 'erased'::text, 'led'::text, 'chaired'::text, 'ended'::text]))),
     CONSTRAINT meeting_event_line_check CHECK ((line >= 1)),
     CONSTRAINT meeting_event_message_id_check CHECK ((length(message_id) <= 200)),
     CONSTRAINT meeting_event_n_check CHECK ((n >= 1))

@@ -25,6 +25,7 @@ type incidentBody struct {
 	Timeline []dayLines
 	Slots    []slotStory
 	All      bool // nothing is left out
+	Retro    bool // there is a retrospective
 	Took     time.Duration
 }
 
@@ -49,6 +50,9 @@ func (s *site) incident(w http.ResponseWriter, r *http.Request) error {
 	body := incidentBody{View: v, Timeline: byDay(v.Timeline), Slots: bySlot(v, pages), All: all}
 	if v.Incident.ResolvedAt != nil {
 		body.Took = v.Incident.ResolvedAt.Sub(v.Incident.OpenedAt)
+	}
+	if body.Retro, err = s.hasRetro(r, id); err != nil {
+		return err
 	}
 	out := view{Title: v.Incident.Ref() + " " + v.Incident.Title, Here: "/incidents", Body: body}
 	if v.Incident.Open() {

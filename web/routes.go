@@ -25,12 +25,17 @@ func (s *site) routes() http.Handler {
 	r.Get("/incidents", s.page(s.incidentList))
 	r.Get("/incidents/{id}", s.page(s.incident))
 	r.Get("/incidents/{id}/events", s.page(s.incidentEvents))
+	r.Get("/incidents/{id}/retro", s.page(s.retro))
+	r.Get("/incidents/{id}/retro.md", s.page(s.retroText))
+	r.Get("/incidents/{id}/retro/changes", s.page(s.retroChanges))
 	r.Get("/signal", s.page(s.signal))
 	r.Get("/people", s.page(s.people))
 	r.Get("/commands", s.page(s.commandList))
 
 	r.Get("/ack/{token}", s.page(s.showAck))
 	r.Post("/ack/{token}", s.page(s.ack))
+	r.Get("/retro/edit/{token}", s.page(s.showEdit))
+	r.Post("/retro/edit/{token}", s.page(s.edit))
 
 	r.Get("/static/{name}", s.page(s.static))
 	r.Get("/healthz", s.alive)

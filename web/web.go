@@ -19,6 +19,7 @@ import (
 
 	"batsignal/bot/command"
 	"batsignal/incidents"
+	"batsignal/incidents/retrospective"
 	"batsignal/migrations/pg"
 )
 
@@ -26,8 +27,9 @@ import (
 type Options struct {
 	Incidents *incidents.Service
 	DB        pg.DB
-	Watch     *incidents.Watch // tells open pages of changes; nil leaves them to refresh by themselves
-	Commands  *command.Set     // the vocabulary that is explained and by which texts are localized
+	Watch     *incidents.Watch       // tells open pages of changes; nil leaves them to refresh by themselves
+	Retro     *retrospective.Service // documents about incidents; nil has none
+	Commands  *command.Set           // the vocabulary that is explained and by which texts are localized
 	Now       func() time.Time
 	Log       *slog.Logger
 	Version   string

@@ -25,7 +25,7 @@ func (s Services) incidentCommands() []*Command {
 				Params: []Param{incidentOption, {Name: "text", Kind: Rest, Help: "what to remember"}}, Run: s.incidentNote,
 			},
 			{
-				Name: "action", Aliases: []string{"todo"}, Needs: Known, Summary: "Adds something to be done later to the timeline.", Example: "incident action li rotates the signing key",
+				Name: "action", Aliases: []string{"todo"}, Needs: Known, Summary: "Notes something to be done later: an action, and a line of the timeline.", Example: "incident action li rotates the signing key by friday",
 				Params: []Param{incidentOption, {Name: "text", Kind: Rest, Help: "who does what"}}, Run: s.incidentAction,
 			},
 			{
@@ -110,7 +110,8 @@ func (s Services) incidentAction(ctx context.Context, c *Call) (Reply, error) {
 	if err != nil {
 		return Reply{}, err
 	}
-	return sentence("Noted on the timeline of " + inc.Ref() + ", to be done."), s.Incidents.Action(ctx, c.Actor(), inc.ID, c.Text("text"))
+	it, err := s.Incidents.Action(ctx, c.Actor(), inc.ID, c.Text("text"))
+	return sentence("Noted on the timeline of " + inc.Ref() + ", to be done: " + noted(it)), err
 }
 
 func (s Services) incidentSev(ctx context.Context, c *Call) (Reply, error) {

@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"sync"
@@ -19,6 +20,7 @@ import (
 	"batsignal/bot/play"
 	"batsignal/bot/play/doortest"
 	"batsignal/incidents"
+	"batsignal/incidents/retrospective"
 	"batsignal/migrations/pg"
 	"batsignal/migrations/pgtest"
 	"batsignal/oncall"
@@ -80,7 +82,7 @@ func TestTranscripts(t *testing.T) {
 					free <- struct{}{}
 					defer func() { <-free }()
 					t.Run(strings.TrimSuffix(filepath.Base(path), ".txtar"), func(t *testing.T) {
-						compare(t, path, *update && i == 0, door.open)
+						compare(t, path, *update && i == 0, i == 0, door.open)
 					})
 				})
 			}
@@ -89,8 +91,12 @@ func TestTranscripts(t *testing.T) {
 	}
 }
 
+// homeTopic is what the terminal shows of the home room's topic. On IRC the bot is no
+// operator there, and on Slack that topic is the people's: there it leaves it alone.
+var homeTopic = regexp.MustCompile(`(?m)^  ` + play.Home + ` topic: .*\n`)
+
 // compare plays a story and says what went differently, or writes it down.
-func compare(t *testing.T, path string, write bool, open opener) {
+func compare(t *testing.T, path string, write, topics bool, open opener) {
 	story, err := txtar.ParseFile(path)
 	if err != nil {
 		t.Fatal(err)
@@ -107,7 +113,11 @@ func compare(t *testing.T, path string, write bool, open opener) {
 			}
 			return
 		}
-		if diff := cmp.Diff(string(f.Data), got); diff != "" {
+		want := string(f.Data)
+		if !topics {
+			want = homeTopic.ReplaceAllString(want, "")
+		}
+		if diff := cmp.Diff(want, got); diff != "" {
 			t.Errorf("the bot says something else now (-then +now); if it should, run make golden\n%s", diff)
 		}
 	}
@@ -144,11 +154,13 @@ func tell(t *testing.T, story *txtar.Archive, open opener) string {
 		theatres = append(theatres, open(t, db, network, people))
 	}
 	var transcript play.Transcript
-	codes := 0
+	codes, tokens := 0, 0
 	stage, err := play.New(ctx, db, play.Options{
 		Start: time.Date(2026, 3, 1, 3, 14, 0, 0, time.UTC), Theatres: theatres, Relay: settings["relay"] == "yes",
 		Roles: oncall.DefaultRoles(), Admins: []string{"maria"}, Guard: incidents.DefaultGuard(),
 		Prefix: settings["prefix"], Emergency: settings["emergency"], OpenDoor: settings["door"] == "open",
+		PublicURL: settings["url"], Retrospectives: settings["retro"] == "yes",
+		NewToken: func() string { tokens++; return fmt.Sprintf("%0*d", retrospective.TokenLength, tokens) },
 		NewCode: func() string { codes++; return fmt.Sprintf("KQX%d", codes+1) },
 		Show:    func(_ time.Time, l console.Line) { transcript.Hear(l) },
 		Log:     slog.New(slog.NewTextHandler(t.Output(), nil)),

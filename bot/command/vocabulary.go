@@ -5,6 +5,9 @@ import (
 	"strconv"
 
 	"batsignal/incidents"
+	"batsignal/incidents/action"
+	"batsignal/incidents/meeting"
+	"batsignal/incidents/retrospective"
 	"batsignal/migrations/pg"
 	"batsignal/oncall"
 )
@@ -14,7 +17,12 @@ type Services struct {
 	DB        pg.DB
 	Incidents *incidents.Service
 	People    *oncall.Desk
-	PublicURL string // where the web pages are seen from; "" has none
+	Meetings  *meeting.Service
+	Actions   *action.Service
+	Retro     *retrospective.Service // nil keeps no retrospectives
+	PublicURL string                 // where the web pages are seen from; "" has none
+	// Look tells how a room looks, where its network is here; nil tells nothing.
+	Look func(ctx context.Context, network, room string) meeting.Look
 	// Health says in facts how the parts are: networks, database. nil says nothing.
 	Health func(ctx context.Context) Facts
 }
@@ -26,6 +34,9 @@ func Vocabulary(s Services) []*Command {
 	all = append(all, s.pageCommands()...)
 	all = append(all, s.incidentCommands()...)
 	all = append(all, s.leadCommands()...)
+	all = append(all, s.retroCommands()...)
+	all = append(all, s.meetingCommands()...)
+	all = append(all, s.actionCommands()...)
 	all = append(all, s.rosterCommands()...)
 	all = append(all, s.personCommands()...)
 	return all

@@ -2,7 +2,8 @@
 // messages without any server, for a first look, for scripted plays and for tests.
 //
 // Whoever types may speak as anybody, so it proves nothing to the outside world;
-// everything behind it is the real thing. It does not keep what was said.
+// everything behind it is the real thing. It does not keep what was said, only who
+// spoke where, and topics.
 package console
 
 import (
@@ -28,10 +29,13 @@ type Line struct {
 type Door struct {
 	ID   string
 	Show func(Line)
+	// People are those who are everywhere without having spoken; nil are none.
+	People func(ctx context.Context) ([]string, error)
 
 	mu    sync.Mutex
 	heard chan bot.Heard
 	once  sync.Once
+	rooms rooms
 }
 
 var _ bot.Network = (*Door)(nil)
@@ -44,6 +48,7 @@ func (d *Door) lines() chan bot.Heard {
 // Speak makes somebody say something; it returns when the line was dealt with or
 // ctx ends. Run must be running.
 func (d *Door) Speak(ctx context.Context, h bot.Heard) error {
+	d.rooms.spoke(h.Room, h.Nick)
 	select {
 	case d.lines() <- h:
 		return nil
@@ -93,6 +98,7 @@ func (d *Door) Direct(_ context.Context, account string, m bot.Message) error {
 
 // OpenRoom implements [bot.Network].
 func (d *Door) OpenRoom(_ context.Context, room, topic string) (bot.Opened, error) {
+	d.rooms.setTopic(room, topic)
 	d.show(Line{Room: room, Act: "open", Text: topic})
 	return bot.Opened{Room: room}, nil
 }
@@ -102,6 +108,7 @@ func (d *Door) CloseRoom(context.Context, string) error { return nil }
 
 // SetTopic implements [bot.Network].
 func (d *Door) SetTopic(_ context.Context, room, topic string) error {
+	d.rooms.setTopic(room, topic)
 	d.show(Line{Room: room, Act: "topic", Text: topic})
 	return nil
 }
@@ -140,5 +147,5 @@ func (l Line) String() string {
 	case l.Room == "":
 		return "(to " + l.Account + ") " + l.Text
 	}
-	return l.Room + " <batsignal> " + strings.TrimRight(l.Text, " ")
+	return l.Room + " <" + self + "> " + strings.TrimRight(l.Text, " ")
 }

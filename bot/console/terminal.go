@@ -42,6 +42,7 @@ var errQuit = errors.New("quit")
 const stageHelp = `You are everybody here. What you type is said by the person in the prompt.
   /as maria            speak as maria from now on
   /as maria !ack       let maria say one thing
+  /me waves            do something, instead of saying it
   /room #inc-1-openssl go to a room; /private talks to the bot alone
   /people              who there is, and their local time
   /wait 2m             let time pass
@@ -169,6 +170,11 @@ func (t *Terminal) do(ctx context.Context, text string) error {
 	verb, rest, _ := strings.Cut(text, " ")
 	rest = strings.TrimSpace(rest)
 	switch verb {
+	case "/me":
+		if rest == "" {
+			return errors.New("Say what you do: /me waves.")
+		}
+		return t.speak(ctx, t.Who, text)
 	case "/as":
 		who, words, _ := strings.Cut(rest, " ")
 		if who == "" {
@@ -206,5 +212,6 @@ func (t *Terminal) do(ctx context.Context, text string) error {
 }
 
 func (t *Terminal) speak(ctx context.Context, who, text string) error {
-	return t.Door.Speak(ctx, bot.Heard{At: t.Now(), Network: t.Door.ID, Room: t.Room, Nick: who, Account: who, Text: text})
+	text, did := strings.CutPrefix(text, "/me ")
+	return t.Door.Speak(ctx, bot.Heard{At: t.Now(), Network: t.Door.ID, Room: t.Room, Nick: who, Account: who, Text: text, Did: did})
 }

@@ -1,6 +1,7 @@
 package irc
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/lrstanley/girc"
@@ -13,9 +14,15 @@ type batch struct {
 	kind  string
 }
 
+// present are the kinds of batches in which things happen now: answers to us, and
+// those whom a split takes away or brings back.
+var present = [...]string{"labeled-response", "netsplit", "netjoin"}
+
 // live tells whether what is said in the batch is said now. Everything that we do
 // not know is history: obeying an old line is worse than missing a new one.
-func (b *batch) live() bool { return b != nil && (b.ours != nil || b.kind == "labeled-response") }
+func (b *batch) live() bool {
+	return b != nil && (b.ours != nil || slices.Contains(present[:], b.kind))
+}
 
 const mostBatches = 1000
 

@@ -9,7 +9,6 @@ import (
 
 	"batsignal/bot"
 	"batsignal/bot/command"
-	"batsignal/oncall/fault"
 )
 
 // Reply draws r where the line came from; a private one goes to whoever said it.
@@ -41,7 +40,7 @@ func (s *session) stillThere(to bot.Heard) bool {
 // it, as after a restart: a room that was opened once must not fall silent.
 func (d *Door) Say(ctx context.Context, room string, m bot.Message) error {
 	if !validRoom(room) {
-		return fault.New(fault.Invalid, "%q cannot be a room on IRC. Rooms look like #ops.", clean(room))
+		return noRoom(room)
 	}
 	s := d.online()
 	if s == nil {

@@ -27,7 +27,8 @@ var accounts = map[string]string{
 type tester struct {
 	*Door
 	t     *testing.T
-	heard chan bot.Heard
+	heard chan bot.Heard // lines
+	moved chan bot.Heard // who came, went or took another nick
 	stop  func()
 }
 
@@ -61,17 +62,25 @@ func (w *tester) open(ctx context.Context, name, topic string) error {
 }
 
 func start(t *testing.T, d *Door) *tester {
-	w := &tester{Door: d, t: t, heard: make(chan bot.Heard, 10_000)}
+	w := &tester{Door: d, t: t, heard: make(chan bot.Heard, 10_000), moved: make(chan bot.Heard, 10_000)}
 	ctx, cancel := context.WithCancel(t.Context())
 	var running sync.WaitGroup
 	running.Go(func() {
-		if err := d.Run(ctx, func(_ context.Context, h bot.Heard) { w.heard <- h }); err != nil {
+		if err := d.Run(ctx, w.ear); err != nil {
 			t.Errorf("Run: %v", err)
 		}
 	})
 	w.stop = func() { cancel(); running.Wait() }
 	t.Cleanup(w.stop)
 	return w
+}
+
+func (w *tester) ear(_ context.Context, h bot.Heard) {
+	if h.Change == bot.Said {
+		w.heard <- h
+	} else {
+		w.moved <- h
+	}
 }
 
 func logger(t *testing.T) *slog.Logger {

@@ -4,6 +4,8 @@ import (
 	"strings"
 	"unicode"
 	"unicode/utf8"
+
+	"batsignal/oncall/fault"
 )
 
 // foldName folds a nick or a room as the server compares them. Only ASCII counts:
@@ -52,6 +54,11 @@ func foldAccount(account string) string {
 		}
 	}
 	return strings.ToLower(account)
+}
+
+// noRoom says that a name cannot be a room's.
+func noRoom(name string) error {
+	return fault.New(fault.Invalid, "%q cannot be a room on IRC. Rooms look like #ops.", clean(name))
 }
 
 func validRoom(room string) bool {

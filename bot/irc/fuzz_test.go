@@ -46,11 +46,12 @@ func listening(t testing.TB, log *slog.Logger, hear func(bot.Heard)) *session {
 func FuzzServer(f *testing.F) {
 	f.Add(strings.Join(malformed, "\r\n"), true)
 	f.Add("@account=maria;time=2026-01-01T00:00:00.000Z;msgid=x :maria!m@h PRIVMSG #ops :!ack\n:maria!m@h NICK m2\n:m2!m@h QUIT :a.b c.d", true)
+	f.Add(":s 353 batsignal = #ops :@maria!m@h +omar batsignal\n:maria!m@h MODE #ops +bo-o *!*@* omar maria\n:omar!o@h KICK #ops maria\n:omar!o@h PRIVMSG #ops :\x01ACTION waves\x01", true)
 	f.Add(":a!b@c JOIN #ops Maria :r\n:batsignal!b@h PART #ops\n:s 354 batsignal 152 #ops m2 maria\n:s CAP * DEL :account-tag", false)
 	f.Fuzz(func(t *testing.T, text string, tags bool) {
 		s := listening(t, slog.New(strict{t}), func(h bot.Heard) {
 			switch {
-			case h.Text == "" || h.Nick == "" || h.Network != "fuzz":
+			case h.Nick == "" || h.Network != "fuzz" || (h.Text == "") != (h.Change == bot.Joined || h.Change == bot.Left):
 				t.Errorf("heard %+v", h)
 			case !utf8.ValidString(h.Text+h.Nick+h.Room+h.Account+h.MessageID) || strings.ContainsRune(h.Text, 0):
 				t.Errorf("heard what a database refuses: %+v", h)

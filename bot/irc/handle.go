@@ -24,22 +24,19 @@ func (s *session) handle(ev *girc.Event) error {
 	case girc.JOIN:
 		s.joined(ev)
 	case girc.PART:
-		if ev.Source != nil {
-			s.left(param(ev, 0), ev.Source.Name, "we were made to leave")
-		}
+		s.parted(ev)
 	case girc.KICK:
-		by := "the server"
-		if ev.Source != nil {
-			by = ev.Source.Name
-		}
-		s.left(param(ev, 0), param(ev, 1), "kicked out by "+by)
+		s.kicked(ev)
 	case girc.QUIT:
-		if ev.Source != nil {
-			s.people.quit(ev.Source.Name, ev.Last(), s.door.now())
-			s.nickFreed(ev.Source.Name)
-		}
+		s.quitted(ev)
 	case girc.NICK:
 		s.renamed(ev)
+	case girc.MODE:
+		s.modes(ev)
+	case numNames:
+		s.names(ev)
+	case numEndOfNames:
+		s.endOfNames(ev)
 	case "ACCOUNT":
 		if ev.Source != nil {
 			s.people.told(ev.Source.Name, param(ev, 0))
@@ -113,48 +110,6 @@ func (s *session) loggedOut() error {
 		return nil
 	}
 	return fault.New(fault.Unready, "The network logged us out of account %s.", s.door.cfg.Account)
-}
-
-func (s *session) joined(ev *girc.Event) {
-	name := param(ev, 0)
-	if ev.Source == nil || name == "" {
-		return
-	}
-	if s.same(ev.Source.Name, s.nick) {
-		s.entered(name)
-		return
-	}
-	p := s.rooms[s.fold(name)]
-	if p == nil {
-		return // a server may tell of rooms that we are not in; nothing follows there
-	}
-	told := s.caps["extended-join"] && len(ev.Params) >= 2
-	if s.people.joined(name, ev.Source.Name, param(ev, 1), told, s.door.now()) {
-		p.stale = true
-		s.poke()
-	}
-}
-
-func (s *session) left(room, nick, why string) {
-	if s.same(nick, s.nick) {
-		s.putOut(room, why)
-		return
-	}
-	s.people.left(room, nick)
-}
-
-func (s *session) renamed(ev *girc.Event) {
-	to := param(ev, 0)
-	if ev.Source == nil || to == "" {
-		return
-	}
-	s.people.renamed(ev.Source.Name, to)
-	if s.same(ev.Source.Name, s.nick) {
-		s.nick = to
-		s.log.Info("known by another nick", "nick", to)
-		return
-	}
-	s.nickFreed(ev.Source.Name)
 }
 
 // whoToken marks the answers to our own questions who is in a room.

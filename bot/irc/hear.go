@@ -15,13 +15,14 @@ const stale = 60 * time.Second
 // robots are the tags by which a line says that a program wrote it.
 var robots = [...]string{"bot", "draft/bot", "inspircd.org/bot"}
 
-// said turns a PRIVMSG into what was heard. Our own lines, those of other bots,
-// of servers, and CTCP (ACTION too) are not heard; NOTICE never gets here.
+// said turns a PRIVMSG into what was heard. Our own lines, those of other bots, of
+// servers, and CTCP but for ACTION are not heard; NOTICE never gets here.
 func (s *session) said(ev *girc.Event) {
 	if len(ev.Params) != 2 || ev.Source == nil || ev.Source.Host == "" || s.same(ev.Source.Name, s.nick) {
 		return
 	}
-	if strings.HasPrefix(ev.Params[1], "\x01") {
+	text, did := strings.CutPrefix(ev.Params[1], "\x01ACTION ")
+	if strings.HasPrefix(ev.Params[1], "\x01") && !did {
 		return
 	}
 	for _, tag := range robots {
@@ -29,26 +30,30 @@ func (s *session) said(ev *girc.Event) {
 			return
 		}
 	}
-	text := clean(ev.Params[1])
+	text = clean(text) // and with it the mark at the end of an ACTION
 	if strings.Trim(text, " ") == "" {
 		return
 	}
-	h := bot.Heard{
-		At: s.door.now(), Network: s.door.cfg.Name, Nick: ev.Source.Name,
-		Account: s.accountOf(ev), Text: text, MessageID: ev.Tags["msgid"],
-	}
+	h := s.heardOf(ev)
+	h.Nick, h.Account, h.Text, h.Did = ev.Source.Name, s.accountOf(ev), text, did
 	if target := ev.Params[0]; !s.same(target, s.nick) {
 		if h.Room = s.roomOf(target); h.Room == "" {
 			return
 		}
+		h.Op = s.people.runs(h.Room, h.Nick)
 	} else if h.Account != "" {
 		s.rememberNick(h.Account, h.Nick)
 	}
-	if at, old := s.history(ev, h.At); old {
-		h.Replayed = true
-		h.At = at
-	}
 	s.hear(h)
+}
+
+// heardOf begins what is heard by a line of the server's.
+func (s *session) heardOf(ev *girc.Event) bot.Heard {
+	h := bot.Heard{At: s.door.now(), Network: s.door.cfg.Name, MessageID: ev.Tags["msgid"]}
+	if at, old := s.history(ev, h.At); old {
+		h.Replayed, h.At = true, at
+	}
+	return h
 }
 
 // rememberNick keeps where an account last wrote to us from, to ask about it when
@@ -64,13 +69,16 @@ func (s *session) rememberNick(account, nick string) {
 // that very line; where the server does not tag, by what it told of a person in
 // our rooms, and keeps telling. Everybody else is nobody.
 func (s *session) accountOf(ev *girc.Event) string {
-	switch {
-	case !s.door.trusted():
-		return ""
-	case s.caps["account-tag"]:
+	if s.door.trusted() && s.caps["account-tag"] {
 		return foldAccount(ev.Tags["account"])
-	case s.caps["account-notify"]:
-		return s.people.account(ev.Source.Name)
+	}
+	return s.toldOf(ev.Source.Name)
+}
+
+// toldOf is who a nick is, as the server told, and keeps telling.
+func (s *session) toldOf(nick string) string {
+	if s.door.trusted() && s.caps["account-notify"] {
+		return s.people.account(nick)
 	}
 	return ""
 }

@@ -39,8 +39,8 @@ func TestOnlyTheAccountOnTheLineProves(t *testing.T) {
 
 	// What is not somebody speaking is not heard.
 	maria.Raw("NOTICE #ops :a notice")
-	maria.Raw("PRIVMSG #ops :\x01ACTION waves\x01")
 	maria.Raw("PRIVMSG batsignal :\x01VERSION\x01")
+	maria.Raw("PRIVMSG batsignal :\x01ACTION\x01")
 	maria.Raw("MODE m_away +B")
 	maria.Say("#ops", "written by a bot")
 	maria.Raw("MODE m_away -B")

@@ -80,7 +80,7 @@ func (s *session) join(ctx context.Context, name string) error {
 func (d *Door) OpenRoom(ctx context.Context, name, topic string) (bot.Opened, error) {
 	opened := bot.Opened{Room: name}
 	if !validRoom(name) {
-		return opened, fault.New(fault.Invalid, "%q cannot be a room on IRC. Rooms look like #ops.", clean(name))
+		return opened, noRoom(name)
 	}
 	s := d.online()
 	if s == nil {

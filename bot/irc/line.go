@@ -74,6 +74,8 @@ const (
 	numInviting     = "341"
 	numTopic        = "332"
 	numNoTopic      = "331"
+	numNames        = "353"
+	numEndOfNames   = "366"
 	numWhox         = "354"
 	numEndOfWho     = "315"
 	numEndOfMOTD    = "376"

@@ -7,8 +7,8 @@ import (
 	"unicode/utf8"
 )
 
-// people are those who share a room with us, and the account that the server
-// says each is logged in to. It is what the server told, in order; the rest is
+// people are those who share a room with us, ourselves too, and the account that
+// the server says each is logged in to. It is what the server told, in order; the rest is
 // unknown, and unknown is never somebody. It is not safe for concurrent use.
 type people struct {
 	fold   func(string) string
@@ -22,8 +22,8 @@ type people struct {
 type member struct {
 	nick    string
 	account string
-	known   bool // the server told the account, "" is logged out
-	rooms   map[string]bool
+	known   bool              // the server told the account, "" is logged out
+	rooms   map[string]string // where they are, and the signs before the nick there
 }
 
 const (
@@ -41,10 +41,10 @@ func (p *people) joined(room, nick, account string, told bool, now time.Time) (a
 	key := p.fold(nick)
 	m := p.byNick[key]
 	if m == nil {
-		m = &member{nick: nick, rooms: map[string]bool{}}
+		m = &member{nick: nick, rooms: map[string]string{}}
 		p.byNick[key] = m
 	}
-	m.rooms[p.fold(room)] = true
+	m.rooms[p.fold(room)] += "" // who is there already keeps their signs
 	at, lost := p.lost[key]
 	if lost && now.Sub(at) > lostFor {
 		delete(p.lost, key)
@@ -82,9 +82,7 @@ func (p *people) left(room, nick string) {
 // emptied forgets everybody of a room that we are no longer in.
 func (p *people) emptied(room string) {
 	for _, m := range p.byNick {
-		if m.rooms[p.fold(room)] {
-			p.left(room, m.nick)
-		}
+		p.left(room, m.nick)
 	}
 }
 
@@ -140,7 +138,11 @@ func (p *people) nicks(account string) []string {
 // inRoom tells whether nick is in a room.
 func (p *people) inRoom(room, nick string) bool {
 	m := p.byNick[p.fold(nick)]
-	return m != nil && m.rooms[p.fold(room)]
+	if m == nil {
+		return false
+	}
+	_, in := m.rooms[p.fold(room)]
+	return in
 }
 
 // netsplit tells whether a quit names two servers, as "*.net *.split" does.

@@ -9,6 +9,7 @@ type place struct {
 	name   string
 	joined bool
 	topic  string
+	listed bool   // the server has told who is there
 	reason string // why we are not in it
 	stale  bool   // somebody's account is unknown: ask who is there
 	tries  int    // to get back in since we were last in it for long
@@ -29,8 +30,9 @@ func (s *session) place(name string) *place {
 // entered notes that we are in a room now.
 func (s *session) entered(name string) {
 	p := s.place(name)
-	p.joined, p.reason, p.stale, p.topic = true, "", true, ""
+	p.joined, p.reason, p.stale, p.topic, p.listed = true, "", true, "", false
 	p.since = time.Now()
+	s.people.joined(name, s.nick, "", false, s.door.now())
 	s.poke()
 }
 

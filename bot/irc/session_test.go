@@ -39,7 +39,7 @@ func TestWrongLoginsAreRefusedAndSaidSo(t *testing.T) {
 			until(t, c.says, func() bool { return contains(w.Check(), c.says) })
 			for _, err := range []error{
 				w.Say(w.ctx(), "#ops", bot.Message{Text: "x"}), w.Direct(w.ctx(), "maria", bot.Message{Text: "x"}), w.open(w.ctx(), "#x", ""),
-				w.SetTopic(w.ctx(), "#x", ""), w.Invite(w.ctx(), "#x", "maria"),
+				w.SetTopic(w.ctx(), "#x", ""), w.Invite(w.ctx(), "#x", "maria"), looked(w),
 			} {
 				if !errors.Is(err, bot.ErrOffline) {
 					t.Fatalf("offline: %v", err)
@@ -47,6 +47,11 @@ func TestWrongLoginsAreRefusedAndSaidSo(t *testing.T) {
 			}
 		})
 	}
+}
+
+func looked(w *tester) error {
+	_, err := w.Look(w.ctx(), "#x")
+	return err
 }
 
 func TestAServerThatDoesNotSpeakTLS(t *testing.T) {

@@ -122,7 +122,7 @@ func (h *house) ear(ctx context.Context, heard bot.Heard) {
 	defer h.mu.Unlock()
 	switch a := h.awaited; {
 	case a == nil:
-	case heard.Change == bot.Said && !heard.Replayed && heard.Room == a.Room && strings.TrimSpace(heard.Text) == strings.TrimSpace(a.Text):
+	case heard.Change == bot.Said && !heard.Replayed && heard.Did == a.Did && heard.Room == a.Room && strings.TrimSpace(heard.Text) == strings.TrimSpace(a.Text):
 		h.awaited = nil // a second delivery of the same line is another one
 		a.done <- heard
 	default:

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -71,7 +72,7 @@ func (l *live) Say(ctx context.Context, room string, m bot.Message) error {
 }
 
 func (l *live) Speak(ctx context.Context, s play.Spoken) (audible bool, err error) {
-	h := bot.Heard{Network: l.ID, Room: s.Room, Nick: s.Who, Text: s.Text}
+	h := bot.Heard{Network: l.ID, Room: s.Room, Nick: s.Who, Text: s.Text, Did: s.Did}
 	if !s.Borrowed {
 		h.Account = s.Who
 	}
@@ -204,6 +205,25 @@ func TestADoorThatStops(t *testing.T) {
 	s := on(t, ignore, l)
 	must(t, s.Say(ctx, "maria", "#ops", "hello", true))
 	wantError(t, s.Say(ctx, "maria", "#ops", "hello?", true), "the door to console has stopped: the cable is cut")
+}
+
+// What people do is told as that on every stage, and a terminal knows everybody there.
+func TestWhatPeopleDo(t *testing.T) {
+	t.Parallel()
+	for _, theatre := range []play.Theatre{play.NewTerminal("console"), newLive("console")} {
+		var script play.Transcript
+		script.Stage = on(t, script.Hear, theatre)
+		got, err := script.Play(ctx, "maria #ops: /me !batsignal fire\n~visitor #ops: /me waves\nmaria: /me !whoami\n")
+		must(t, err)
+		if strings.Contains(got, "batsignal>") || strings.Contains(got, "(to ") {
+			t.Errorf("it was answered:\n%s", got)
+		}
+		room, err := theatre.Network().Look(ctx, play.Home)
+		must(t, err)
+		if _, ok := theatre.(*play.Terminal); ok && (!slices.Contains(room.Names, "kevin") || !slices.Contains(room.Names, "visitor")) {
+			t.Errorf("%+v", room)
+		}
+	}
 }
 
 // What cannot be said while a network is away is said when it is back.

@@ -24,6 +24,9 @@ import (
 	"batsignal/bot"
 	"batsignal/bot/console"
 	"batsignal/incidents"
+	"batsignal/incidents/action"
+	"batsignal/incidents/meeting"
+	"batsignal/incidents/retrospective"
 	"batsignal/oncall"
 )
 
@@ -42,10 +45,13 @@ type Options struct {
 	Emergency string
 	PublicURL string
 	Guard     incidents.Guard
-	NewCode   func() string                      // confirmation codes that can be foreseen; nil makes real ones
-	Show      func(at time.Time, l console.Line) // what people see of what the bot says and does
-	Patience  time.Duration                      // how long a network may take for anything, in real time; 0 is a minute
-	Log       *slog.Logger
+	// Retrospectives has them drafted by themselves when an incident is over.
+	Retrospectives bool
+	NewToken       func() string                      // tokens of links to edit by that can be foreseen; nil makes real ones
+	NewCode        func() string                      // confirmation codes that can be foreseen; nil makes real ones
+	Show           func(at time.Time, l console.Line) // what people see of what the bot says and does
+	Patience       time.Duration                      // how long a network may take for anything, in real time; 0 is a minute
+	Log            *slog.Logger
 }
 
 // Stage is a bot whose time stands still between two calls. Only one call may be
@@ -54,13 +60,19 @@ type Stage struct {
 	DB        *pgxpool.Pool
 	Incidents *incidents.Service
 	People    *oncall.Desk
+	Retro     *retrospective.Service
 
 	houses     []*house
 	show       func(at time.Time, l console.Line)
 	dispatcher *bot.Dispatcher
 	outbox     *bot.Outbox
+	meetings   *meeting.Service
+	keeper     *meeting.Keeper
+	drafts     bool // what is over is drafted
+	actions    *action.Service
+	scribe     *bot.Scribe
 	pager      *incidents.Pager
-	running    sync.WaitGroup // doors
+	running    sync.WaitGroup // doors and the scribe
 	stop       context.CancelFunc
 
 	work sync.Mutex // held while a line is judged, and while what is due happens
@@ -83,6 +95,9 @@ func New(ctx context.Context, db *pgxpool.Pool, o Options) (*Stage, error) {
 		o.Theatres = []Theatre{NewTerminal("console")}
 	}
 	for _, t := range o.Theatres {
+		if t, ok := t.(*Terminal); ok {
+			t.door.People = s.handles // in a terminal everybody is everywhere
+		}
 		s.houses = append(s.houses, &house{Theatre: t, name: t.Network().Name(), hear: s.hear, patience: cmp.Or(o.Patience, time.Minute)})
 	}
 	if err := s.wire(queue, o); err != nil {
@@ -90,6 +105,7 @@ func New(ctx context.Context, db *pgxpool.Pool, o Options) (*Stage, error) {
 	}
 	live, stop := context.WithCancel(ctx)
 	s.stop = stop
+	s.running.Go(func() { _ = s.scribe.Run(live) }) // it returns nil, always
 	for _, h := range s.houses {
 		if err := h.open(live, &s.running); err != nil {
 			s.Close()
@@ -165,6 +181,9 @@ func (s *Stage) happen(ctx context.Context) (next time.Time, err error) {
 		if next, err = s.pager.Step(ctx); err != nil {
 			return next, err
 		}
+		if next, err = s.keep(ctx, next); err != nil {
+			return next, err
+		}
 		if s.pager.Settle() {
 			continue // every page goes out before anything is announced, on any machine
 		}
@@ -175,6 +194,32 @@ func (s *Stage) happen(ctx context.Context) (next time.Time, err error) {
 			return next, nil
 		}
 	}
+}
+
+// keep looks after meetings and actions, and tells when the next thing is due: next, or
+// something of theirs before it.
+func (s *Stage) keep(ctx context.Context, next time.Time) (time.Time, error) {
+	if err := s.keeper.Look(ctx); err != nil {
+		return next, err
+	}
+	if err := s.actions.Remind(ctx); err != nil {
+		return next, err
+	}
+	if s.drafts {
+		if err := s.Retro.DraftDue(ctx); err != nil {
+			return next, err
+		}
+	}
+	for _, due := range []func(context.Context) (time.Time, error){s.keeper.Next, s.actions.NextReminder} {
+		at, err := due(ctx)
+		if err != nil {
+			return next, err
+		}
+		if !at.IsZero() && (next.IsZero() || at.Before(next)) {
+			next = at
+		}
+	}
+	return next, nil
 }
 
 // announce says what waits to be said, as often as there are networks: what one of

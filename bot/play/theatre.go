@@ -33,6 +33,7 @@ type Spoken struct {
 	Borrowed bool   // it is only the name: nothing proves who it is
 	Room     string // "" is to the bot alone
 	Text     string
+	Did      bool // it is "/me Text"
 }
 
 // Terminal is the theatre without a network. What people say is heard on the
@@ -64,10 +65,11 @@ func (t *Terminal) Account(handle string) string { return handle }
 
 // Speak implements [Theatre]. The bot is everywhere in a terminal.
 func (t *Terminal) Speak(ctx context.Context, s Spoken) (audible bool, err error) {
-	h := bot.Heard{Network: t.door.ID, Room: s.Room, Nick: s.Who, Text: s.Text}
+	h := bot.Heard{Network: t.door.ID, Room: s.Room, Nick: s.Who, Text: s.Text, Did: s.Did}
 	if !s.Borrowed {
 		h.Account = t.Account(s.Who)
 	}
+	t.door.Note(s.Room, s.Who)
 	t.ear(ctx, h)
 	return true, nil
 }

@@ -20,6 +20,7 @@ import (
 //	  (to jan) [INC-1] Page P7 …
 //	~jan #ops: !confirm          a borrowed nick: "~" has no account behind it
 //	maria: !whoami               in private
+//	maria #ops: /me waves        what somebody does
 //	# a remark
 //
 // On several networks people are named with theirs, and so is what the bot said:
@@ -42,7 +43,8 @@ func parse(line string) (s Spoken, ok bool) {
 	if m == nil {
 		return s, false
 	}
-	return Spoken{Borrowed: m[1] != "", Who: m[2], Network: m[3], Room: m[4], Text: m[5]}, true
+	text, did := strings.CutPrefix(m[5], "/me ")
+	return Spoken{Borrowed: m[1] != "", Who: m[2], Network: m[3], Room: m[4], Text: text, Did: did}, true
 }
 
 // Speakers are those who say something in a story on a network, each once; whoever

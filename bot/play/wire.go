@@ -8,6 +8,9 @@ import (
 	"batsignal/bot"
 	"batsignal/bot/command"
 	"batsignal/incidents"
+	"batsignal/incidents/action"
+	"batsignal/incidents/meeting"
+	"batsignal/incidents/retrospective"
 	"batsignal/oncall"
 	"batsignal/oncall/notice"
 	"batsignal/oncall/paging"
@@ -18,6 +21,16 @@ import (
 func (s *Stage) wire(queue notice.Queue, o Options) error {
 	s.Incidents = &incidents.Service{DB: s.DB, Queue: queue, Now: s.Now, Log: o.Log, Guard: o.Guard, Baton: incidents.DefaultBaton(), NewCode: o.NewCode}
 	s.People = &oncall.Desk{DB: s.DB, Now: s.Now, OpenDoor: o.OpenDoor, Queue: queue, Directories: map[string]oncall.Directory{}}
+	s.meetings = &meeting.Service{DB: s.DB, Queue: queue, Now: s.Now, Log: o.Log, Incidents: s.Incidents}
+	if o.PublicURL != "" {
+		s.meetings.Policy.URLPrefix = o.PublicURL + "/minutes/"
+	}
+	s.Incidents.Minutes = s.meetings
+	s.actions = &action.Service{DB: s.DB, Queue: queue, Now: s.Now, Log: o.Log, Base: o.PublicURL}
+	s.Retro = &retrospective.Service{
+		DB: s.DB, Queue: queue, Now: s.Now, Log: o.Log, Incidents: s.Incidents, Meetings: s.meetings, PublicURL: o.PublicURL, NewToken: o.NewToken,
+	}
+	s.drafts = o.Retrospectives
 	s.outbox = &bot.Outbox{DB: s.DB, Now: s.Now, Log: o.Log, Networks: map[string]bot.Network{}, Incidents: s.Incidents, PublicURL: o.PublicURL}
 	s.pager = &incidents.Pager{Service: s.Incidents, Routes: map[string]paging.Route{}, Worker: paging.Worker{Me: "play"}, Parallel: 1}
 	policy := bot.Policy{Fire: []string{"@roster"}, Confirm: []string{"@roster"}}
@@ -25,6 +38,7 @@ func (s *Stage) wire(queue notice.Queue, o Options) error {
 		s.Incidents.Networks = append(s.Incidents.Networks, incidents.Network{Name: h.name, Home: Home, RoomName: "#inc-{id}-{slug}"})
 		s.Incidents.Routes = append(s.Incidents.Routes, h.name)
 		s.People.Networks = append(s.People.Networks, h.name)
+		s.actions.Networks = append(s.actions.Networks, h.name)
 		s.outbox.Networks[h.name] = h.Network()
 		if directory, ok := h.Network().(oncall.Directory); ok {
 			s.People.Directories[h.name] = directory
@@ -36,7 +50,7 @@ func (s *Stage) wire(queue notice.Queue, o Options) error {
 	set, err := command.NewSet(command.Options{
 		Prefix: o.Prefix, Emergency: o.Emergency, Recorder: bot.Record{DB: s.DB}, Now: s.Now,
 		Refused: bot.Refusals(s.Incidents, o.Log),
-	}, command.Vocabulary(command.Services{DB: s.DB, Incidents: s.Incidents, People: s.People, PublicURL: o.PublicURL}))
+	}, command.Vocabulary(command.Services{DB: s.DB, Incidents: s.Incidents, People: s.People, Meetings: s.meetings, Actions: s.actions, PublicURL: o.PublicURL, Retro: s.Retro, Look: s.lookAt}))
 	if err != nil {
 		return err
 	}
@@ -45,11 +59,37 @@ func (s *Stage) wire(queue notice.Queue, o Options) error {
 		s.pager.Routes[h.name] = bot.DirectRoute{Network: h.Network(), Localize: set.Localize}
 		s.pager.Worker.Routes = append(s.pager.Worker.Routes, h.name)
 	}
-	s.dispatcher = &bot.Dispatcher{DB: s.DB, Set: set, Who: &bot.Identity{DB: s.DB, Policy: policy}, Now: s.Now, Log: o.Log}
+	s.keeper = meeting.NewKeeper(s.meetings)
+	s.scribe = bot.NewScribe(s.meetings, o.Log)
+	s.scribe.Patient = true
+	s.outbox.Scribe = s.scribe
+	s.dispatcher = &bot.Dispatcher{DB: s.DB, Set: set, Who: &bot.Identity{DB: s.DB, Policy: policy}, Now: s.Now, Log: o.Log, Scribe: s.scribe}
 	if o.Relay {
 		s.dispatcher.Relay = &bot.Relay{DB: s.DB, Incidents: s.Incidents, Queue: queue, Now: s.Now, Log: o.Log}
 	}
 	return nil
+}
+
+// lookAt tells how a room looks, for a meeting that starts there; what cannot be seen is
+// left out.
+func (s *Stage) lookAt(ctx context.Context, network, room string) meeting.Look {
+	for _, h := range s.houses {
+		if h.name == network {
+			state, _ := h.Network().Look(ctx, room)
+			return meeting.Look{Topic: state.Topic, Names: state.Names, Self: state.Self}
+		}
+	}
+	return meeting.Look{}
+}
+
+// handles are what everybody on the stage is called.
+func (s *Stage) handles(ctx context.Context) ([]string, error) {
+	people, err := oncall.People(ctx, s.DB)
+	handles := make([]string, 0, len(people))
+	for _, p := range people {
+		handles = append(handles, p.Handle)
+	}
+	return handles, err
 }
 
 // Cast brings people on the stage, who have said yes to their roles and have an

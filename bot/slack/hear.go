@@ -41,6 +41,10 @@ func (d *Door) event(ctx context.Context, a arrival, ear func(context.Context, b
 		if json.Unmarshal(o.Event, &m) == nil {
 			d.message(ctx, m, ear)
 		}
+	case "member_joined_channel":
+		d.moved(ctx, o.Event, a.key, bot.Joined, ear)
+	case "member_left_channel":
+		d.moved(ctx, o.Event, a.key, bot.Left, ear)
 	case "reaction_added":
 		d.reaction(ctx, o.Event, a.key, ear)
 	case "channel_left", "group_left":
@@ -66,7 +70,7 @@ func (d *Door) event(ctx context.Context, a arrival, ear func(context.Context, b
 }
 
 // message hears a line, or what became of one. What programs say is not heard, and
-// joins, topics and the like are no lines.
+// what Slack itself writes of joins, topics and the like are no lines.
 func (d *Door) message(ctx context.Context, m said, ear func(context.Context, bot.Heard)) {
 	channel, line := m, m
 	change := bot.Said
@@ -105,7 +109,12 @@ func (d *Door) message(ctx context.Context, m said, ear func(context.Context, bo
 		h.Thread = channel.Channel + "/" + line.ThreadTS
 	}
 	h.Permalink = d.permalink(channel.Channel, line.TS, line.ThreadTS)
-	if change != bot.Deleted {
+	h.Did = line.Subtype == "me_message"
+	switch {
+	case change == bot.Deleted:
+	case h.Did:
+		h.Text = d.worded(ctx, strings.TrimSpace(line.Text), false)
+	default:
 		h.Text, h.Addressed = d.typed(ctx, line.Text, h.Room == "")
 		if strings.TrimSpace(h.Text) == "" && m.Subtype == "file_share" {
 			h.Text = "(a file)"
@@ -122,7 +131,7 @@ func (d *Door) message(ctx context.Context, m said, ear func(context.Context, bo
 // heard begins a line: who said it, and where. Whom Slack cannot vouch for just now is
 // unproven; false is a place that we cannot name.
 func (d *Door) heard(ctx context.Context, channel string, direct bool, user string, foreign bool) (bot.Heard, bool) {
-	h := bot.Heard{At: d.now(), Network: d.cfg.Name, Via: &via{channel: channel, user: user, direct: direct}}
+	h := bot.Heard{At: d.now(), Network: d.cfg.Name, Again: true, Via: &via{channel: channel, user: user, direct: direct}}
 	if !direct {
 		name, err := d.rooms.name(ctx, channel)
 		if err != nil {

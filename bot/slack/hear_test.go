@@ -22,7 +22,7 @@ func TestWhatBecomesOfALine(t *testing.T) {
 	h := l.hears()
 	link := "https://fake.slack.com/archives/" + ops + "/p" + strings.ReplaceAll(ts, ".", "")
 	want := bot.Heard{
-		At: h.At, Network: "slack", Room: "#ops", Nick: "maria", Shown: "maria", Account: maria,
+		At: h.At, Network: "slack", Room: "#ops", Nick: "maria", Shown: "maria", Account: maria, Again: true,
 		Text: "has *anybody* looked at <arm64> & co? https://example.org/x?a=1&b=2", MessageID: ops + "/" + ts, Permalink: link,
 	}
 	if h != want {
@@ -43,6 +43,25 @@ func TestWhatBecomesOfALine(t *testing.T) {
 	}
 	l.Fake.Delete("kevin", "ops", reply)
 	if h = l.hears(); h.Change != bot.Deleted || h.MessageID != ops+"/"+reply || h.Text != "" || h.Nick != "kevin" {
+		t.Errorf("%+v", h)
+	}
+
+	// What somebody does is told as they wrote it, our name too.
+	did := l.Fake.Me("maria", "ops", "thanks @bot & waves at @kevin")
+	h = l.hears()
+	want = bot.Heard{
+		At: h.At, Network: "slack", Room: "#ops", Nick: "maria", Shown: "maria", Account: maria, Again: true, Did: true,
+		Text: "thanks @batsignal & waves at @kevin", MessageID: ops + "/" + did, Permalink: "https://fake.slack.com/archives/" + ops + "/p" + strings.ReplaceAll(did, ".", ""),
+	}
+	if h != want {
+		t.Errorf("got  %+v\nwant %+v", h, want)
+	}
+	l.Fake.Me("maria", "ops", "@bot")
+	if h = l.hears(); !h.Did || h.Addressed || h.Text != "@batsignal" {
+		t.Errorf("%+v", h)
+	}
+	l.Fake.Edit("maria", "ops", did, "nods")
+	if h = l.hears(); !h.Did || h.Change != bot.Edited || h.Text != "nods" || h.MessageID != ops+"/"+did {
 		t.Errorf("%+v", h)
 	}
 

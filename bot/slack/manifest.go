@@ -17,7 +17,7 @@ var Scopes = []struct{ Name, Why string }{
 	{"channels:history", "to hear commands, and the talk of an incident, in channels it is in"},
 	{"channels:join", "to enter the home channel and the channels of incidents"},
 	{"channels:manage", "to make the channel of an incident, invite people, set its topic, archive it"},
-	{"channels:read", "to know which channel is which"},
+	{"channels:read", "to know which channel is which, and who is in it"},
 	{"chat:write", "to answer, announce and page"},
 	{"commands", "slash commands and shortcuts"},
 	{"groups:history", "the same in private channels it was invited to"},
@@ -31,8 +31,8 @@ var Scopes = []struct{ Name, Why string }{
 
 // botEvents is what Slack tells us of.
 var botEvents = []string{
-	"app_home_opened", "app_mention", "channel_left", "group_left", "message.channels", "message.groups", "message.im",
-	"reaction_added", "user_change",
+	"app_home_opened", "app_mention", "channel_left", "group_left", "member_joined_channel", "member_left_channel",
+	"message.channels", "message.groups", "message.im", "reaction_added", "user_change",
 }
 
 // Verb is a command as the manifest lists it.

@@ -56,6 +56,7 @@ var (
 type self struct {
 	team, enterprise string // ids
 	user, bot        string // ids of our bot
+	name             string // what our bot is called
 	url              string // of the workspace: "https://example.slack.com/"
 }
 
@@ -142,7 +143,7 @@ func (d *Door) whoami(ctx context.Context) error {
 	}
 	d.mu.Lock()
 	d.scopes = who.Header.Get("X-Oauth-Scopes")
-	d.self = self{team: who.TeamID, enterprise: who.EnterpriseID, user: who.UserID, bot: who.BotID, url: who.URL}
+	d.self = self{team: who.TeamID, enterprise: who.EnterpriseID, user: who.UserID, bot: who.BotID, name: who.User, url: who.URL}
 	d.mu.Unlock()
 	return nil
 }

@@ -33,14 +33,19 @@ const mostMarks = 20
 // In talk a stranger is called as in Slack. In an order, which private lines are too,
 // it is by account: a name could be somebody else's handle here.
 func (d *Door) typed(ctx context.Context, text string, order bool) (plain string, addressed bool) {
-	ctx, cancel := context.WithTimeout(ctx, lookupBudget)
-	defer cancel()
 	me, _ := d.me()
 	text = strings.TrimSpace(text)
 	if m := marked.FindStringSubmatchIndex(text); m != nil && m[0] == 0 && text[m[2]:m[3]] == "@"+me.user {
 		text, addressed = strings.TrimLeft(text[m[1]:], " :,"), true
 	}
 	order = order || addressed || strings.HasPrefix(text, escape(d.cfg.Prefix))
+	return d.worded(ctx, text, order), addressed
+}
+
+// worded says every mark of a text in words.
+func (d *Door) worded(ctx context.Context, text string, order bool) string {
+	ctx, cancel := context.WithTimeout(ctx, lookupBudget)
+	defer cancel()
 	left := mostMarks
 	text = marked.ReplaceAllStringFunc(text, func(m string) string {
 		if left--; left < 0 {
@@ -49,7 +54,7 @@ func (d *Door) typed(ctx context.Context, text string, order bool) (plain string
 		parts := marked.FindStringSubmatch(m)
 		return d.unmark(ctx, parts[1], parts[2], order)
 	})
-	return unescaper.Replace(text), addressed
+	return unescaper.Replace(text)
 }
 
 // unmark says one mark in words.

@@ -185,8 +185,9 @@ type listener struct {
 	db *pgxpool.Pool
 
 	mu    sync.Mutex
-	heard []bot.Heard
-	news  chan struct{} // closed at the next line, and made anew
+	heard []bot.Heard   // lines, and what became of them
+	moved []bot.Heard   // who came and went
+	news  chan struct{} // closed at the next of either, and made anew
 }
 
 // listen runs a door whose ear only remembers.
@@ -227,7 +228,11 @@ func (l *listener) ear(_ context.Context, h bot.Heard) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	h.Via = nil
-	l.heard = append(l.heard, h)
+	if h.Change == bot.Joined || h.Change == bot.Left {
+		l.moved = append(l.moved, h)
+	} else {
+		l.heard = append(l.heard, h)
+	}
 	close(l.news)
 	l.news = make(chan struct{})
 }
@@ -235,12 +240,17 @@ func (l *listener) ear(_ context.Context, h bot.Heard) {
 // until waits until so many lines were heard, and takes them.
 func (l *listener) until(n int) []bot.Heard {
 	l.Helper()
+	return l.take(&l.heard, n)
+}
+
+func (l *listener) take(from *[]bot.Heard, n int) []bot.Heard {
+	l.Helper()
 	limit := time.After(patience)
 	for {
 		l.mu.Lock()
-		heard, news := l.heard, l.news
+		heard, news := *from, l.news
 		if len(heard) >= n {
-			l.heard = nil
+			*from = nil
 			l.mu.Unlock()
 			return heard
 		}
@@ -248,7 +258,7 @@ func (l *listener) until(n int) []bot.Heard {
 		select {
 		case <-news:
 		case <-limit:
-			l.Fatalf("heard %d of %d lines: %+v", len(heard), n, heard)
+			l.Fatalf("heard %d of %d: %+v", len(heard), n, heard)
 		}
 	}
 }

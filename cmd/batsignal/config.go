@@ -33,6 +33,7 @@ type Config struct {
 	Admins   []string       `mapstructure:"admins" doc:"Who may look after the roster and act for others: accounts as network/account; on Slack that is network/TEAM/USER, such as slack/T0123ABCD/U0456EFGH." example:"[libera/maria]"`
 	Baton    batonConfig    `mapstructure:"baton" doc:"The baton: who leads an incident."`
 	Roster   rosterConfig   `mapstructure:"roster" doc:"How people come onto the roster."`
+	Minutes  minutesConfig  `mapstructure:"minutes" doc:"Meetings and their minutes."`
 }
 
 type databaseConfig struct {

@@ -41,6 +41,7 @@ func (l *loaded) check() problems {
 	between(&found, "baton.absent_after", c.Baton.AbsentAfter, time.Second, 24*time.Hour)
 	between(&found, "baton.patience", c.Baton.Patience, time.Second, 24*time.Hour)
 	oneOf(&found, "roster.join", c.Roster.Join, "approved", "open")
+	c.Minutes.check(&found, c)
 	return found
 }
 

@@ -26,6 +26,8 @@ func defaults() Config {
 		},
 		Baton:  batonConfig{AbsentAfter: 10 * time.Minute, Patience: 3 * time.Minute},
 		Roster: rosterConfig{Join: "approved"},
+
+		Minutes: defaultMinutes(),
 	}
 }
 

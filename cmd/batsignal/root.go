@@ -90,6 +90,7 @@ incident is filled, and shows who holds the baton.`,
 		newDoctorCommand(a),
 		newRosterCommand(a),
 		newSlackCommand(a),
+		newMinutesCommand(a),
 		newVersionCommand(a),
 	)
 	return root

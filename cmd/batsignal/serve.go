@@ -15,6 +15,7 @@ import (
 
 	"batsignal/bot"
 	"batsignal/incidents"
+	"batsignal/incidents/meeting"
 	"batsignal/migrations/pg"
 	"batsignal/oncall/fault"
 	"batsignal/oncall/notice"
@@ -86,18 +87,23 @@ func (p *parts) run(ctx context.Context, c Config, db *database, at net.Listener
 	}
 
 	wake := &pg.Listener{
-		DSN: db.DSN.Reveal(), Channels: []string{paging.ChannelDue, incidents.ChannelIncident}, Log: log,
+		DSN: db.DSN.Reveal(), Channels: []string{paging.ChannelDue, incidents.ChannelIncident, meeting.ChannelMeeting}, Log: log,
 		Notified: func(channel, payload string) {
-			if channel == paging.ChannelDue {
+			switch channel {
+			case paging.ChannelDue:
 				p.pager.Wake()
-				return
+			case meeting.ChannelMeeting:
+				p.keeper.Wake()
+			default:
+				p.watch.Publish(payload)
 			}
-			p.watch.Publish(payload)
 		},
-		Regained: func() { p.pager.Wake(); p.watch.PublishAll() },
+		Regained: func() { p.pager.Wake(); p.keeper.Wake(); p.watch.PublishAll() },
 	}
 	part("notifications", wake.Run)
 	part("pager", p.pager.Run)
+	part("minutes", p.scribe.Run)
+	part("meetings", p.keeper.Run)
 	part("announcements", func(ctx context.Context) error { return p.announce(ctx, db) })
 	part("sweeping", func(ctx context.Context) error { return p.sweep(ctx, db, log) })
 	part("web", func(ctx context.Context) error { return p.serveWeb(ctx, c, db, at, log) })

@@ -18,6 +18,7 @@ import (
 	"batsignal/bot"
 	"batsignal/bot/command"
 	"batsignal/incidents"
+	"batsignal/incidents/meeting"
 	"batsignal/integrations/mail"
 	"batsignal/integrations/webhook"
 	"batsignal/migrations/pg"
@@ -33,6 +34,9 @@ import (
 type parts struct {
 	incidents  *incidents.Service
 	people     *oncall.Desk
+	meetings   *meeting.Service
+	keeper     *meeting.Keeper
+	scribe     *bot.Scribe
 	set        *command.Set
 	identity   *bot.Identity
 	dispatcher *bot.Dispatcher
@@ -75,8 +79,11 @@ func wire(ctx context.Context, c Config, db *database, places []place, now func(
 		DB: db.Pool, Now: now, Log: log, Guard: guardOf(c),
 		Baton: incidents.BatonPolicy{AbsentAfter: c.Baton.AbsentAfter, Patience: c.Baton.Patience},
 	}
+	p.meetings = &meeting.Service{DB: db.Pool, Now: now, Log: log, Policy: policyOf(c), Incidents: p.incidents}
+	p.incidents.Minutes = p.meetings
+	p.scribe = bot.NewScribe(p.meetings, log)
 	p.people = &oncall.Desk{DB: db.Pool, Now: now, OpenDoor: c.Roster.Join == "open", Directories: map[string]oncall.Directory{}}
-	p.outbox.Incidents, p.outbox.PublicURL = p.incidents, c.Web.PublicURL
+	p.outbox.Incidents, p.outbox.PublicURL, p.outbox.Scribe = p.incidents, c.Web.PublicURL, p.scribe
 	for _, at := range places {
 		p.incidents.Networks = append(p.incidents.Networks, incidents.Network{
 			Name: at.id, Home: at.home, RoomName: at.rooms, Summaries: at.summaries, CloseAfter: at.closeAfter,
@@ -102,7 +109,7 @@ func wire(ctx context.Context, c Config, db *database, places []place, now func(
 	if p.queue, err = newQueue(db, queues, workers, log); err != nil {
 		return nil, err
 	}
-	p.incidents.Queue, p.people.Queue = p.queue, p.queue
+	p.incidents.Queue, p.people.Queue, p.meetings.Queue = p.queue, p.queue, p.queue
 
 	p.identity = &bot.Identity{DB: db.Pool, Policy: bot.Policy{Fire: c.Guard.MayFire, Confirm: c.Guard.MayConfirm, Admins: lower(c.Admins)}}
 	p.set, err = command.NewSet(command.Options{
@@ -110,16 +117,21 @@ func wire(ctx context.Context, c Config, db *database, places []place, now func(
 		WhoMay:   map[command.Right]string{command.Fire: whoWords(c.Guard.MayFire), command.Confirm: whoWords(c.Guard.MayConfirm), command.Admin: "the admins of the configuration"},
 		Recorder: bot.Record{DB: db.Pool}, Now: now, Refused: bot.Refusals(p.incidents, log),
 	}, command.Vocabulary(command.Services{
-		DB: db.Pool, Incidents: p.incidents, People: p.people, PublicURL: c.Web.PublicURL, Health: p.health,
+		DB: db.Pool, Incidents: p.incidents, People: p.people, Meetings: p.meetings, PublicURL: c.Web.PublicURL, Health: p.health,
 	}))
 	if err != nil {
 		return nil, err
 	}
 	p.outbox.Localize = p.set.Localize
-	p.dispatcher = &bot.Dispatcher{DB: db.Pool, Set: p.set, Who: p.identity, Now: now, Log: log}
+	p.dispatcher = &bot.Dispatcher{DB: db.Pool, Set: p.set, Who: p.identity, Now: now, Log: log, Scribe: p.scribe}
 	if c.Bridge.Relay {
 		p.dispatcher.Relay = &bot.Relay{DB: db.Pool, Incidents: p.incidents, Queue: p.queue, Now: now, Log: log}
 	}
+	archives, err := archivesOf(c)
+	if err != nil {
+		return nil, err
+	}
+	p.keeper = meeting.NewKeeper(p.meetings, archives...)
 	p.pager, err = p.newPager(c, log)
 	return p, err
 }

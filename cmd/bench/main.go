@@ -41,6 +41,7 @@ func measures() []measure {
 		{"house", house},
 		{"chat", chat},
 		{"slack", slack},
+		{"meeting", meetings},
 	}
 }
 

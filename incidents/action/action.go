@@ -40,15 +40,18 @@ type Item struct {
 	Due       time.Time // a day, at midnight UTC; zero is no date
 	Owners    []Owner
 	CreatedAt time.Time
-	CreatedBy string // nick or handle
-	ClosedAt  time.Time
-	Meeting   int64 // 0 is none
-	Number    int   // its number in the minutes of that meeting
-	Incident  int64 // 0 is none
+	CreatedBy string    // nick or handle
+	ClosedAt  time.Time // zero while it is open
+	ChangedAt time.Time // when something last happened to it
+	Meeting   int64     // 0 is none
+	Number    int       // its number in the minutes of that meeting
+	Incident  int64     // 0 is none
 	Network   string
 	Room      string
 	Series    string // the name of the meeting, by which the next one finds it
 	IssueURL  string // where it is tracked besides; "" is nowhere
+
+	Restricted bool // what it says is for those of its meeting, not for everybody
 }
 
 // Ref is what people call it: A12.
@@ -58,7 +61,8 @@ const (
 	sqlPut = `
 		insert into action_item (text, due, created_at, created_by, meeting_id, item, incident_id, network, room, series)
 		values (@text, @due, @now, @by, @meeting, @item, @incident, @network, @room, @series)
-		on conflict (meeting_id, item) do update set text = excluded.text, due = excluded.due
+		on conflict (meeting_id, item) do update set text = excluded.text, due = excluded.due,
+			reminded_at = case when action_item.due is not distinct from excluded.due then action_item.reminded_at end
 		returning id, xmax = 0`
 	sqlDropOwners = `delete from action_owner where action_id = @id`
 	sqlAddOwners  = `
@@ -106,7 +110,7 @@ func Withdraw(ctx context.Context, tx pgx.Tx, now time.Time, meeting int64, numb
 	}
 	ids, err := pgx.CollectRows(rows, pgx.RowTo[int64])
 	for _, id := range ids {
-		if err := record(ctx, tx, now, id, who, "taken out of the minutes"); err != nil {
+		if err := record(ctx, tx, now, id, who, wasWithdrawn); err != nil {
 			return err
 		}
 	}

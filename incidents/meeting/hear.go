@@ -60,6 +60,11 @@ func (s *Service) hearRoom(ctx context.Context, heard []Heard) (taken int, answe
 		start = len(heard)
 	}
 	if start > 0 {
+		for _, h := range heard[:start] {
+			if err := s.amend(ctx, h); err != nil {
+				return 0, nil, err
+			}
+		}
 		return start, nil, s.keepRecent(ctx, heard[:start])
 	}
 	return s.begin(ctx, heard[0])
@@ -74,6 +79,11 @@ func (s *Service) Begins(at incidents.Room, text string) bool {
 
 func (s *Service) begins(h Heard) bool {
 	return h.Event.Kind == minutes.Said && !h.Event.Self && s.Begins(h.Room, h.Event.Text)
+}
+
+// In is the meeting that goes on in a room, 0 if none does.
+func (s *Service) In(ctx context.Context, at incidents.Room) (int64, error) {
+	return s.meetingIn(ctx, at)
 }
 
 // meetingIn is the meeting that goes on in a room, 0 if none does.
@@ -134,6 +144,9 @@ func (s *Service) feed(ctx context.Context, id int64, heard []Heard) (taken int,
 				break
 			}
 			taken++
+			if w.announced(h) {
+				continue
+			}
 			if h.Event.ID != "" && h.Event.Kind.IsLine() {
 				if known[h.Event.ID] {
 					continue
@@ -154,6 +167,13 @@ func (s *Service) feed(ctx context.Context, id int64, heard []Heard) (taken int,
 	return taken, answers, nil
 }
 
+// announced tells whether a line is what the bot says in every room of an incident: in
+// the first of them it is on record.
+func (w *work) announced(h Heard) bool {
+	return h.Event.Self && w.row.Incident != nil && folded(h.Room) != folded(w.row.at()) &&
+		strings.HasPrefix(h.Event.Text, "["+w.m.Incident+"]")
+}
+
 // known are those of the lines that were heard before.
 func (w *work) known(heard []Heard) (map[string]bool, error) {
 	var ids []string
@@ -166,7 +186,9 @@ func (w *work) known(heard []Heard) (map[string]bool, error) {
 	if len(ids) == 0 {
 		return known, nil
 	}
-	rows, err := w.tx.Query(w.ctx, sqlKnown, pgx.NamedArgs{"network": heard[0].Room.Network, "ids": ids})
+	// It is planned for the values at hand: a plan from when the table was small would
+	// read all of it, each time.
+	rows, err := w.tx.Query(w.ctx, sqlKnown, pgx.QueryExecModeCacheDescribe, pgx.NamedArgs{"network": heard[0].Room.Network, "ids": ids})
 	if err != nil {
 		return nil, err
 	}

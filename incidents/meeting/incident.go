@@ -2,6 +2,7 @@ package meeting
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -38,42 +39,43 @@ func (s *Service) Opened(ctx context.Context, tx pgx.Tx, now time.Time, inc inci
 
 // Led makes the holder of the baton the chair; "" is nobody.
 func (s *Service) Led(ctx context.Context, tx pgx.Tx, now time.Time, incident int64, handle string) error {
-	return s.note(ctx, tx, incident, minutes.Event{At: now, Kind: minutes.Led, Who: minutes.Who{Nick: handle, Handle: handle}})
-}
-
-// Resolved ends the minutes of an incident.
-func (s *Service) Resolved(ctx context.Context, tx pgx.Tx, now time.Time, inc incidents.Incident) error {
-	return s.note(ctx, tx, inc.ID, minutes.Event{At: now, Kind: minutes.Ended, Text: inc.Ref() + " is resolved"})
-}
-
-// note has the minutes of an incident hear what happened to it, if there are any.
-func (s *Service) note(ctx context.Context, tx pgx.Tx, incident int64, e minutes.Event) error {
-	rows, err := tx.Query(ctx, sqlLiveOf, pgx.NamedArgs{"incident": incident})
-	if err != nil {
-		return err
-	}
-	ids, err := pgx.CollectRows(rows, pgx.RowTo[int64])
-	for _, id := range ids {
-		// Whether the caller's transaction commits is not known here, so what is read of
-		// the meeting is not kept.
-		var l live
-		w, err := s.open(ctx, tx, id, &l)
-		if err != nil || w == nil {
-			return err
-		}
-		if err := w.hear(e, w.row.at(), -1); err != nil {
-			return err
-		}
-		if e.Kind == minutes.Ended {
-			for i := range w.notices {
-				w.notices[i].Text = "[" + w.m.Incident + "] " + w.notices[i].Text
-			}
-		}
-		if err := w.close(); err != nil {
-			return err
-		}
-	}
+	_, err := s.note(ctx, tx, incident, minutes.Event{At: now, Kind: minutes.Led, Who: minutes.Who{Nick: handle, Handle: handle}})
 	return err
+}
+
+// Resolved ends the minutes of an incident, and tells in a sentence what they hold and
+// where they are; "" if there were none.
+func (s *Service) Resolved(ctx context.Context, tx pgx.Tx, now time.Time, inc incidents.Incident) (string, error) {
+	m, err := s.note(ctx, tx, inc.ID, minutes.Event{At: now, Kind: minutes.Ended, Text: inc.Ref() + " is resolved"})
+	if err != nil || m == nil {
+		return "", err
+	}
+	return "Minutes: " + m.Tally() + ". " + m.BaseURL() + ".html", nil
+}
+
+// note has the minutes of an incident hear what happened to it. There are none where an
+// incident has no room of its own.
+func (s *Service) note(ctx context.Context, tx pgx.Tx, incident int64, e minutes.Event) (*minutes.Meeting, error) {
+	var id int64
+	err := tx.QueryRow(ctx, sqlLiveOf, pgx.NamedArgs{"incident": incident}).Scan(&id)
+	if errors.Is(err, pgx.ErrNoRows) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	// Whether the caller's transaction commits is not known here, so what is read of the
+	// meeting is not kept.
+	var l live
+	w, err := s.open(ctx, tx, id, &l)
+	if err != nil || w == nil {
+		return nil, err
+	}
+	if err := w.hear(e, w.row.at(), -1); err != nil {
+		return nil, err
+	}
+	w.notices = nil // the caller announces
+	return w.m, w.close()
 }
 
 func busy(at incidents.Room) error {

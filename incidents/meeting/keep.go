@@ -67,10 +67,9 @@ func (k *Keeper) Look(ctx context.Context) error {
 }
 
 const (
-	sqlQuiet = `
-		select id from meeting where ended_at is null and incident_id is null and heard_at < @before order by id`
+	sqlGoingOn = `
+		select id, heard_at, warned_at, setting from meeting where ended_at is null and incident_id is null order by id`
 	sqlWarned   = `update meeting set warned_at = @now where id = @id`
-	sqlState    = `select heard_at, warned_at from meeting where id = @id`
 	sqlWriteDue = `
 		select id from meeting where write_due order by id limit 1 for update skip locked`
 	sqlWritten = `update meeting set write_due = false, written_at = @now where id = @id`
@@ -79,20 +78,80 @@ const (
 // warnBefore is how long before it ends a quiet meeting it says so.
 const warnBefore = 10 * time.Minute
 
-// endForgotten ends the meetings in which nobody has said anything for long, after it
-// has warned of that.
-func (k *Keeper) endForgotten(ctx context.Context) error {
-	rows, err := k.DB.Query(ctx, sqlQuiet, pgx.NamedArgs{"before": k.Now().Add(-time.Minute)})
+// quiet is a meeting that goes on, as far as its silence is concerned.
+type quiet struct {
+	ID       int64
+	HeardAt  time.Time
+	WarnedAt *time.Time
+	Setting  []byte
+}
+
+// due is when something has to be done about a meeting if nobody says anything: it is
+// warned, or, if it was, ended. Zero is never.
+func (q quiet) due() (at time.Time, end bool, err error) {
+	set, err := decodeSetting(q.Setting)
 	if err != nil {
-		return err
+		return at, false, err
 	}
-	ids, err := pgx.CollectRows(rows, pgx.RowTo[int64])
-	for _, id := range ids {
-		err = errors.Join(err, k.mind(ctx, id))
+	d, ok := minutes.DialectNamed(set.Dialect)
+	if !ok || set.idle(d) == 0 {
+		return at, false, nil
+	}
+	idle := set.idle(d)
+	warn := min(warnBefore, idle/2)
+	if q.WarnedAt == nil {
+		return q.HeardAt.Add(idle - warn), false, nil
+	}
+	// Not sooner than the warning said, however late that came.
+	return later(q.HeardAt.Add(idle), q.WarnedAt.Add(warn)), true, nil
+}
+
+func later(a, b time.Time) time.Time {
+	if a.After(b) {
+		return a
+	}
+	return b
+}
+
+func (k *Keeper) goingOn(ctx context.Context) ([]quiet, error) {
+	rows, err := k.DB.Query(ctx, sqlGoingOn)
+	if err != nil {
+		return nil, err
+	}
+	return pgx.CollectRows(rows, pgx.RowToStructByName[quiet])
+}
+
+// Next is when a meeting has to be looked after, if nobody says anything; zero is never.
+func (k *Keeper) Next(ctx context.Context) (next time.Time, err error) {
+	list, err := k.goingOn(ctx)
+	for _, q := range list {
+		at, _, err := q.due()
+		if err != nil {
+			return next, err
+		}
+		if !at.IsZero() && (next.IsZero() || at.Before(next)) {
+			next = at
+		}
+	}
+	return next, err
+}
+
+// endForgotten warns the meetings in which nobody has said anything for long, and ends
+// those that were warned.
+func (k *Keeper) endForgotten(ctx context.Context) error {
+	list, err := k.goingOn(ctx)
+	for _, q := range list {
+		at, _, badly := q.due()
+		if badly != nil || at.IsZero() || at.After(k.Now()) {
+			err = errors.Join(err, badly)
+			continue
+		}
+		err = errors.Join(err, k.mind(ctx, q.ID))
 	}
 	return err
 }
 
+// mind warns or ends a meeting, if that is still due when it is locked.
 func (k *Keeper) mind(ctx context.Context, id int64) error {
 	l := k.takeLive(id)
 	err := pg.InTx(ctx, k.DB, func(tx pgx.Tx) error {
@@ -100,24 +159,21 @@ func (k *Keeper) mind(ctx context.Context, id int64) error {
 		if err != nil || w == nil {
 			return err
 		}
-		var heard time.Time
-		var warned *time.Time
-		if err := tx.QueryRow(ctx, sqlState, pgx.NamedArgs{"id": id}).Scan(&heard, &warned); err != nil {
-			return err
+		q := quiet{ID: id, HeardAt: w.row.HeardAt, WarnedAt: w.row.WarnedAt, Setting: w.row.Setting}
+		at, end, err := q.due()
+		if err != nil || at.After(w.now) {
+			return errors.Join(err, w.close())
 		}
-		idle, quiet := w.m.Dialect.Idle, w.now.Sub(heard)
-		switch warn := min(warnBefore, idle/2); {
-		case idle <= 0:
-		case warned != nil && w.now.Sub(*warned) >= warn && quiet >= idle:
-			end := minutes.Event{At: w.now, Kind: minutes.Ended, Text: fmt.Sprintf("nobody had said anything for %d minutes", int(quiet.Minutes()))}
-			if err := w.hear(end, w.row.at(), -1); err != nil {
+		silence := int(w.now.Sub(q.HeardAt).Minutes())
+		if end {
+			if err := w.hear(minutes.Event{At: w.now, Kind: minutes.Ended, Text: fmt.Sprintf("nobody had said anything for %d minutes", silence)}, w.row.at(), -1); err != nil {
 				return err
 			}
-		case warned == nil && quiet >= idle-warn:
-			w.say(w.row.at(), fmt.Sprintf("Nobody has said anything for %d minutes. The meeting ends by itself in %d; say anything to go on.", int(quiet.Minutes()), int(warn.Minutes())))
-			if _, err := tx.Exec(ctx, sqlWarned, pgx.NamedArgs{"id": id, "now": w.now}); err != nil {
-				return err
-			}
+			return w.close()
+		}
+		w.say(w.row.at(), fmt.Sprintf("Nobody has said anything for %d minutes. The meeting ends by itself in %d; say anything to go on.", silence, int(min(warnBefore, w.m.Dialect.Idle/2).Minutes())))
+		if _, err := tx.Exec(ctx, sqlWarned, pgx.NamedArgs{"id": id, "now": w.now}); err != nil {
+			return err
 		}
 		return w.close()
 	})

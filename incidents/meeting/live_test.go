@@ -15,6 +15,7 @@ import (
 
 // TestAMeetingOnIRC is what MeetBot's users know, from start to end.
 func TestAMeetingOnIRC(t *testing.T) {
+	t.Parallel()
 	s := newScene(t)
 	s.says(ops, "anna", "nobody is listening yet")
 	s.says(ops, "anna", "#startmeeting Weekly ops")
@@ -72,6 +73,7 @@ func hear(s *scene, m corpus.Meeting, dialect string, batch int, between func())
 // the replay of the same log, with the process lost and another one going on at every
 // batch.
 func TestLiveIsReplay(t *testing.T) {
+	t.Parallel()
 	s := newScene(t)
 	for _, d := range minutes.Dialects() {
 		for i, m := range corpus.All(t) {

@@ -39,14 +39,21 @@ func (s setting) machine(at incidents.Room) (minutes.Setting, error) {
 	if s.Length > 0 {
 		d.AnyoneEndsAfter = s.Length
 	}
-	if s.Idle > 0 {
-		d.Idle = s.Idle
-	}
+	d.Idle = s.idle(d)
 	return minutes.Setting{
 		Dialect: d, Room: at.Room, Network: at.Network, RoomTopic: s.Topic, Names: s.Names, Bot: s.Self,
 		Files:  minutes.Naming{Pattern: s.Pattern, URLPrefix: s.Prefix, Suffix: s.Suffix},
 		Roster: s.Roster, Incident: s.Incident, Carried: s.Carried, Agenda: s.Agenda,
 	}, nil
+}
+
+// idle is the silence after which the meeting ends by itself; zero is never, as with
+// the peers.
+func (s setting) idle(d *minutes.Dialect) time.Duration {
+	if !d.Own || s.Idle == 0 {
+		return d.Idle
+	}
+	return s.Idle
 }
 
 const (

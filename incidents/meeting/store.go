@@ -21,7 +21,7 @@ const (
 	sqlIncidentOf = `select incident_id from meeting where id = @id`
 	sqlShareLock  = `select id from incident where id = @id for share`
 	sqlLock       = `
-		select id, network, room, incident_id, setting, name, path, started_at, ended_at, events, lines
+		select id, network, room, incident_id, setting, name, path, started_at, ended_at, heard_at, warned_at, events, lines
 		from meeting where id = @id for update`
 	sqlLiveOf = `select id from meeting where incident_id = @incident and ended_at is null`
 	sqlEvents = `
@@ -36,17 +36,18 @@ const (
 	sqlAddEvents = `
 		insert into meeting_event (meeting_id, n, at, kind, nick, account, handle, network, text, message_id, link, thread, self, op, adopted, line, search)
 		select @id, e.n, e.at, e.kind, e.nick, e.account, e.handle, e.network, e.text, e.message_id, e.link, e.thread, e.self, e.op, e.adopted,
-			nullif(e.line, 0), case when e.line > 0 then to_tsvector('simple', e.nick || ' ' || e.text) end
+			nullif(e.line, 0), case when e.line > 0 and e.text <> '[off]' then to_tsvector('simple', e.nick || ' ' || e.text) end
 		from unnest(@n::int[], @at::timestamptz[], @kind::text[], @nick::text[], @account::text[], @handle::text[], @network::text[],
 			@text::text[], @message_id::text[], @link::text[], @thread::text[], @self::bool[], @op::bool[], @adopted::bool[], @line::int[])
 			as e (n, at, kind, nick, account, handle, network, text, message_id, link, thread, self, op, adopted, line)`
 	sqlHeard = `
 		update meeting set events = @events, lines = @lines, heard_at = greatest(heard_at, @heard), warned_at = case when @heard > heard_at then null else warned_at end,
-			name = @name, title = @title, path = @path, setting = @setting, restricted = @restricted,
+			name = @name, title = @title, path = @path, restricted = @restricted,
 			ended_at = @ended, write_due = write_due or @save
 		where id = @id`
-	sqlRewords = `
-		update meeting_event set search = to_tsvector('simple', nick || ' ' || @text)
+	sqlSetSetting = `update meeting set setting = @setting where id = @id`
+	sqlRewords    = `
+		update meeting_event set search = case when @text <> '' then to_tsvector('simple', nick || ' ' || @text) end
 		where meeting_id = @id and message_id = @message_id and kind in ('said', 'did')`
 	sqlTell      = `select pg_notify('batsignal_meeting', @payload)`
 	sqlPathTaken = `select exists (select from meeting where path = @path and id <> @id and (ended_at is not null or written_at is not null))`
@@ -63,6 +64,8 @@ type row struct {
 	Path      string
 	StartedAt time.Time
 	EndedAt   *time.Time
+	HeardAt   time.Time
+	WarnedAt  *time.Time
 	Events    int
 	Lines     int
 }

@@ -35,21 +35,26 @@ type work struct {
 	heard   time.Time
 }
 
-// open locks a meeting and reads it up to its last row. It is nil if the meeting is
-// over. What was read stays in l, unless the transaction fails: then l must not be
+// open locks a meeting that goes on and reads it up to its last row. It is nil if the
+// meeting is over. What was read stays in l, unless the transaction fails: then l must not be
 // used again, and a repeat reads all anew.
 func (s *Service) open(ctx context.Context, tx pgx.Tx, id int64, l *live) (*work, error) {
 	r, err := lock(ctx, tx, id)
 	if err != nil || r.EndedAt != nil {
 		return nil, err
 	}
+	return s.read(ctx, tx, r, l)
+}
+
+// read reads a locked meeting up to its last row.
+func (s *Service) read(ctx context.Context, tx pgx.Tx, r row, l *live) (*work, error) {
 	had := *l
 	*l = live{}
 	if err := had.catchUp(ctx, tx, r); err != nil {
 		return nil, err
 	}
 	if had.m == nil {
-		return nil, fmt.Errorf("meeting %d has no events", id)
+		return nil, fmt.Errorf("meeting %d has no events", r.ID)
 	}
 	set, err := decodeSetting(r.Setting)
 	if err != nil {
@@ -85,7 +90,7 @@ func (w *work) hear(e minutes.Event, place incidents.Room, index int) error {
 	if e.Kind != minutes.Led && e.Kind != minutes.Ended && !e.Self && e.At.After(w.heard) {
 		w.heard = e.At
 	}
-	if e.Kind == minutes.Edited || e.Kind == minutes.Deleted || e.Kind == minutes.Erased {
+	if e.Kind.IsChange() {
 		if err := w.reword(e); err != nil {
 			return err
 		}
@@ -108,6 +113,13 @@ func (w *work) unique() error {
 		}
 		w.set.Suffix = fmt.Sprintf("-%d", n)
 		w.m.Files.Suffix = w.set.Suffix
+		set, err := json.Marshal(w.set)
+		if err != nil {
+			return err
+		}
+		if _, err := w.tx.Exec(w.ctx, sqlSetSetting, pgx.NamedArgs{"id": w.row.ID, "setting": set}); err != nil {
+			return err
+		}
 	}
 }
 
@@ -137,10 +149,6 @@ func (w *work) close() error {
 	if err := w.flush(); err != nil {
 		return err
 	}
-	set, err := json.Marshal(w.set)
-	if err != nil {
-		return err
-	}
 	var ended time.Time
 	if w.m.Over {
 		ended = w.m.Ended
@@ -152,7 +160,7 @@ func (w *work) close() error {
 	}
 	if _, err := w.tx.Exec(w.ctx, sqlHeard, pgx.NamedArgs{
 		"id": w.row.ID, "events": w.row.Events, "lines": w.m.Lines, "heard": heard, "name": clip(w.m.Name, 200),
-		"title": clip(w.m.Title(), 600), "path": clip(w.m.Path(), 600), "setting": set, "restricted": w.m.Restricted,
+		"title": clip(w.m.Title(), 600), "path": clip(w.m.Path(), 600), "restricted": w.m.Restricted,
 		"ended": pg.NullTime(ended), "save": w.save,
 	}); err != nil {
 		return err

@@ -72,9 +72,6 @@ func note(kind ItemKind) verb {
 // split takes a line apart into a command and what follows it. The word is in lower
 // case; it need not be a command that the dialect knows.
 func (d *Dialect) split(line string) (word, rest string, ok bool) {
-	if d.Lenient {
-		line = strings.TrimLeft(line, " \t")
-	}
 	if !strings.HasPrefix(line, "#") {
 		return "", "", false
 	}

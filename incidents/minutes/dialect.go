@@ -48,7 +48,6 @@ type Dialect struct {
 	TidyTopic       bool // no blanks around the room's topic
 
 	// What only our own dialect does.
-	Lenient     bool // commands may be indented
 	MergePeople bool // nick changes and accounts make one person of many nicks
 	FullVotes   bool // default options count, every option is listed
 	Explain     bool // whoever is refused or mistypes is told so, privately
@@ -106,7 +105,7 @@ func (m *Meeting) fill(line string) string {
 		"{start}", Asctime(m.Started), "{end}", Asctime(m.End()), "{chair}", m.Owner,
 		"{info}", m.Dialect.InfoURL, "{version}", m.Dialect.Version, "{base}", base,
 		"{startdate}", m.Started.UTC().Format("2006-01-02 15:04 UTC"), "{enddate}", m.End().UTC().Format("2006-01-02 15:04 UTC"),
-		"{title}", m.Title(), "{length}", lengthWords(m.Dialect.AnyoneEndsAfter), "{tally}", m.tallyWords(),
+		"{title}", m.Title(), "{length}", lengthWords(m.Dialect.AnyoneEndsAfter), "{tally}", m.Tally(), "{lines}", plural(m.Lines, "line"),
 	).Replace(line)
 }
 

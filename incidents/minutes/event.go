@@ -23,10 +23,11 @@ const (
 	Deleted                  // the line whose ID this is was taken back by its author
 	Erased                   // the same, on somebody's request, by the bot: it leaves no text
 	Led                      // the incident's lead, and so its chair, is Who; nobody if empty
+	Chaired                  // somebody who looks after the bot made Who a chair
 	Ended                    // the bot ends the meeting by itself; Text says why, in a few words
 )
 
-var eventNames = [...]string{"said", "did", "renamed", "joined", "left", "edited", "deleted", "erased", "led", "ended"}
+var eventNames = [...]string{"said", "did", "renamed", "joined", "left", "edited", "deleted", "erased", "led", "chaired", "ended"}
 
 // String is the word that rows and logs know the kind by.
 func (k EventKind) String() string {
@@ -48,6 +49,9 @@ func EventKindOf(word string) (EventKind, bool) {
 
 // IsLine tells whether an event is a line of the log, which gets a number.
 func (k EventKind) IsLine() bool { return k == Said || k == Did }
+
+// IsChange tells whether an event changes a line that was said before.
+func (k EventKind) IsChange() bool { return k == Edited || k == Deleted || k == Erased }
 
 // Who is whoever an event is by.
 type Who struct {

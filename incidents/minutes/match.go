@@ -23,11 +23,16 @@ func (m *Meeting) ByPerson() (people []Assigned, unassigned []*Item) {
 		nicks = append(nicks, one.Nick)
 	}
 	slices.SortStableFunc(nicks, byLower)
-	actions := m.Actions()
+	actions, rule := m.Actions(), m.Dialect.Match
+	texts := make([]string, len(actions)) // in the case that counts, once for all nicks
+	for i, action := range actions {
+		texts[i] = rule.cased(action.Text)
+	}
 	for _, nick := range nicks {
 		var mine []*Item
-		for _, action := range actions {
-			if m.Dialect.Match.names(action.Text, nick) {
+		cased := rule.cased(nick)
+		for i, action := range actions {
+			if rule.names(texts[i], cased) {
 				mine = append(mine, action)
 				taken[action] = true
 			}
@@ -66,7 +71,15 @@ func byLower(a, b string) int {
 	return strings.Compare(strings.ToLower(a), strings.ToLower(b))
 }
 
-// names tells whether a peer finds a nick in a text.
+// cased is a text as the rule compares it.
+func (r MatchRule) cased(text string) string {
+	if r == Substring {
+		return text
+	}
+	return asciiLower(text)
+}
+
+// names tells whether a peer finds a nick in a text, both of them cased.
 func (r MatchRule) names(text, nick string) bool {
 	if nick == "" {
 		return false
@@ -74,7 +87,6 @@ func (r MatchRule) names(text, nick string) bool {
 	if r == Substring {
 		return strings.Contains(text, nick)
 	}
-	text, nick = asciiLower(text), asciiLower(nick)
 	for from := 0; ; {
 		i := strings.Index(text[from:], nick)
 		if i < 0 {

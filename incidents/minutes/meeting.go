@@ -112,19 +112,23 @@ const StartWord = "#startmeeting"
 // IsStart tells whether a line starts a meeting where none is going on.
 func (d *Dialect) IsStart(text string) bool {
 	if !d.StrictStart {
-		verb, _, ok := d.split(text)
+		verb, _, ok := d.split(d.bare(text))
 		return ok && verb == "startmeeting"
 	}
 	return strings.HasPrefix(text, StartWord)
 }
 
 // Hear takes the next event. What happened before the meeting's start and after its
-// end is not for it.
+// end is not for it, except that a line of it is changed later.
 func (m *Meeting) Hear(e Event) []Effect {
 	if m.Over {
-		return nil
+		if e.Kind.IsChange() {
+			m.change(e)
+		}
+		return m.take()
 	}
 	m.Last = e.At
+	e.Text = m.Dialect.bare(e.Text)
 	switch e.Kind {
 	case Said, Did:
 		m.line(e)
@@ -140,6 +144,9 @@ func (m *Meeting) Hear(e Event) []Effect {
 		m.here(e.Who.Nick, false)
 	case Edited, Deleted, Erased:
 		m.change(e)
+	case Chaired:
+		m.people.see(e.Who).Chair = true
+		m.showChairs()
 	case Led:
 		m.led(e)
 	case Ended:
@@ -179,6 +186,10 @@ func (m *Meeting) line(e Event) {
 		m.maybeVote(e)
 	}
 }
+
+// bare is a line without the blanks before it, which the peers do not keep either: a
+// link or a command that is indented is one.
+func (d *Dialect) bare(text string) string { return strings.TrimLeft(text, " \t") }
 
 // IsLine tells whether an event makes a line of this meeting's log.
 func (m *Meeting) IsLine(e Event) bool {

@@ -20,7 +20,7 @@ func Batsignal() *Dialect {
 		"Useful commands: #action #agreed #help #info #idea #link #topic #motion #undo #endmeeting. Anyone may end the meeting after {length}.",
 	}
 	d.EndLines = []string{
-		"Meeting ended {enddate}: {tally}.",
+		"Meeting ended {enddate}: {tally}, {lines}.",
 		"Minutes: {base}.html",
 		"Log: {base}.log.html",
 	}
@@ -30,7 +30,7 @@ func Batsignal() *Dialect {
 	d.Undone = func(i *Item) string { return fmt.Sprintf("#%s %s", strings.ToLower(string(i.Kind)), i.Text) }
 	d.AnyoneEndsAfter, d.Idle = time.Hour, time.Hour
 	d.OpsEnd, d.StrictStart, d.UnicodeWords, d.SaysRestricted, d.ChairsName, d.TidyTopic = true, false, true, true, true, true
-	d.Lenient, d.MergePeople, d.FullVotes, d.Explain, d.Own, d.Off, d.Numbered, d.UndoOwn = true, true, true, true, true, true, true, true
+	d.MergePeople, d.FullVotes, d.Explain, d.Own, d.Off, d.Numbered, d.UndoOwn = true, true, true, true, true, true, true
 	return d
 }
 
@@ -62,8 +62,8 @@ func slugName(text string) string {
 // lengthWords is a length of time in words: "60 minutes".
 func lengthWords(d time.Duration) string { return fmt.Sprintf("%d minutes", int(d.Minutes())) }
 
-// tallyWords says what came out of a meeting, in few words.
-func (m *Meeting) tallyWords() string {
+// Tally says what came out of a meeting, in few words.
+func (m *Meeting) Tally() string {
 	var decisions, actions, unowned int
 	for _, item := range m.Items {
 		switch {
@@ -81,7 +81,7 @@ func (m *Meeting) tallyWords() string {
 	if unowned > 0 {
 		words += fmt.Sprintf(" (%d without an owner)", unowned)
 	}
-	return words + ", " + plural(m.Lines, "line")
+	return words
 }
 
 func plural(n int, one string) string {

@@ -43,7 +43,7 @@ func (l *Log) Hear(m *Meeting, e Event) {
 			return
 		}
 		l.count++
-		line := Line{N: l.count, At: e.At, Nick: e.Who.Nick, Text: e.Text, Did: e.Kind == Did, Self: e.Self,
+		line := Line{N: l.count, At: e.At, Nick: e.Who.Nick, Text: d.bare(e.Text), Did: e.Kind == Did, Self: e.Self,
 			ID: e.ID, Permalink: e.Link, Thread: e.Thread}
 		if line.Off = d.OffRecord(e.Text); line.Off {
 			line.Text = ""

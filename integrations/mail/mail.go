@@ -137,6 +137,24 @@ func (r *Route) Send(ctx context.Context, m paging.Message) (string, error) {
 	if err != nil {
 		return "", fmt.Errorf("%w: what is stored for this person is not a mail address", paging.ErrPermanent)
 	}
+	letter, err := r.letter(m, to.Address)
+	if err != nil {
+		// A library's own words may quote the address, so they stop here.
+		return "", fmt.Errorf("%w: the letter could not be written", paging.ErrPermanent)
+	}
+	answer, err := r.hand(ctx, letter, to.Address)
+	if err != nil {
+		return "", err
+	}
+	if words := withhold(to.Address)(answer); words != "" {
+		return "accepted by the mail server: " + words, nil
+	}
+	return "accepted by the mail server", nil
+}
+
+// hand gives one letter to the mail server and returns the server's raw answer. Its
+// errors are fit to be stored and shown.
+func (r *Route) hand(ctx context.Context, letter []byte, to string) (answer string, err error) {
 	select {
 	case r.slots <- struct{}{}:
 		defer func() { <-r.slots }()
@@ -145,25 +163,15 @@ func (r *Route) Send(ctx context.Context, m paging.Message) (string, error) {
 	}
 	ctx, cancel := context.WithTimeout(ctx, r.timeout)
 	defer cancel()
-
-	letter, err := r.letter(m, to.Address)
-	if err != nil {
-		// A library's own words may quote the address, so they stop here.
-		return "", fmt.Errorf("%w: the letter could not be written", paging.ErrPermanent)
-	}
 	s, err := r.open(ctx)
 	if err != nil {
 		return "", err
 	}
 	defer s.close()
-	answer, err := s.deliver(letter, r.from.Address, to.Address)
-	if err != nil {
-		return "", explain(ctx, err, withhold(to.Address))
+	if answer, err = s.deliver(letter, r.from.Address, to); err != nil {
+		return "", explain(ctx, err, withhold(to))
 	}
-	if words := withhold(to.Address)(answer); words != "" {
-		return "accepted by the mail server: " + words, nil
-	}
-	return "accepted by the mail server", nil
+	return answer, nil
 }
 
 // helloName is how this machine greets the server; "localhost" is what clients

@@ -19,6 +19,13 @@ func (p *Person) Say(room, text string) {
 	p.must(p.sync())
 }
 
+// Do says what the person does in a room or to a nick, as "/me waves" does, and returns
+// when the server has taken it.
+func (p *Person) Do(target, text string) {
+	p.t.Helper()
+	p.Say(target, "\x01ACTION "+text+"\x01")
+}
+
 // Tell says a line to somebody in private.
 func (p *Person) Tell(nick, text string) {
 	p.t.Helper()

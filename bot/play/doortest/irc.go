@@ -145,12 +145,16 @@ func (th *ircTheatre) Speak(_ context.Context, s play.Spoken) (audible bool, err
 	if p == nil {
 		return false, fmt.Errorf("nobody is connected as %s", who)
 	}
+	say := p.Say
+	if s.Did {
+		say = p.Do
+	}
 	if s.Room == "" {
-		p.Tell(botNick, s.Text)
+		say(botNick, s.Text)
 		return true, nil
 	}
 	p.goTo(s.Room)
-	p.Say(s.Room, s.Text)
+	say(s.Room, s.Text)
 	th.mu.Lock()
 	defer th.mu.Unlock()
 	return th.rooms[s.Room], nil

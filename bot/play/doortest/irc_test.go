@@ -30,7 +30,12 @@ func listen(t *testing.T, n bot.Network) <-chan bot.Heard {
 	ctx, cancel := context.WithCancel(t.Context())
 	var running sync.WaitGroup
 	running.Go(func() {
-		if err := n.Run(ctx, func(_ context.Context, h bot.Heard) { heard <- h }); err != nil {
+		ear := func(_ context.Context, h bot.Heard) {
+			if h.Change == bot.Said {
+				heard <- h
+			}
+		}
+		if err := n.Run(ctx, ear); err != nil {
 			t.Errorf("Run: %v", err)
 		}
 	})
@@ -66,6 +71,8 @@ func TestIRC(t *testing.T) {
 		deaf          bool
 	}{
 		{Spoken: play.Spoken{Who: "maria", Room: play.Home, Text: "hello"}, nick: "maria", account: th.Account("maria")},
+		{Spoken: play.Spoken{Who: "maria", Room: play.Home, Text: "waves", Did: true}, nick: "maria", account: th.Account("maria")},
+		{Spoken: play.Spoken{Who: "visitor", Borrowed: true, Text: "nods", Did: true}, nick: "visitor"},
 		{Spoken: play.Spoken{Who: "maria", Room: "#elsewhere", Text: "hello"}, deaf: true},
 		{Spoken: play.Spoken{Who: "kevin", Borrowed: true, Room: play.Home, Text: "it is me"}, nick: "kevin_"},
 		{Spoken: play.Spoken{Who: "visitor", Borrowed: true, Text: "psst"}, nick: "visitor"},
@@ -79,7 +86,7 @@ func TestIRC(t *testing.T) {
 			continue
 		}
 		h := <-heard
-		if h.Room != one.Room || h.Text != one.Text || h.Nick != one.nick || h.Account != one.account {
+		if h.Room != one.Room || h.Text != one.Text || h.Did != one.Did || h.Nick != one.nick || h.Account != one.account {
 			t.Errorf("%+v was heard as %+v", one.Spoken, h)
 		}
 		if one.Borrowed {

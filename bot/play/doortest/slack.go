@@ -90,8 +90,12 @@ func (w *Workspace) Speak(_ context.Context, s play.Spoken) (audible bool, err e
 	if s.Borrowed {
 		who = "UGUEST" + strings.ToUpper(who)
 	}
+	say := w.Fake.Post
+	if s.Did {
+		say = w.Fake.Me
+	}
 	if s.Room == "" {
-		w.Fake.DM(who, s.Text)
+		say(who, w.Fake.IM(who), s.Text)
 		return true, nil
 	}
 	name := strings.TrimPrefix(s.Room, "#")
@@ -101,7 +105,7 @@ func (w *Workspace) Speak(_ context.Context, s play.Spoken) (audible bool, err e
 	} else if id := w.Fake.User(who).ID; !slices.Contains(w.Fake.Channels()[at].Members, id) {
 		w.Fake.Join(who, name)
 	}
-	w.Fake.Post(who, name, s.Text)
+	say(who, name, s.Text)
 	return slices.Contains(w.Fake.Channel(name).Members, w.Fake.BotUserID()), nil
 }
 

@@ -52,11 +52,11 @@ func (s *Server) RenameChannel(channel, name string) {
 	s.rename(c, name, s.human(c))
 }
 
-// SetTopic has a person set the topic.
+// SetTopic has a person set the topic. The text is what they type, as in [Server.Post].
 func (s *Server) SetTopic(user, channel, topic string) {
 	s.mu.Lock()
 	defer s.unlock()
-	s.setTopic(s.channel(channel), topic, s.user(user).ID)
+	s.setTopic(s.channel(channel), s.wire(topic), s.user(user).ID)
 }
 
 // human is somebody in the channel who is not the bot, for what "a person" does.

@@ -22,7 +22,7 @@ func (s *Server) Messages(channel string) []Message {
 // person sees, what was deleted, or Slack's own lines.
 func (s *Server) Spoken(channel string) []Message {
 	return slices.DeleteFunc(s.Messages(channel), func(m Message) bool {
-		return m.EphemeralTo != "" || m.Deleted || m.Subtype != "" && m.Subtype != "bot_message"
+		return m.EphemeralTo != "" || m.Deleted || !slices.Contains([]string{"", "bot_message", "me_message"}, m.Subtype)
 	})
 }
 

@@ -36,7 +36,20 @@ func (s *Server) DM(user, text string) (ts string) {
 	return s.say(u, c, "", text, false)
 }
 
-func (s *Server) say(u *User, c *channel, thread, text string, broadcast bool) string {
+// Me has somebody write "/me text" in a channel, by name or ID (me_message).
+func (s *Server) Me(user, channel, text string) (ts string) {
+	s.mu.Lock()
+	defer s.unlock()
+	u, c := s.user(user), s.channel(channel)
+	s.mayWrite(u, c)
+	m := &message{Message: Message{User: u.ID, Text: s.wire(text), Subtype: "me_message"}}
+	s.store(c, m)
+	s.emitMessage(c, m)
+	return m.TS
+}
+
+// mayWrite sees to it that somebody can write in a channel: else the test is mistaken.
+func (s *Server) mayWrite(u *User, c *channel) {
 	switch {
 	case u.Deleted:
 		panic(fmt.Sprintf("slackfake: %s is deactivated and cannot write", u.Name))
@@ -45,6 +58,10 @@ func (s *Server) say(u *User, c *channel, thread, text string, broadcast bool) s
 	case c.Archived:
 		panic(fmt.Sprintf("slackfake: %s is archived", c.Name))
 	}
+}
+
+func (s *Server) say(u *User, c *channel, thread, text string, broadcast bool) string {
+	s.mayWrite(u, c)
 	m := &message{Message: Message{User: u.ID, Text: s.wire(text), UnfurlLinks: true, UnfurlMedia: true}, clientID: uuid()}
 	if thread != "" {
 		m.ThreadTS, m.Broadcast = s.stored(c, thread).TS, broadcast

@@ -6,6 +6,8 @@ package replay
 import (
 	"fmt"
 	"io"
+	"iter"
+	"slices"
 	"strings"
 
 	"batsignal/incidents/minutes"
@@ -31,33 +33,54 @@ const OldTopic = "old topic"
 
 // Run finds the meetings in a log. One that was not ended ends with its last line, as
 // if the files had been written then.
-func Run(s minutes.Setting, lines []chatlog.Line) (list []*Meeting) {
+func Run(s minutes.Setting, lines []chatlog.Line) []*Meeting {
+	return RunSeq(s, slices.Values(lines), len(lines))
+}
+
+// RunSeq is Run for a log that is read meanwhile. most is how many lines it has at
+// most, 0 if that is not known; room for that many is made at once.
+func RunSeq(s minutes.Setting, lines iter.Seq[chatlog.Line], most int) []*Meeting {
+	return Follow(s, lines, most, func(*Meeting, minutes.Event) {})
+}
+
+// Follow is RunSeq and tells, after each event that a meeting heard, which it was.
+func Follow(s minutes.Setting, lines iter.Seq[chatlog.Line], most int, heard func(*Meeting, minutes.Event)) (list []*Meeting) {
 	if s.RoomTopic == "" {
 		s.RoomTopic = OldTopic
 	}
 	url, now := s.Files.URL, (*Meeting)(nil)
-	for _, line := range lines {
-		if now == nil {
-			if line.Event.Kind != minutes.Said || !s.Dialect.IsStart(line.Event.Text) {
-				continue
-			}
+	for line := range lines {
+		if text := line.Event.Text; !s.Dialect.Own && text != "" && (text[0] == ' ' || text[0] == '\t') {
+			// The peers' own replay loses the blanks before what somebody says.
+			line.Event.Text = strings.TrimLeft(text, " \t")
+		}
+		switch {
+		case now != nil:
+			now.Log.Hear(now.Meeting, line.Event)
+			now.note(line.Number, now.Hear(line.Event))
+		case line.Event.Kind == minutes.Said && s.Dialect.IsStart(line.Event.Text):
 			if s.Files.URL = url; len(list) > 0 && url != "" {
 				s.Files.URL = fmt.Sprintf("%s.m%d", url, len(list)+1)
 			}
-			m, effects := minutes.Start(s, line.Event)
-			now = &Meeting{Meeting: m}
-			list = append(list, now)
-			now.Log.Hear(m, line.Event)
-			now.note(line.Number, effects)
+			now = start(s, line, most)
+			list, most = append(list, now), 0 // most logs hold one meeting
+		default:
 			continue
 		}
-		now.Log.Hear(now.Meeting, line.Event)
-		now.note(line.Number, now.Hear(line.Event))
+		heard(now, line.Event)
 		if now.Over {
 			now = nil
 		}
 	}
 	return list
+}
+
+func start(s minutes.Setting, line chatlog.Line, most int) *Meeting {
+	m, effects := minutes.Start(s, line.Event)
+	now := &Meeting{Meeting: m, Log: minutes.Log{Lines: make([]minutes.Line, 0, most)}}
+	now.Log.Hear(m, line.Event)
+	now.note(line.Number, effects)
+	return now
 }
 
 var words = map[minutes.EffectKind]string{
