@@ -38,6 +38,7 @@ var onlyOn = map[string][]string{
 	"github.com/wneessen/go-mail": {"integrations/mail"},
 	"github.com/prometheus/":      {"web", "cmd"},
 	"testing":                     {}, // tests, and packages that exist for them
+	"github.com/aws/":             {"integrations/s3"},
 	"github.com/chromedp/":        {},
 	"github.com/emersion/go-smtp": {},
 	"github.com/gorilla/":         {}, // the fake's side of a websocket

@@ -58,13 +58,9 @@ func (s *site) stream(w http.ResponseWriter, r *http.Request, id int64) error {
 	defer cancel()
 	changes := s.Watch.Subscribe(ctx)
 
-	h := w.Header()
-	h.Set("Content-Type", "text/event-stream")
-	h.Set("Cache-Control", "no-store")
-	h.Set("X-Accel-Buffering", "no") // nginx in between would hold events back
-	out := newEventWriter(w)
-	if out.write("retry: 2000\n\n") != nil {
-		return nil
+	out, err := openStream(w)
+	if err != nil {
+		return nil // the reader left already
 	}
 	beat := time.NewTicker(streamBeat)
 	defer beat.Stop()
@@ -78,16 +74,32 @@ func (s *site) stream(w http.ResponseWriter, r *http.Request, id int64) error {
 			if id != incidents.Several && changed != incidents.Several && changed != id {
 				continue
 			}
-			err = out.write(fmt.Sprintf("event: change\ndata: %d\n\n", changed))
+			err = out.write(changeEvent(changed))
 			rest(ctx, streamPause)
 		case <-beat.C:
-			err = out.write(": still here\n\n")
+			err = out.write(stillHere)
 		}
 		if err != nil {
 			return nil // the reader left without a word
 		}
 	}
 }
+
+// openStream begins an answer that goes on.
+func openStream(w http.ResponseWriter) (*eventWriter, error) {
+	h := w.Header()
+	h.Set("Content-Type", "text/event-stream")
+	h.Set("Cache-Control", "no-store")
+	h.Set("X-Accel-Buffering", "no") // nginx in between would hold events back
+	out := newEventWriter(w)
+	return out, out.write("retry: 2000\n\n")
+}
+
+// changeEvent says that something changed.
+func changeEvent(id int64) string { return fmt.Sprintf("event: change\ndata: %d\n\n", id) }
+
+// stillHere says nothing, so that nothing between takes us for dead.
+const stillHere = ": still here\n\n"
 
 // rest waits, unless ctx ends first. What happens meanwhile is merged.
 func rest(ctx context.Context, d time.Duration) {

@@ -2,9 +2,11 @@ package web
 
 import (
 	"html/template"
+	"strings"
 	"time"
 
 	"batsignal/incidents"
+	"batsignal/incidents/action"
 	"batsignal/oncall"
 )
 
@@ -28,6 +30,18 @@ func (s *site) functions() template.FuncMap {
 		"actWord": actWord,
 		"count":   oncall.Plural,
 		"entry":   entryOf,
+
+		"paragraphs":  func(text string) []string { return strings.Split(text, "\n") },
+		"linked":      linked,
+		"roomPath":    roomPath,
+		"namePath":    namePath,
+		"linePath":    linePath,
+		"meetingPath": meetingPath,
+		"actionsPath": actionsPath,
+		"actionRef":   action.Ref,
+		"add":         func(a, b int) int { return a + b },
+		"states":      func() []string { return []string{"open", "done", "dropped", "all"} },
+		"overdue":     func(a action.Item) bool { return overdue(a, s.Now()) },
 	}
 }
 
@@ -39,6 +53,11 @@ type menuEntry struct {
 
 func entryOf(v view, address, name string) menuEntry {
 	return menuEntry{address, name, v.Here == address}
+}
+
+// overdue tells whether the day of an open action is over.
+func overdue(a action.Item, now time.Time) bool {
+	return a.State == action.Open && !a.Due.IsZero() && a.Due.Before(dayOf(now))
 }
 
 // ago says how far an instant is from now, either way, to the precision that

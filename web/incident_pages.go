@@ -9,6 +9,8 @@ import (
 	"github.com/go-chi/chi/v5"
 
 	"batsignal/incidents"
+	"batsignal/incidents/action"
+	"batsignal/incidents/meeting"
 	"batsignal/oncall/fault"
 )
 
@@ -27,6 +29,8 @@ type incidentBody struct {
 	All      bool // nothing is left out
 	Retro    bool // there is a retrospective
 	Took     time.Duration
+	Meetings []meeting.Summary // its minutes
+	Actions  []action.Item     // what came of it to do
 }
 
 func (s *site) incident(w http.ResponseWriter, r *http.Request) error {
@@ -51,6 +55,9 @@ func (s *site) incident(w http.ResponseWriter, r *http.Request) error {
 	if v.Incident.ResolvedAt != nil {
 		body.Took = v.Incident.ResolvedAt.Sub(v.Incident.OpenedAt)
 	}
+	if err := s.afterwards(r, id, &body); err != nil {
+		return err
+	}
 	if body.Retro, err = s.hasRetro(r, id); err != nil {
 		return err
 	}
@@ -59,6 +66,19 @@ func (s *site) incident(w http.ResponseWriter, r *http.Request) error {
 		out.Refresh, out.Events = incidentRefresh, s.eventsAt(incidentPath(id)+"/events")
 	}
 	return s.render(w, r, http.StatusOK, "incident", out)
+}
+
+// afterwards reads what else is kept of an incident: its minutes, and what is to do.
+func (s *site) afterwards(r *http.Request, id int64, body *incidentBody) (err error) {
+	if s.Meetings != nil {
+		if body.Meetings, err = s.Meetings.Meetings(r.Context(), meeting.Filter{Incident: id, Most: listMost}); err != nil {
+			return err
+		}
+	}
+	if s.Actions != nil {
+		body.Actions, err = s.actions(r, action.Filter{Incident: id})
+	}
+	return err
 }
 
 // incidentListBody is a list of incidents.
@@ -84,9 +104,13 @@ func (s *site) incidentList(w http.ResponseWriter, r *http.Request) error {
 	return s.render(w, r, http.StatusOK, "incidents", view{Title: "Incidents", Here: "/incidents", Body: body})
 }
 
-// incidentID reads the number in an address, as a number or as people write it.
+// incidentID reads the number in an address.
 func incidentID(r *http.Request) (int64, error) {
-	text := chi.URLParam(r, "id")
+	return parseIncident(chi.URLParam(r, "id"))
+}
+
+// parseIncident reads the number of an incident, as a number or as people write it.
+func parseIncident(text string) (int64, error) {
 	if len(text) > 4 && strings.EqualFold(text[:4], "INC-") {
 		text = text[4:]
 	}

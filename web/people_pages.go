@@ -4,6 +4,7 @@ import (
 	"net/http"
 	"time"
 
+	"batsignal/incidents/action"
 	"batsignal/oncall"
 )
 
@@ -22,6 +23,7 @@ type listed struct {
 	Zone     string
 	Awake    bool
 	Standing string
+	Tasks    int // actions of theirs that are open
 }
 
 func (s *site) people(w http.ResponseWriter, r *http.Request) error {
@@ -34,7 +36,35 @@ func (s *site) people(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	lists := rosterOf(roles, members, s.Now())
+	if s.Actions != nil {
+		if err := s.countTasks(r, lists); err != nil {
+			return err
+		}
+	}
 	return s.render(w, r, http.StatusOK, "people", view{Title: "People", Here: "/people", Body: lists})
+}
+
+// countTasks notes how many open actions everybody has.
+func (s *site) countTasks(r *http.Request, lists []roleList) error {
+	open, err := s.actions(r, action.Filter{State: action.Open})
+	if err != nil {
+		return err
+	}
+	tasks := map[string]int{}
+	for _, a := range open {
+		for _, o := range a.Owners {
+			tasks[o.Handle]++
+		}
+	}
+	for _, l := range lists {
+		for i := range l.Order {
+			l.Order[i].Tasks = tasks[l.Order[i].Handle]
+		}
+		for i := range l.Pending {
+			l.Pending[i].Tasks = tasks[l.Pending[i].Handle]
+		}
+	}
+	return nil
 }
 
 // rosterOf sorts everybody into the lists of their roles.

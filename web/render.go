@@ -23,7 +23,10 @@ type view struct {
 	Here    string // the entry of the menu that this page belongs to
 	Refresh int    // seconds after which a browser without script asks again; 0 is never
 	Events  string // where our script hears of changes; "" is nowhere
+	Feed    string // where programs hear of what is new; "" is nowhere
 	Script  bool   // set by render for the pages in the table
+	Minutes bool   // there is an archive of minutes
+	Actions bool   // there are pages of actions
 	Version string
 	Now     time.Time
 	Body    any
@@ -55,7 +58,7 @@ func (s *site) parsePages() (map[string]*template.Template, error) {
 // render draws a page in full before its first byte leaves, so that what goes wrong
 // becomes an error page and never half a page.
 func (s *site) render(w http.ResponseWriter, r *http.Request, status int, name string, v view) error {
-	v.Version, v.Now = s.Version, s.Now()
+	v.Version, v.Now, v.Minutes, v.Actions = s.Version, s.Now(), s.Meetings != nil, s.Actions != nil
 	v.Script = status == http.StatusOK && mayScript(r)
 	page, ok := s.pages[name]
 	if !ok {

@@ -13,6 +13,8 @@ import (
 var pagesWithScript = map[string]bool{
 	"/":               true,
 	"/incidents/{id}": true,
+
+	"/minutes/m/{id:[0-9]+}": true,
 }
 
 // routes is the whole surface.
@@ -31,6 +33,13 @@ func (s *site) routes() http.Handler {
 	r.Get("/signal", s.page(s.signal))
 	r.Get("/people", s.page(s.people))
 	r.Get("/commands", s.page(s.commandList))
+
+	if s.Meetings != nil {
+		s.minutesRoutes(r)
+	}
+	if s.Actions != nil {
+		s.actionRoutes(r)
+	}
 
 	r.Get("/ack/{token}", s.page(s.showAck))
 	r.Post("/ack/{token}", s.page(s.ack))

@@ -19,6 +19,8 @@ import (
 
 	"batsignal/bot/command"
 	"batsignal/incidents"
+	"batsignal/incidents/action"
+	"batsignal/incidents/meeting"
 	"batsignal/incidents/retrospective"
 	"batsignal/migrations/pg"
 )
@@ -27,12 +29,15 @@ import (
 type Options struct {
 	Incidents *incidents.Service
 	DB        pg.DB
+	Meetings  *meeting.Service       // the archive of minutes; nil has none, and no pages of it
+	Actions   *action.Service        // what there is to do; nil has no pages of it
 	Watch     *incidents.Watch       // tells open pages of changes; nil leaves them to refresh by themselves
 	Retro     *retrospective.Service // documents about incidents; nil has none
 	Commands  *command.Set           // the vocabulary that is explained and by which texts are localized
 	Now       func() time.Time
 	Log       *slog.Logger
 	Version   string
+	PublicURL string // how people reach these pages, for what is read elsewhere; "" is unknown
 	// Ready says what else must be there before work can be sent here, beside the
 	// database; nil asks nothing. An error that is a fault.Error is shown, any other
 	// only logged.

@@ -16,6 +16,8 @@ import (
 	"batsignal/bot/console"
 	"batsignal/bot/play"
 	"batsignal/incidents"
+	"batsignal/incidents/action"
+	"batsignal/incidents/meeting"
 	"batsignal/migrations/pgtest"
 	"batsignal/oncall"
 	"batsignal/oncall/contact"
@@ -32,6 +34,9 @@ var ctx = context.Background()
 // night is when every story begins: 03:14 UTC on a Sunday.
 var night = time.Date(2026, 3, 1, 3, 14, 0, 0, time.UTC)
 
+// publicURL is how people reach the pages of a world.
+const publicURL = "https://bat.example"
+
 // The addresses of the people of a world. None of them may ever be seen.
 const (
 	canaryMail    = "canary-mail@hidden.example"
@@ -45,6 +50,10 @@ type world struct {
 	dsn     string
 	watch   *incidents.Watch
 	handler http.Handler
+
+	meetings *meeting.Service
+	actions  *action.Service
+
 	log     *logBook
 	logger  *slog.Logger
 	set     *command.Set
@@ -90,7 +99,13 @@ func newWorld(t testing.TB, change ...func(*web.Options)) *world {
 	if err != nil {
 		t.Fatal(err)
 	}
+	w.meetings = &meeting.Service{
+		DB: stage.DB, Queue: stage.Incidents.Queue, Now: stage.Now, Log: w.logger, Incidents: stage.Incidents,
+		Policy: meeting.Policy{URLPrefix: publicURL + "/minutes/"},
+	}
+	w.actions = &action.Service{DB: stage.DB, Queue: stage.Incidents.Queue, Now: stage.Now, Log: w.logger, Base: publicURL}
 	o := web.Options{
+		Meetings: w.meetings, Actions: w.actions, PublicURL: publicURL,
 		Incidents: stage.Incidents, DB: stage.DB, Watch: w.watch, Commands: w.set, Now: stage.Now, Version: "v0-test",
 		Log: w.logger,
 	}

@@ -58,10 +58,21 @@ func (s Services) actionShow(ctx context.Context, c *Call) (Reply, error) {
 	if err != nil {
 		return Reply{}, err
 	}
-	changes, err := s.Actions.History(ctx, it.ID)
-	if err != nil {
-		return Reply{}, err
+	r := sentence(s.words(c, it))
+	if maySee(c, it) {
+		changes, err := s.Actions.History(ctx, it.ID)
+		if err != nil {
+			return Reply{}, err
+		}
+		r.Blocks = append(r.Blocks, aboutAction(it), whatWasDone(changes))
 	}
+	if it.State == action.Open {
+		r.Blocks = append(r.Blocks, Actions{action.DoneAction(it.ID)})
+	}
+	return r, nil
+}
+
+func aboutAction(it action.Item) Facts {
 	facts := Facts{{"Owner", it.Whose()}}
 	if where := it.Where(); where != "" {
 		facts = append(facts, [2]string{"Noted", where})
@@ -69,19 +80,16 @@ func (s Services) actionShow(ctx context.Context, c *Call) (Reply, error) {
 	if it.IssueURL != "" {
 		facts = append(facts, [2]string{"Tracked", it.IssueURL})
 	}
-	r := Reply{Blocks: []Block{Line(s.words(c, it)), facts}}
-	if maySee(c, it) {
-		const last = 5
-		l := List{Title: "What was done"}
-		for _, one := range changes[max(0, len(changes)-last):] {
-			l.Items = append(l.Items, strings.TrimSpace(one.At.UTC().Format("2006-01-02 15:04 ")+one.Who)+": "+one.What)
-		}
-		r.Blocks = append(r.Blocks, l)
+	return facts
+}
+
+func whatWasDone(changes []action.Change) List {
+	const last = 5
+	l := List{Title: "What was done"}
+	for _, one := range changes[max(0, len(changes)-last):] {
+		l.Items = append(l.Items, strings.TrimSpace(one.At.UTC().Format("2006-01-02 15:04 ")+one.Who)+": "+one.What)
 	}
-	if it.State == action.Open {
-		r.Blocks = append(r.Blocks, Actions{action.DoneAction(it.ID)})
-	}
-	return r, nil
+	return l
 }
 
 func (s Services) actionAdd(ctx context.Context, c *Call) (Reply, error) {

@@ -77,12 +77,12 @@ func (s Services) retroShow(ctx context.Context, c *Call, inc incidents.Incident
 		r.Blocks = append(r.Blocks, Line("Still to be written: "+strings.Join(left, ", ")+"."))
 	}
 	if url := s.Retro.URL(inc.ID); url != "" {
-		r.Blocks = append(r.Blocks, Link{Text: "It is here", URL: url}, Line(fmt.Sprintf("To change it: !retro edit %d sends you a link, !retro add %d bad TEXT adds a line from here.", inc.ID, inc.ID)))
+		r.Blocks = append(r.Blocks, Link{Text: "It is here", URL: url}, Line(fmt.Sprintf("To change it: !retro edit %s sends you a link, !retro add %s bad TEXT adds a line from here.", inc.Ref(), inc.Ref())))
 	} else {
-		r.Blocks = append(r.Blocks, Line(fmt.Sprintf("To add a line: !retro add %d bad TEXT.", inc.ID)))
+		r.Blocks = append(r.Blocks, Line(fmt.Sprintf("To add a line: !retro add %s bad TEXT.", inc.Ref())))
 	}
 	r.Blocks = append(r.Blocks, Actions{
-		notice.Action{Label: "Edit", Command: fmt.Sprintf("retro edit %d", inc.ID)},
+		notice.Action{Label: "Edit", Command: "retro edit " + inc.Ref()},
 	})
 	return r, nil
 }

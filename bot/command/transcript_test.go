@@ -161,9 +161,9 @@ func tell(t *testing.T, story *txtar.Archive, open opener) string {
 		Prefix: settings["prefix"], Emergency: settings["emergency"], OpenDoor: settings["door"] == "open",
 		PublicURL: settings["url"], Retrospectives: settings["retro"] == "yes",
 		NewToken: func() string { tokens++; return fmt.Sprintf("%0*d", retrospective.TokenLength, tokens) },
-		NewCode: func() string { codes++; return fmt.Sprintf("KQX%d", codes+1) },
-		Show:    func(_ time.Time, l console.Line) { transcript.Hear(l) },
-		Log:     slog.New(slog.NewTextHandler(t.Output(), nil)),
+		NewCode:  func() string { codes++; return fmt.Sprintf("KQX%d", codes+1) },
+		Show:     func(_ time.Time, l console.Line) { transcript.Hear(l) },
+		Log:      slog.New(slog.NewTextHandler(t.Output(), nil)),
 	})
 	if err != nil {
 		t.Fatal(err)

@@ -46,7 +46,6 @@ one that is there already and right is left alone, so it may be repeated at will
 	flags.StringVar(&r.name, "name", "", "what the files are called, without their endings; without it, as the log is")
 	flags.StringVar(&r.urlBase, "url-base", "", "the address of the files without their endings; one that ends with / has the name added")
 	flags.StringSliceVar(&r.formats, "format", nil, "which files to write, such as txt,html,log.html; without it, all")
-	_ = cmd.MarkFlagRequired("out") // it is there
 	return cmd
 }
 
@@ -75,6 +74,9 @@ func (r *replayRun) run(cmd *cobra.Command, files []string) (err error) {
 	}
 	if r.endings, err = formatsOf(r.set.dialect, r.formats, repliesExt); err != nil {
 		return err
+	}
+	if r.out == "" {
+		return noOut()
 	}
 	sources, err := r.sources(files)
 	if err != nil {
@@ -142,6 +144,10 @@ func (r *replayRun) sources(files []string) (list []source, err error) {
 		list = append(list, s)
 	}
 	return list, nil
+}
+
+func noOut() error {
+	return fault.New(fault.Invalid, "Where to? Say --out with a directory, such as --out minutes; it is made if it is not there.")
 }
 
 // openOut opens the directory that is written to.

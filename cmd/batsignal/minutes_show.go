@@ -35,7 +35,7 @@ func newListCommand(a *app) *cobra.Command {
 				return nil
 			}
 			t := tabwriter.NewWriter(a.stdout, 0, 0, 2, ' ', 0)
-			fmt.Fprintln(t, "id\tstarted (UTC)\tlines\ttitle\tpath\t")
+			fmt.Fprintln(t, "id\tstarted (UTC)\tlines\ttitle\tpath")
 			for _, m := range list {
 				var marks []string
 				if m.EndedAt == nil {
@@ -90,6 +90,9 @@ func newWriteCommand(a *app) *cobra.Command {
 		Short: "Write the files of meetings anew, at their paths below a directory",
 		Args:  cobra.MinimumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
+			if out == "" {
+				return noOut()
+			}
 			return a.withMeetings(cmd, args, func(doc write.Doc) error {
 				endings, err := formatsOf(doc.Dialect, formats)
 				if err != nil {
@@ -105,7 +108,6 @@ func newWriteCommand(a *app) *cobra.Command {
 	}
 	cmd.Flags().StringVarP(&out, "out", "o", "", "the directory")
 	cmd.Flags().StringSliceVar(&formats, "format", nil, "which files to write, such as txt,html; without it, all")
-	_ = cmd.MarkFlagRequired("out") // it is there
 	return cmd
 }
 

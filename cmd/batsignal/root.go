@@ -91,6 +91,7 @@ incident is filled, and shows who holds the baton.`,
 		newRosterCommand(a),
 		newSlackCommand(a),
 		newMinutesCommand(a),
+		newRetroCommand(a),
 		newVersionCommand(a),
 	)
 	return root

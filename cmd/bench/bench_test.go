@@ -31,6 +31,7 @@ func TestQuickBench(t *testing.T) {
 		"30 people at once", "60 people at once", "memory at work", "lines of chat",
 		"Slack: command to its answer", "Slack: Confirm to the first page", "Slack: Confirm to the fifth page", "Slack: acknowledgement",
 		"Slack: 500 lines in waves", "Slack: a command behind a wave", "Slack: 500 lines in one instant", "Slack: memory at work",
+		"minutes of 10000 lines", "minutes of 100000 lines",
 	} {
 		if !strings.Contains(out.String(), "| "+want+" | **") {
 			t.Errorf("the table has no line for %q", want)

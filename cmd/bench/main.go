@@ -41,6 +41,7 @@ func measures() []measure {
 		{"house", house},
 		{"chat", chat},
 		{"slack", slack},
+		{"minutes", minutes},
 		{"meeting", meetings},
 	}
 }

@@ -61,8 +61,7 @@ const (
 	sqlPut = `
 		insert into action_item (text, due, created_at, created_by, meeting_id, item, incident_id, network, room, series)
 		values (@text, @due, @now, @by, @meeting, @item, @incident, @network, @room, @series)
-		on conflict (meeting_id, item) do update set text = excluded.text, due = excluded.due,
-			reminded_at = case when action_item.due is not distinct from excluded.due then action_item.reminded_at end
+		on conflict (meeting_id, item) do update set text = excluded.text, due = excluded.due
 		returning id, xmax = 0`
 	sqlDropOwners = `delete from action_owner where action_id = @id`
 	sqlAddOwners  = `

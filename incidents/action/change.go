@@ -20,14 +20,15 @@ const (
 	wasDropped   = "dropped"
 	wasWithdrawn = "taken out of the minutes"
 	wasReopened  = "opened again"
+	wasReminded  = "reminded " // and whom
 )
 
 const (
 	sqlLock   = `select id from action_item where id = @id for update`
 	sqlClose  = `update action_item set state = @state, closed_at = @now where id = @id`
 	sqlReopen = `
-		update action_item set state = 'open', closed_at = null, reminded_at = null where id = @id`
-	sqlSetDue   = `update action_item set due = @due, reminded_at = null where id = @id`
+		update action_item set state = 'open', closed_at = null where id = @id`
+	sqlSetDue   = `update action_item set due = @due where id = @id`
 	sqlClosedBy = `
 		select who from action_change
 		where action_id = @id and (what in (@done, @withdrawn) or what = @dropped or what like @dropped || ':%')

@@ -56,7 +56,7 @@ func TestAnActionIsExportedOnce(t *testing.T) {
 	}
 	want := action.Issue{
 		Key: "A1 https://bat.example", Ref: "A1", Text: "bert rotates the key by 2026-12-24", Owners: []string{"bert"}, Where: "in #ops on libera",
-		Page: "https://bat.example/actions#A1", Due: day("2026-12-24"), Labels: []string{"follow-up"},
+		Page: "https://bat.example/actions/1", Due: day("2026-12-24"), Labels: []string{"follow-up"},
 	}
 	if diff := cmp.Diff([]action.Issue{want, want}, b.asked); diff != "" {
 		t.Error(diff)

@@ -47,7 +47,7 @@ func TestActionsAsJSON(t *testing.T) {
       "network": "libera",
       "room": "#ops",
       "issue_url": "",
-      "url": "https://bat.example/actions#A12"
+      "url": "https://bat.example/actions/12"
     },
     {
       "ref": "A13",
@@ -67,7 +67,7 @@ func TestActionsAsJSON(t *testing.T) {
       "network": "",
       "room": "",
       "issue_url": "https://gitlab.example/1",
-      "url": "https://bat.example/actions#A13"
+      "url": "https://bat.example/actions/13"
     }
   ]
 }

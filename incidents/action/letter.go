@@ -36,10 +36,10 @@ func (l *letter) add(it Item, when, whose string) {
 }
 
 // letterTo tells a person of actions, in their own days.
-func letterTo(p oncall.Person, list []told, items map[int64]Item, now time.Time) *letter {
+func letterTo(p oncall.Person, ids []int64, items map[int64]Item, now time.Time) *letter {
 	l := &letter{}
-	for _, t := range list {
-		l.add(items[t.id], dueWords(items[t.id].Due, local(now, p.Zone)), "")
+	for _, id := range ids {
+		l.add(items[id], dueWords(items[id].Due, local(now, p.Zone)), "")
 	}
 	return l
 }

@@ -16,13 +16,10 @@ import (
 	"batsignal/oncall/fault"
 )
 
-const (
-	sqlRoster = `
-		select handle as name, handle from person
-		union select a.name, p.handle from account a join person p on p.id = a.person_id where a.network = @network and a.name !~ '/'
-		order by 1`
-	sqlUnremind = `update action_item set reminded_at = null where id = @id`
-)
+const sqlRoster = `
+	select handle as name, handle from person
+	union select a.name, p.handle from account a join person p on p.id = a.person_id where a.network = @network and a.name !~ '/'
+	order by 1`
 
 const (
 	mostOwners  = 20
@@ -53,11 +50,10 @@ func (s *Service) SetOwner(ctx context.Context, a oncall.Actor, id int64, names 
 		if err := setOwners(ctx, tx, id, owners); err != nil {
 			return "", err
 		}
-		_, err = tx.Exec(ctx, sqlUnremind, pgx.NamedArgs{"id": id})
 		if len(owners) == 0 {
-			return "owner: nobody", err
+			return "owner: nobody", nil
 		}
-		return "owner: " + strings.Join(namesOf(owners), ", "), err
+		return "owner: " + strings.Join(namesOf(owners), ", "), nil
 	})
 }
 

@@ -79,8 +79,8 @@ func (s *Service) remind(ctx context.Context, tx pgx.Tx, now time.Time, r remind
 				return err
 			}
 		}
-		for _, t := range r.of[p.ID] {
-			if err := record(ctx, tx, now, t.id, "", "reminded "+p.Handle); err != nil {
+		for _, id := range r.of[p.ID] {
+			if err := record(ctx, tx, now, id, "", wasReminded+p.Handle); err != nil {
 				return err
 			}
 		}

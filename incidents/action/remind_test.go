@@ -13,6 +13,8 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/riverqueue/river"
+	"github.com/riverqueue/river/rivertype"
 
 	"batsignal/incidents/action"
 	"batsignal/migrations/pg"
@@ -80,6 +82,15 @@ func TestChangesBeginAnew(t *testing.T) {
 	if len(got) != 1 || !strings.HasPrefix(got[0], "Tue 14:30 libera bert:") {
 		t.Errorf("%q", got)
 	}
+	// In Tokyo it was told of long ago, and to somebody else.
+	_, err = s.SetOwner(ctx, s.as("maria"), 1, "aiko")
+	s.must(err)
+	got = s.until(day("2026-12-02").Add(8 * time.Hour))
+	if len(got) != 1 || !strings.HasPrefix(got[0], "Wed 04:30 libera aiko:") {
+		t.Errorf("%q", got)
+	}
+	_, err = s.SetOwner(ctx, s.as("maria"), 1, "bert")
+	s.must(err)
 	_, err = s.SetDue(ctx, s.as("bert"), 1, day("2026-12-03"))
 	s.must(err)
 	got = s.until(day("2026-12-04"))
@@ -244,9 +255,14 @@ func TestRemindersAreMailedToo(t *testing.T) {
 	if err := postman.Deliver(ctx, "k", args); err == nil || errors.Is(err, paging.ErrPermanent) {
 		t.Error(err)
 	}
+	server.errs = []error{permanent, permanent}
+	err = postman.Work(ctx, &river.Job[action.LetterArgs]{JobRow: &rivertype.JobRow{ID: 7}, Args: args})
+	if cancel := (*rivertype.JobCancelError)(nil); !errors.As(err, &cancel) || strings.Contains(err.Error(), "canary") {
+		t.Error(err)
+	}
 	_, err = contact.Remove(ctx, s.db, s.ids["bert"], "mail")
 	s.must(err)
-	if err := postman.Deliver(ctx, "k", args); err != nil || len(server.sent) != 5 {
+	if err := postman.Deliver(ctx, "k", args); err != nil || len(server.sent) != 7 {
 		t.Errorf("%v, %d letters", err, len(server.sent))
 	}
 }

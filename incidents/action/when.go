@@ -27,17 +27,16 @@ const (
 	stale = 14 // days
 )
 
-// history is what decides when an action is told of.
+// history is what decides when somebody is told of an action.
 type history struct {
 	due   time.Time // the day, at midnight UTC
-	since time.Time // when its day or its owners were last said
-	mark  time.Time // everything that was to be told by then was told; zero is nothing
+	since time.Time // when its day or its owners were last said: what came before is told anew
+	mark  time.Time // when they were told last; zero is never
 }
 
 // forOwner tells whether an owner is to be told now, and why: once on the day before
 // it is due, or on the day itself if it was noted late, and once on the day after. Each
-// comes at the first moment of that span at which they are awake. What came before the
-// mark was told already, to everybody whom it concerned.
+// comes at the first moment of that span at which they are awake.
 func (h history) forOwner(p oncall.Person, now time.Time) occasion {
 	if !awakeFrom(p, now).Equal(now) {
 		return never

@@ -80,12 +80,12 @@ func TestEachIsToldOnceAndAwake(t *testing.T) {
 				Wakes: rapid.IntRange(0, 1439).Draw(t, "wakes"), Sleeps: rapid.IntRange(0, 1439).Draw(t, "sleeps"),
 			})
 		}
-		h := history{due: due, since: due.AddDate(0, 0, -5)}
+		marks := make([]time.Time, len(people))
 		step := time.Duration(rapid.IntRange(1, 60).Draw(t, "look")) * time.Minute
 		before, after := make([]int, len(people)), make([]int, len(people))
 		for now := due.AddDate(0, 0, -3); now.Before(due.AddDate(0, 0, 5)); now = now.Add(step) {
-			told := false
 			for i, p := range people {
+				h := history{due: due, since: due.AddDate(0, 0, -5), mark: marks[i]}
 				switch h.forOwner(p, now) {
 				case soon:
 					before[i]++
@@ -94,13 +94,10 @@ func TestEachIsToldOnceAndAwake(t *testing.T) {
 				default:
 					continue
 				}
-				told = true
+				marks[i] = now
 				if !p.Awake(now) {
 					t.Fatalf("%+v is told in their sleep, at %s", p, now)
 				}
-			}
-			if told {
-				h.mark = now
 			}
 		}
 		for i, p := range people {

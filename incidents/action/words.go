@@ -2,6 +2,7 @@ package action
 
 import (
 	"fmt"
+	"strconv"
 	"strings"
 	"time"
 )
@@ -55,7 +56,7 @@ func (it Item) Where() string {
 }
 
 // PageOf is the address of the page that shows an action.
-func PageOf(base string, id int64) string { return pageOf(base) + "#" + Ref(id) }
+func PageOf(base string, id int64) string { return pageOf(base) + "/" + strconv.FormatInt(id, 10) }
 
 func pageOf(base string) string { return strings.TrimRight(base, "/") + "/actions" }
 

@@ -24,7 +24,10 @@ type Archive interface {
 type Keeper struct {
 	*Service
 	Archives []Archive
-	wake     chan struct{}
+	// Chores are done at each look: what others have to do now and then that comes of
+	// meetings and incidents. Each may be done by any process, at any time.
+	Chores []func(context.Context) error
+	wake   chan struct{}
 }
 
 // NewKeeper makes a keeper; Wake it when ChannelMeeting says something.
@@ -63,7 +66,11 @@ func (k *Keeper) Run(ctx context.Context) error {
 
 // Look does what is due now.
 func (k *Keeper) Look(ctx context.Context) error {
-	return errors.Join(k.endForgotten(ctx), k.writeDue(ctx))
+	err := errors.Join(k.endForgotten(ctx), k.writeDue(ctx))
+	for _, chore := range k.Chores {
+		err = errors.Join(err, chore(ctx))
+	}
+	return err
 }
 
 const (

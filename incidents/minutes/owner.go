@@ -24,7 +24,7 @@ func (m *Meeting) own(item *Item, e Event) {
 // ownersIn are the people whom a text names, in its order, and those whom it may mean.
 func (m *Meeting) ownersIn(text string, by Who) (owners []Owner, unsure []string) {
 	for i, word := range tokens(text) {
-		if i == 0 && isSelf(word.text) {
+		if i == 0 && isSelf(word.text) && strings.HasPrefix(text, word.text) {
 			if one := m.people.find(by); one != nil {
 				owners = addOwner(owners, one.owner())
 			}
@@ -155,7 +155,11 @@ func Bare(nick string) string {
 	if i := strings.IndexByte(nick, '|'); i > 0 {
 		nick = nick[:i]
 	}
-	if bare := strings.TrimRight(nick, "_`"); bare != "" {
+	bare := nick
+	for bare != "" && (bare[len(bare)-1] == '_' || bare[len(bare)-1] == '`') {
+		bare = bare[:len(bare)-1]
+	}
+	if bare != "" {
 		return bare
 	}
 	return nick

@@ -7,7 +7,7 @@ import (
 
 // Person is somebody who is present, or was named as if they were.
 type Person struct {
-	Nick    string   // the newest nick
+	Nick    string   // the newest nick, which minutes show
 	Nicks   []string // every nick, oldest first, Nick among them
 	Aliases []string // further names that people call them by
 	Account string
@@ -18,25 +18,23 @@ type Person struct {
 	Here    bool // said #here
 }
 
-// Shown is the name in the minutes.
-func (p *Person) Shown() string {
-	return p.Nick
-}
-
 // people are those of one meeting, first seen first.
 type people struct {
 	list  []*Person
-	index map[string]*Person // by key
+	index map[who]*Person
 	// merge is whether one person's accounts, nicks and cases are one entry. Peers keep
 	// one per nick as written.
 	merge bool
 }
 
-func (p *people) key(w Who) string {
+// who is what one entry is known by.
+type who struct{ network, nick string }
+
+func (p *people) key(w Who) who {
 	if !p.merge {
-		return w.Nick
+		return who{nick: w.Nick}
 	}
-	return w.Network + "\x00" + Fold(w.Nick)
+	return who{w.Network, Fold(w.Nick)}
 }
 
 // find is who that is among those seen so far, or nil. A nick that another account
@@ -65,7 +63,7 @@ func (p *people) see(w Who) *Person {
 		p.list = append(p.list, one)
 	}
 	if p.index == nil {
-		p.index = map[string]*Person{}
+		p.index = map[who]*Person{}
 	}
 	p.index[p.key(w)] = one
 	if p.merge {
@@ -119,8 +117,8 @@ func (p *people) join(one, other *Person) {
 	}
 	one.Aliases = append(one.Aliases, other.Aliases...)
 	p.list = slices.DeleteFunc(p.list, func(x *Person) bool { return x == other })
-	for key, who := range p.index {
-		if who == other {
+	for key, found := range p.index {
+		if found == other {
 			p.index[key] = one
 		}
 	}
@@ -129,6 +127,9 @@ func (p *people) join(one, other *Person) {
 // Fold is a nick as IRC compares it: letters in lower case, and {}|~ the small
 // forms of []\^.
 func Fold(nick string) string {
+	if isFolded(nick) { // most are
+		return nick
+	}
 	return strings.Map(func(r rune) rune {
 		switch r {
 		case '[':
@@ -142,4 +143,14 @@ func Fold(nick string) string {
 		}
 		return r
 	}, strings.ToLower(nick))
+}
+
+// isFolded tells of most nicks that are folded already that they are.
+func isFolded(nick string) bool {
+	for i := range len(nick) {
+		if c := nick[i]; c >= 'A' && c <= 'Z' || c >= '[' && c <= '^' || c >= 0x80 {
+			return false
+		}
+	}
+	return true
 }

@@ -102,7 +102,7 @@ func TestADraftIsMadeOnceAndAnnounced(t *testing.T) {
 	s.refused(err, fault.Conflict, "INC-1 goes on")
 	s.end(id, "")
 	_, err = s.retro.Get(ctx, id, 0)
-	s.refused(err, fault.NotFound, "!retro edit 1 drafts it")
+	s.refused(err, fault.NotFound, "!retro edit INC-1 drafts it")
 	s.said()
 
 	// Several processes look at the same moment.
@@ -115,7 +115,7 @@ func TestADraftIsMadeOnceAndAnnounced(t *testing.T) {
 	}
 	s.drafted(id)
 	said := s.said()
-	want := "#inc-1 [INC-1] The retrospective is drafted. !retro edit 1 changes it: https://bat.example/incidents/1/retro"
+	want := "#inc-1 [INC-1] The retrospective is drafted. !retro edit INC-1 changes it: https://bat.example/incidents/1/retro"
 	if len(said) != 1 || said[0] != want {
 		t.Errorf("said: %q", said)
 	}
@@ -201,7 +201,7 @@ func TestReopenedAndOverOnceMore(t *testing.T) {
 	if strings.Contains(added, "we ship 3.0.9") || strings.Contains(added, "(P1)") {
 		t.Errorf("what was before is told again:\n%s", added)
 	}
-	if said := s.said(); countOf(said, "is added to its retrospective. !retro edit 1 changes it: https://") != 1 {
+	if said := s.said(); countOf(said, "is added to its retrospective. !retro edit INC-1 changes it: https://") != 1 {
 		t.Errorf("said: %q", said)
 	}
 }

@@ -160,9 +160,10 @@ func (s *Service) keepDraft(ctx context.Context, tx pgx.Tx, f facts, number int,
 // announcements tell the rooms of an incident, or everybody where it has none.
 func (s *Service) announcements(f facts, say string) (notices []notice.Notice) {
 	id := f.Incident.ID
-	text := fmt.Sprintf("[%s] %s !retro edit %d changes it.", f.Incident.Ref(), say, id)
+	ref := f.Incident.Ref()
+	text := fmt.Sprintf("[%s] %s !retro add %s bad TEXT adds a line to it.", ref, say, ref)
 	if url := s.URL(id); url != "" {
-		text = fmt.Sprintf("[%s] %s !retro edit %d changes it: %s", f.Incident.Ref(), say, id, url)
+		text = fmt.Sprintf("[%s] %s !retro edit %s changes it: %s", ref, say, ref, url)
 	}
 	rooms := f.Rooms
 	if len(rooms) == 0 {
@@ -175,7 +176,7 @@ func (s *Service) announcements(f facts, say string) (notices []notice.Notice) {
 	for _, r := range rooms {
 		notices = append(notices, notice.Notice{
 			Network: r.Network, Kind: notice.Say, Room: r.Room, Text: text, Incident: &id,
-			Actions: []notice.Action{{Label: "Edit", Command: fmt.Sprintf("retro edit %d", id)}},
+			Actions: []notice.Action{{Label: "Edit", Command: "retro edit " + ref}},
 		})
 	}
 	return notices

@@ -111,7 +111,7 @@ func TestWhatIsNotSaved(t *testing.T) {
 	s := newScene(t)
 	id := s.light("openssl is on fire")
 	_, err := s.retro.Save(ctx, s.as("li"), id, 1, "too early")
-	s.refused(err, fault.NotFound, "INC-1 has no retrospective yet")
+	s.refused(err, fault.Conflict, "INC-1 goes on")
 	_, err = s.retro.Save(ctx, s.as("li"), 99, 1, "nowhere")
 	s.refused(err, fault.NotFound, "There is no INC-99")
 	s.end(id, "")

@@ -6,7 +6,6 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
-	"batsignal/incidents"
 	"batsignal/migrations/pg"
 	"batsignal/oncall"
 	"batsignal/oncall/fault"
@@ -30,15 +29,19 @@ func (s *Service) Save(ctx context.Context, a oncall.Actor, incident int64, base
 // change makes the next edition of a document from the newest.
 func (s *Service) change(ctx context.Context, a oncall.Actor, incident int64, next func(Edition) (string, error)) (e Edition, err error) {
 	err = pg.InTx(ctx, s.DB, func(tx pgx.Tx) error {
-		if _, err := lock(ctx, tx, incident); err != nil {
+		ended, err := lock(ctx, tx, incident)
+		if err != nil {
 			return err
 		}
 		var found bool
-		if e, found, err = newest(ctx, tx, incident); err != nil {
+		e, found, err = newest(ctx, tx, incident)
+		switch {
+		case err != nil:
 			return err
-		}
-		if !found {
-			return fault.New(fault.NotFound, "%s has no retrospective yet. !retro edit %d drafts it when it is resolved.", incidents.Ref(incident), incident)
+		case !found && ended == nil:
+			return goesOn(incident)
+		case !found:
+			return notYet(incident)
 		}
 		text, err := next(e)
 		if err != nil || text == e.Text {

@@ -93,7 +93,12 @@ func (s *Service) missing(ctx context.Context, incident int64) error {
 	case inc.Open():
 		return goesOn(incident)
 	}
-	return fault.New(fault.NotFound, "%s has no retrospective yet. !retro edit %d drafts it.", inc.Ref(), incident)
+	return notYet(incident)
+}
+
+func notYet(incident int64) error {
+	ref := incidents.Ref(incident)
+	return fault.New(fault.NotFound, "%s has no retrospective yet. !retro edit %s drafts it.", ref, ref)
 }
 
 func goesOn(incident int64) error {

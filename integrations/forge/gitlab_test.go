@@ -33,7 +33,7 @@ func client(t *testing.T, c forge.Config) *forge.GitLab {
 func rotate() action.Issue {
 	return action.Issue{
 		Key: "A12 https://bat.example", Ref: "A12", Text: "maria rotates the signing key by friday", Owners: []string{"maria", "the QA team"},
-		Where: "INC-7, in #ops on libera", Source: "https://bat.example/meetings/3#L7", Page: "https://bat.example/actions#A12",
+		Where: "INC-7, in #ops on libera", Source: "https://bat.example/meetings/3#L7", Page: "https://bat.example/actions/12",
 		Due: time.Date(2026, 12, 4, 0, 0, 0, 0, time.UTC), Labels: []string{"follow-up", "incident"},
 	}
 }
@@ -66,7 +66,7 @@ func TestAnActionBecomesAnIssueOnce(t *testing.T) {
 	}
 	const want = "> `maria rotates the signing key by friday`\n\n" +
 		"- Owner: `maria`, `the QA team`\n- Due: 2026-12-04\n- Noted: `INC-7, in #ops on libera`\n" +
-		"- Said here: <https://bat.example/meetings/3#L7>\n- Kept at: <https://bat.example/actions#A12>\n\n" +
+		"- Said here: <https://bat.example/meetings/3#L7>\n- Kept at: <https://bat.example/actions/12>\n\n" +
 		"Opened by Batsignal for the action A12. Neither follows the other: who closes one closes the other by hand.\n\nMark: batsignal"
 	if text, _, _ := strings.Cut(got.Description, "Mark: batsignal"); text+"Mark: batsignal" != want {
 		t.Errorf("got\n%s\nwant\n%s", got.Description, want)

@@ -25,7 +25,7 @@ func TestNothingThatSomebodySaidActs(t *testing.T) {
 	g := client(t, config(s))
 	for i, text := range nasty {
 		_, err := g.Open(t.Context(), action.Issue{
-			Key: strings.Repeat("k", i+1), Ref: "A1", Text: text, Owners: []string{text, "maria"}, Where: text, Source: "https://bat.example/?" + text, Page: "https://bat.example/actions#A1",
+			Key: strings.Repeat("k", i+1), Ref: "A1", Text: text, Owners: []string{text, "maria"}, Where: text, Source: "https://bat.example/?" + text, Page: "https://bat.example/actions/1",
 		})
 		if err != nil {
 			t.Fatalf("%q: %v", text, err)
@@ -54,7 +54,7 @@ func FuzzNothingThatSomebodySaidActs(f *testing.F) {
 		f.Add(text)
 	}
 	f.Fuzz(func(t *testing.T, text string) {
-		i := action.Issue{Key: "k", Ref: "A1", Text: text, Owners: []string{text}, Where: text, Page: "https://bat.example/actions#A1"}
+		i := action.Issue{Key: "k", Ref: "A1", Text: text, Owners: []string{text}, Where: text, Page: "https://bat.example/actions/1"}
 		title, description := forge.Written(i)
 		harmless(t, text, gitlabfake.Read(title, description))
 		if strings.Count(description, "Mark: "+forge.Mark(i.Key)) != 1 {

@@ -134,6 +134,7 @@ func FuzzOurText(f *testing.F) {
 var (
 	mdAddress = regexp.MustCompile(`<(?:https?|irc|ftp|mailto|ssh)://[^\s<>"` + "`" + `]+>`)
 	mdLink    = regexp.MustCompile(`\]\(([^()\s]*)\)`)
+	anEscape  = regexp.MustCompile(`\\.`)
 	mdNumber  = regexp.MustCompile("`#[0-9]+`")
 	ourScheme = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9+.-]*:`)
 	linkable  = regexp.MustCompile(`^(?:https?|irc|ftp|mailto|ssh)://`)
@@ -157,13 +158,12 @@ func FuzzOurMarkdown(f *testing.F) {
 // and numbers are taken out of it.
 func checkOurMark(t testing.TB, line string) {
 	t.Helper()
-	body := strings.TrimLeft(line, "#- ")
-	body = strings.NewReplacer("**", "", "([", "(", ", [", ", ", "](", "").Replace(body)
-	body = regexp.MustCompile(`\\.`).ReplaceAllString(strings.ReplaceAll(body, "]", ""), "")
+	body := anEscape.ReplaceAllString(strings.TrimLeft(line, "#- "), "")
+	body = strings.NewReplacer("**", "", "([", "(", ", [", ", ").Replace(body)
 	if i := strings.IndexAny(body, "<`*_[#|~$"); i >= 0 && !strings.HasPrefix(line, "- [Log") {
 		t.Errorf("%q is not escaped in %q", body[i:i+1], line)
 	}
-	if regexp.MustCompile(`@[^\s\x{200b}]`).MatchString(body) {
+	if strings.Count(body, "@") != strings.Count(body, "@\u200b") {
 		t.Errorf("somebody may be mentioned by %q", line)
 	}
 	if strings.HasPrefix(line, "/") {
@@ -184,7 +184,7 @@ func FuzzOurRST(f *testing.F) {
 				t.Errorf("a link to %q", link[1])
 			}
 		}
-		rest := regexp.MustCompile(`\\.`).ReplaceAllString(rstLinks.ReplaceAllString(page, "`"), "")
+		rest := anEscape.ReplaceAllString(rstLinks.ReplaceAllString(page, "`"), "")
 		rest = strings.ReplaceAll(rest, "**", "")
 		if i := strings.IndexAny(rest, "<>|_@"); i >= 0 {
 			t.Errorf("%q is not escaped before %q", rest[i:i+1], rest[i:])

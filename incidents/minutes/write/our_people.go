@@ -12,7 +12,7 @@ type attendee struct {
 
 func (o *outline) attend(d Doc) {
 	for _, one := range d.ByLines() {
-		a := attendee{name: oneLine(one.Shown()), lines: one.Lines}
+		a := attendee{name: oneLine(one.Nick), lines: one.Lines}
 		seen := map[string]bool{a.name: true}
 		for _, list := range [][]string{one.Nicks, one.Aliases} {
 			for _, nick := range mapped(list, oneLine) {

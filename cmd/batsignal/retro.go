@@ -1,0 +1,189 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"batsignal/incidents/meeting"
+	"batsignal/incidents/retrospective"
+	"batsignal/oncall"
+	"batsignal/oncall/fault"
+)
+
+func newRetroCommand(a *app) *cobra.Command {
+	cmd := &cobra.Command{
+		Use:     "retro",
+		Short:   "Read and write the retrospective of an incident",
+		GroupID: groupUse,
+		Args:    cobra.NoArgs,
+		RunE:    func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+	}
+	cmd.AddCommand(newRetroShowCommand(a), newRetroSetCommand(a))
+	return cmd
+}
+
+func newRetroShowCommand(a *app) *cobra.Command {
+	var edition int
+	cmd := &cobra.Command{
+		Use:     "show INCIDENT",
+		Short:   "Print the document, as Markdown",
+		Example: "  batsignal retro show INC-7 > retro.md",
+		Args:    cobra.ExactArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			incident, err := incidentNumber(args[0])
+			if err != nil {
+				return err
+			}
+			return a.withRetro(cmd, func(ctx context.Context, s *retrospective.Service, _ *database) error {
+				e, err := s.Get(ctx, incident, edition)
+				if err != nil {
+					return err
+				}
+				fmt.Fprintf(a.stderr, "batsignal: This is edition %d. To save a changed one: batsignal retro set %s FILE --as HANDLE --on %d\n", e.Number, args[0], e.Number)
+				_, err = io.WriteString(a.stdout, e.Text)
+				return err
+			})
+		},
+	}
+	cmd.Flags().IntVar(&edition, "edition", 0, "an older edition, by its number")
+	return cmd
+}
+
+func newRetroSetCommand(a *app) *cobra.Command {
+	var as string
+	var on int
+	cmd := &cobra.Command{
+		Use:   "set INCIDENT FILE",
+		Short: "Save a file as the next edition",
+		Long: `Set saves a file (or -, what comes in) as the next edition of the document. Give the
+edition that it was made from with --on, which show tells: if somebody has saved
+another one since, nothing is saved. Older editions are kept in any case.`,
+		Example: "  batsignal retro set INC-7 retro.md --as maria --on 3",
+		Args:    cobra.ExactArgs(2),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			incident, err := incidentNumber(args[0])
+			if err != nil {
+				return err
+			}
+			if as == "" {
+				return fault.New(fault.Invalid, "Each edition is somebody's: say whose, with --as HANDLE.")
+			}
+			text, err := a.readDocument(args[1])
+			if err != nil {
+				return err
+			}
+			return a.withRetro(cmd, func(ctx context.Context, s *retrospective.Service, db *database) error {
+				person, err := oncall.PersonByHandle(ctx, db.Pool, as)
+				if err != nil {
+					return err
+				}
+				if on == 0 {
+					e, err := s.Get(ctx, incident, 0)
+					if err != nil {
+						return err
+					}
+					on = e.Number
+				}
+				e, err := s.Save(ctx, oncall.Actor{PersonID: person.ID, Handle: person.Handle, Network: cliNetwork}, incident, on, text)
+				if err != nil {
+					return err
+				}
+				_, err = fmt.Fprintf(a.stdout, "The newest edition is %d, by %s, with %d letters.\n", e.Number, e.By, e.Letters)
+				return err
+			})
+		},
+	}
+	cmd.Flags().StringVar(&as, "as", "", "the handle of the person who wrote it")
+	cmd.Flags().IntVar(&on, "on", 0, "the edition that it was made from; the newest if not said")
+	return cmd
+}
+
+// incidentNumber reads 7 and INC-7.
+func incidentNumber(text string) (int64, error) {
+	digits := text
+	if len(text) > 4 && strings.EqualFold(text[:4], "INC-") {
+		digits = text[4:]
+	}
+	n, err := strconv.ParseInt(digits, 10, 64)
+	if err != nil || n < 1 {
+		return 0, fault.New(fault.Invalid, "%q is no incident. It should look like INC-7.", text)
+	}
+	return n, nil
+}
+
+// readDocument reads a file, or what comes in, a little more than a document may hold.
+func (a *app) readDocument(name string) (string, error) {
+	in := a.stdin
+	if name != "-" {
+		f, err := os.Open(name)
+		if err != nil {
+			return "", fault.Wrap(fault.Invalid, err, "The document %s cannot be read: %v.", name, err)
+		}
+		defer f.Close()
+		in = f
+	}
+	text, err := io.ReadAll(io.LimitReader(in, 4*retrospective.Longest+1))
+	if err != nil {
+		return "", fault.Wrap(fault.Invalid, err, "The document %s cannot be read: %v.", name, err)
+	}
+	return string(text), nil
+}
+
+// withRetro does something with the documents of a configured installation.
+func (a *app) withRetro(cmd *cobra.Command, do func(context.Context, *retrospective.Service, *database) error) error {
+	c, err := a.load(cmd)
+	if err != nil {
+		return err
+	}
+	log := quiet(a.log)
+	db, err := openDatabase(cmd.Context(), c, true, log)
+	if err != nil {
+		return err
+	}
+	defer db.close()
+	places, err := placesOf(c, false, log)
+	if err != nil {
+		return err
+	}
+	p, err := wire(cmd.Context(), c, db, places, time.Now, log)
+	if err != nil {
+		return err
+	}
+	return do(cmd.Context(), p.newRetro(c, db, time.Now, log), db)
+}
+
+// newRetro makes the service that keeps retrospectives. The queue must be there.
+func (p *parts) newRetro(c Config, db *database, now func() time.Time, log *slog.Logger) *retrospective.Service {
+	return &retrospective.Service{
+		DB: db.Pool, Queue: p.queue, Now: now, Log: log, Incidents: p.incidents, Meetings: p.meetings, PublicURL: c.Web.PublicURL,
+	}
+}
+
+// lookBudget bounds how long a network may take to tell what a room looks like; a meeting
+// starts without that as well.
+const lookBudget = 2 * time.Second
+
+// lookAt tells how a room looks, as far as this process is on its network.
+func (p *parts) lookAt(ctx context.Context, network, room string) meeting.Look {
+	ctx, cancel := context.WithTimeout(ctx, lookBudget)
+	defer cancel()
+	for _, n := range p.networks {
+		if n.Name() != network {
+			continue
+		}
+		state, err := n.Look(ctx, room)
+		if err != nil {
+			return meeting.Look{}
+		}
+		return meeting.Look{Topic: state.Topic, Names: state.Names, Self: state.Self}
+	}
+	return meeting.Look{}
+}

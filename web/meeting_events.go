@@ -1,0 +1,73 @@
+package web
+
+import (
+	"context"
+	"net/http"
+	"time"
+
+	"batsignal/oncall/fault"
+)
+
+// meetingLook is how often a stream looks whether something was said. Lines are not
+// told by the database one by one: there are far more of them than of readers.
+const meetingLook = 2 * time.Second
+
+// meetingEvents tells of each change of one meeting until it is over. Like every
+// stream of ours it says only that something changed.
+func (s *site) meetingEvents(w http.ResponseWriter, r *http.Request) error {
+	id, err := meetingID(r)
+	if err != nil {
+		return err
+	}
+	known, goesOn, err := s.Meetings.Progress(r.Context(), id)
+	if err != nil {
+		return err
+	}
+	if !goesOn {
+		w.WriteHeader(http.StatusNoContent) // a browser asks no more
+		return nil
+	}
+	if s.Watch == nil {
+		return fault.New(fault.Unready, "Nothing is told here; reload the page instead.")
+	}
+	select {
+	case s.streams <- struct{}{}:
+		defer func() { <-s.streams }()
+	default:
+		return fault.New(fault.Unready, "Too many are listening. The page refreshes by itself.")
+	}
+	ctx, cancel := context.WithCancel(r.Context())
+	defer cancel()
+	changes := s.Watch.Subscribe(ctx)
+	out, err := openStream(w)
+	if err != nil {
+		return nil // the reader left already
+	}
+	look := time.NewTicker(meetingLook)
+	defer look.Stop()
+	beat := time.NewTicker(streamBeat)
+	defer beat.Stop()
+	for {
+		select {
+		case _, open := <-changes:
+			if !open {
+				return nil // the reader left, or we shut down
+			}
+		case <-look.C:
+		case <-beat.C:
+			if out.write(stillHere) != nil {
+				return nil
+			}
+			continue
+		}
+		events, goesOn, err := s.Meetings.Progress(ctx, id)
+		hidden := fault.KindOf(err) == fault.NotFound // it is restricted now
+		if err == nil && events == known || err != nil && !hidden {
+			continue
+		}
+		known = events
+		if out.write(changeEvent(id)) != nil || hidden || !goesOn {
+			return nil
+		}
+	}
+}
