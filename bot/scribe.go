@@ -68,7 +68,7 @@ func (s *Scribe) Hear(ctx context.Context, n Network, h Heard) {
 	if s == nil || h.Room == "" || h.Unseen || h.Replayed {
 		return
 	}
-	t := s.take(n, h)
+	t := s.take(ctx, n, h)
 	if !s.Patient && !h.Again && !strings.HasPrefix(strings.TrimSpace(h.Text), "#") {
 		return
 	}
@@ -101,12 +101,12 @@ func (s *Scribe) wait(ctx context.Context, t *taken) {
 	}
 }
 
-func (s *Scribe) take(n Network, h Heard) *taken {
+func (s *Scribe) take(ctx context.Context, n Network, h Heard) *taken {
 	t := &taken{from: n, line: h, done: make(chan struct{})}
 	t.Room = incidents.Room{Network: h.Network, Room: h.Room}
 	t.Event = eventOf(h)
 	if h.Change == Said && !h.Did && s.Meetings.Begins(t.Room, h.Text) {
-		t.Look = s.look(n, h.Room)
+		t.Look = s.Look(ctx, n, h.Room)
 	}
 	s.add(t)
 	return t
@@ -135,8 +135,9 @@ func (s *Scribe) add(t *taken) {
 // meeting starts without that as well.
 const lookBudget = 2 * time.Second
 
-func (s *Scribe) look(n Network, room string) meeting.Look {
-	ctx, cancel := context.WithTimeout(context.Background(), lookBudget)
+// Look tells what a room looks like to a meeting that starts there.
+func (s *Scribe) Look(ctx context.Context, n Network, room string) meeting.Look {
+	ctx, cancel := context.WithTimeout(ctx, lookBudget)
 	defer cancel()
 	state, err := n.Look(ctx, room)
 	if err != nil {
@@ -151,7 +152,7 @@ func (s *Scribe) Said(ctx context.Context, at time.Time, n Network, room, id, te
 	if s == nil || room == "" {
 		return
 	}
-	network, self := n.Name(), s.selfOn(n, room)
+	network, self := n.Name(), s.selfOn(ctx, n, room)
 	for line := range strings.Lines(text) {
 		if line = strings.TrimSpace(line); line != "" {
 			t := &taken{done: make(chan struct{}), Heard: meeting.Heard{
@@ -170,12 +171,12 @@ func (s *Scribe) Said(ctx context.Context, at time.Time, n Network, room, id, te
 
 // selfOn is what we are called on a network. It is asked for once: a bot whose name
 // changes goes on in the minutes under the one that it began with.
-func (s *Scribe) selfOn(n Network, room string) string {
+func (s *Scribe) selfOn(ctx context.Context, n Network, room string) string {
 	s.mu.Lock()
 	self, known := s.self[n.Name()]
 	s.mu.Unlock()
 	if !known {
-		if self = s.look(n, room).Self; self == "" {
+		if self = s.Look(ctx, n, room).Self; self == "" {
 			return "batsignal"
 		}
 		s.mu.Lock()
@@ -274,7 +275,7 @@ func (s *Scribe) answer(ctx context.Context, t *taken, a meeting.Answer) {
 // callNames says a text with the name of everybody in the room, a few lines at most.
 func (s *Scribe) callNames(ctx context.Context, t *taken, text string) error {
 	const perLine, most = 30, 150
-	room := s.look(t.from, t.Room.Room)
+	room := s.Look(ctx, t.from, t.Room.Room)
 	names := slices.DeleteFunc(slices.Clone(room.Names), func(name string) bool { return name == t.line.Nick || name == room.Self })
 	if len(names) > most {
 		names = names[:most]

@@ -32,8 +32,8 @@ func TestEditingInABrowserWithoutScript(t *testing.T) {
 		if got := text(t, tab, "main"); !strings.Contains(got, "holds both of your changes") {
 			t.Errorf("on %s it says: %s", host, got)
 		}
-		do(t, tab, chromedp.Click(chromedp.CSS("button[value=save]")), chromedp.WaitVisible(chromedp.CSS("p[role=status]")))
-		if got := text(t, tab, "p[role=status]"); got != fmt.Sprintf("Saved. This is edition %d.", edition+2) {
+		do(t, tab, chromedp.Click(chromedp.CSS("button[value=save]")), chromedp.WaitVisible(chromedp.CSS("main p[role=status]")))
+		if got := text(t, tab, "main p[role=status]"); got != fmt.Sprintf("Saved. This is edition %d.", edition+2) {
 			t.Errorf("on %s it says: %s", host, got)
 		}
 		e := w.newest()

@@ -1,10 +1,11 @@
 // Package web owns what is seen over HTTP: the pages, the single-use link that
 // acknowledges a page, health, and figures for Prometheus.
 //
-// Everything is read-only but that link: whatever else changes state is done in
-// chat. Each page is complete without a script; one small script makes a few of
-// them follow along. Nothing here knows an address: the queries it uses do not
-// read any. It opens no port and reads no configuration; cmd does.
+// Everything is read-only but that link, and the one by which somebody edits a
+// retrospective: whatever else changes state is done in chat. Each page is complete
+// without a script; one small script makes a few of them follow along. Nothing here
+// knows an address: the queries it uses do not read any. It opens no port and reads
+// no configuration; cmd does.
 package web
 
 import (

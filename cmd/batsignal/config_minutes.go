@@ -10,7 +10,6 @@ import (
 
 	"batsignal/incidents/meeting"
 	"batsignal/incidents/minutes"
-	"batsignal/incidents/minutes/archive"
 	"batsignal/oncall/secret"
 )
 
@@ -153,13 +152,4 @@ func policyOf(c Config) meeting.Policy {
 		p.Rooms = append(p.Rooms, meeting.RoomPolicy{Network: r.Network, Room: r.Room, Dialect: r.Dialect, Pattern: r.Pattern, Recent: r.Recent})
 	}
 	return p
-}
-
-// archivesOf are the places where files of minutes go.
-func archivesOf(c Config) (all []meeting.Archive, err error) {
-	if c.Minutes.Dir != "none" {
-		dir := cmp.Or(c.Minutes.Dir, filepath.Join(c.StateDir, "minutes"))
-		all = append(all, archive.Dir{Path: dir, Formats: c.Minutes.Formats})
-	}
-	return all, nil
 }

@@ -192,6 +192,7 @@ func (p *parts) hooks() map[string]http.Handler {
 func (p *parts) serveWeb(ctx context.Context, c Config, db *database, at net.Listener, log *slog.Logger) error {
 	handler, err := web.New(web.Options{
 		Incidents: p.incidents, DB: db.Pool, Watch: p.watch, Commands: p.set,
+		Meetings: p.meetings, Actions: p.actions, Retro: p.retro, PublicURL: c.Web.PublicURL,
 		Now: p.incidents.Now, Log: log, Version: currentBuild().Version, Hooks: p.hooks(),
 	})
 	if err != nil {

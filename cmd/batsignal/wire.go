@@ -18,7 +18,9 @@ import (
 	"batsignal/bot"
 	"batsignal/bot/command"
 	"batsignal/incidents"
+	"batsignal/incidents/action"
 	"batsignal/incidents/meeting"
+	"batsignal/incidents/retrospective"
 	"batsignal/integrations/mail"
 	"batsignal/integrations/webhook"
 	"batsignal/migrations/pg"
@@ -37,6 +39,9 @@ type parts struct {
 	meetings   *meeting.Service
 	keeper     *meeting.Keeper
 	scribe     *bot.Scribe
+	actions    *action.Service
+	retro      *retrospective.Service
+	mail       *mail.Route // nil sends none
 	set        *command.Set
 	identity   *bot.Identity
 	dispatcher *bot.Dispatcher
@@ -79,9 +84,14 @@ func wire(ctx context.Context, c Config, db *database, places []place, now func(
 		DB: db.Pool, Now: now, Log: log, Guard: guardOf(c),
 		Baton: incidents.BatonPolicy{AbsentAfter: c.Baton.AbsentAfter, Patience: c.Baton.Patience},
 	}
-	p.meetings = &meeting.Service{DB: db.Pool, Now: now, Log: log, Policy: policyOf(c), Incidents: p.incidents}
-	p.incidents.Minutes = p.meetings
-	p.scribe = bot.NewScribe(p.meetings, log)
+	if c.Mail.Host != "" {
+		if p.mail, err = mail.New(mailOf(c)); err != nil {
+			return nil, err
+		}
+	}
+	if err := p.joinMinutes(c, db, now, log); err != nil {
+		return nil, err
+	}
 	p.people = &oncall.Desk{DB: db.Pool, Now: now, OpenDoor: c.Roster.Join == "open", Directories: map[string]oncall.Directory{}}
 	p.outbox.Incidents, p.outbox.PublicURL, p.outbox.Scribe = p.incidents, c.Web.PublicURL, p.scribe
 	for _, at := range places {
@@ -90,6 +100,7 @@ func wire(ctx context.Context, c Config, db *database, places []place, now func(
 		})
 		p.incidents.Routes = append(p.incidents.Routes, at.id)
 		p.people.Networks = append(p.people.Networks, at.id)
+		p.actions.Networks = append(p.actions.Networks, at.id)
 		if at.make != nil {
 			if at.network, err = at.make(db.Pool, p.incidents); err != nil {
 				return nil, err
@@ -106,10 +117,12 @@ func wire(ctx context.Context, c Config, db *database, places []place, now func(
 		}
 	}
 
+	p.joinMail(db, workers, queues, log)
 	if p.queue, err = newQueue(db, queues, workers, log); err != nil {
 		return nil, err
 	}
-	p.incidents.Queue, p.people.Queue, p.meetings.Queue = p.queue, p.queue, p.queue
+	p.incidents.Queue, p.people.Queue = p.queue, p.queue
+	p.meetings.Queue, p.actions.Queue, p.retro.Queue = p.queue, p.queue, p.queue
 
 	p.identity = &bot.Identity{DB: db.Pool, Policy: bot.Policy{Fire: c.Guard.MayFire, Confirm: c.Guard.MayConfirm, Admins: lower(c.Admins)}}
 	p.set, err = command.NewSet(command.Options{
@@ -117,21 +130,17 @@ func wire(ctx context.Context, c Config, db *database, places []place, now func(
 		WhoMay:   map[command.Right]string{command.Fire: whoWords(c.Guard.MayFire), command.Confirm: whoWords(c.Guard.MayConfirm), command.Admin: "the admins of the configuration"},
 		Recorder: bot.Record{DB: db.Pool}, Now: now, Refused: bot.Refusals(p.incidents, log),
 	}, command.Vocabulary(command.Services{
-		DB: db.Pool, Incidents: p.incidents, People: p.people, Meetings: p.meetings, PublicURL: c.Web.PublicURL, Health: p.health,
+		DB: db.Pool, Incidents: p.incidents, People: p.people, Meetings: p.meetings, Actions: p.actions, Retro: p.retro,
+		PublicURL: c.Web.PublicURL, Look: p.look, Health: p.health,
 	}))
 	if err != nil {
 		return nil, err
 	}
-	p.outbox.Localize = p.set.Localize
+	p.outbox.Localize, p.actions.Localize = p.set.Localize, p.set.Localize
 	p.dispatcher = &bot.Dispatcher{DB: db.Pool, Set: p.set, Who: p.identity, Now: now, Log: log, Scribe: p.scribe}
 	if c.Bridge.Relay {
 		p.dispatcher.Relay = &bot.Relay{DB: db.Pool, Incidents: p.incidents, Queue: p.queue, Now: now, Log: log}
 	}
-	archives, err := archivesOf(c)
-	if err != nil {
-		return nil, err
-	}
-	p.keeper = meeting.NewKeeper(p.meetings, archives...)
 	p.pager, err = p.newPager(c, log)
 	return p, err
 }
@@ -148,13 +157,9 @@ func (p *parts) newPager(c Config, log *slog.Logger) (*incidents.Pager, error) {
 	for _, n := range p.networks {
 		pager.Routes[n.Name()] = bot.DirectRoute{Network: n, Localize: p.set.Localize}
 	}
-	if c.Mail.Host != "" {
-		route, err := mail.New(mailOf(c))
-		if err != nil {
-			return nil, err
-		}
-		pager.Routes[route.Name()] = route
-		p.incidents.Routes = append(p.incidents.Routes, route.Name())
+	if p.mail != nil {
+		pager.Routes[p.mail.Name()] = p.mail
+		p.incidents.Routes = append(p.incidents.Routes, p.mail.Name())
 	}
 	if !c.Webhook.Secret.Empty() {
 		route, err := webhook.New(webhook.Config{Secret: c.Webhook.Secret, AllowNetworks: c.Webhook.AllowNetworks})

@@ -68,6 +68,7 @@ const (
 		select 'A' || a.id || ': ' || a.text || coalesce(' (' || (select string_agg(o.name, ', ' order by o.place) from action_owner o where o.action_id = a.id) || ')', '')
 			|| coalesce(', due ' || a.due, '')
 		from action_item a where a.state = 'open' and (a.series = @series and a.series <> '' or a.incident_id = @incident)
+			and not exists (select from meeting m where m.id = a.meeting_id and m.restricted)
 		order by a.due nulls last, a.id limit 30`
 )
 

@@ -108,8 +108,9 @@ func (s *Service) minutesOf(ctx context.Context, incident int64) (addresses []st
 	}
 	for _, id := range ids {
 		d, err := s.Meetings.Doc(ctx, id)
-		if err != nil {
-			return nil, err
+		if err != nil { // a draft without this link is better than none
+			s.Log.Warn("the minutes of an incident cannot be read", "incident", incident, "meeting", id, "error", err)
+			continue
 		}
 		if base := d.BaseURL(); strings.HasPrefix(base, "http://") || strings.HasPrefix(base, "https://") {
 			addresses = append(addresses, base+".html")
