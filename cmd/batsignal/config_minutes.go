@@ -23,7 +23,7 @@ type minutesConfig struct {
 	Idle      time.Duration       `mapstructure:"idle" doc:"After how long a silence the bot ends a meeting by itself, in the dialect batsignal. It warns of that before."`
 	Rooms     []minutesRoomConfig `mapstructure:"rooms" doc:"What differs in single rooms."`
 	S3        s3Config            `mapstructure:"s3" doc:"A bucket that the files of minutes are written to as well."`
-	Tracker   trackerConfig       `mapstructure:"tracker" doc:"Where !action issue opens an issue."`
+	Tracker   trackerConfig       `mapstructure:"tracker" doc:"The issue tracker that actions can be exported to, by the command action issue."`
 }
 
 type minutesRoomConfig struct {

@@ -34,6 +34,7 @@ func writeExample(w io.Writer) error {
 	c.StateDir = "" // the same example on every machine
 	c.IRC = []ircConfig{defaultIRC()}
 	c.Slack = []slackConfig{defaultSlack()}
+	c.Minutes.Rooms = []minutesRoomConfig{{}}
 	c.Commands.Aliases = []aliasConfig{{}}
 	p := &configPrinter{example: true}
 	p.out.WriteString(exampleHeader)

@@ -13,7 +13,7 @@ import (
 const (
 	sqlPutItem = `
 		insert into meeting_item (meeting_id, id, kind, text, by_nick, at, line, gone, search)
-		values (@meeting, @id, @kind, @text, @by, @at, @line, @gone, to_tsvector('simple', @text))
+		values (@meeting, @id, @kind, @text, @by, @at, @line, @gone, to_tsvector('simple', translate(@text, '<>', '  ')))
 		on conflict (meeting_id, id) do update set text = excluded.text, gone = excluded.gone, search = excluded.search`
 	sqlDropItem = `delete from meeting_item where meeting_id = @meeting and id = @id`
 	sqlRename   = `update action_item set series = @series where meeting_id = @id`

@@ -39,7 +39,7 @@ const (
 		values (@network, @room, @dialect, @setting, @name, @title, @path, @started, @by, @ended, @events, @lines, @ended, @restricted, true) returning id`
 	sqlImportItems = `
 		insert into meeting_item (meeting_id, id, kind, text, by_nick, at, line, gone, search)
-		select @meeting, i.id, i.kind, i.text, i.by, i.at, i.line, false, to_tsvector('simple', i.text)
+		select @meeting, i.id, i.kind, i.text, i.by, i.at, i.line, false, to_tsvector('simple', translate(i.text, '<>', '  '))
 		from unnest(@ids::int[], @kinds::text[], @texts::text[], @bys::text[], @ats::timestamptz[], @lines::int[]) as i (id, kind, text, by, at, line)`
 )
 

@@ -36,7 +36,7 @@ const (
 	sqlAddEvents = `
 		insert into meeting_event (meeting_id, n, at, kind, nick, account, handle, network, text, message_id, link, thread, self, op, adopted, line, search)
 		select @id, e.n, e.at, e.kind, e.nick, e.account, e.handle, e.network, e.text, e.message_id, e.link, e.thread, e.self, e.op, e.adopted,
-			nullif(e.line, 0), case when e.line > 0 and e.text <> '[off]' then to_tsvector('simple', e.nick || ' ' || e.text) end
+			nullif(e.line, 0), case when e.line > 0 and e.text <> '[off]' then to_tsvector('simple', translate(e.nick || ' ' || e.text, '<>', '  ')) end
 		from unnest(@n::int[], @at::timestamptz[], @kind::text[], @nick::text[], @account::text[], @handle::text[], @network::text[],
 			@text::text[], @message_id::text[], @link::text[], @thread::text[], @self::bool[], @op::bool[], @adopted::bool[], @line::int[])
 			as e (n, at, kind, nick, account, handle, network, text, message_id, link, thread, self, op, adopted, line)`
@@ -47,7 +47,7 @@ const (
 		where id = @id`
 	sqlSetSetting = `update meeting set setting = @setting where id = @id`
 	sqlRewords    = `
-		update meeting_event set search = case when @text <> '' then to_tsvector('simple', nick || ' ' || @text) end
+		update meeting_event set search = case when @text <> '' then to_tsvector('simple', translate(nick || ' ' || @text, '<>', '  ')) end
 		where meeting_id = @id and message_id = @message_id and kind in ('said', 'did')`
 	sqlTell      = `select pg_notify('batsignal_meeting', @payload)`
 	sqlPathTaken = `select exists (select from meeting where path = @path and id <> @id and (ended_at is not null or written_at is not null))`
