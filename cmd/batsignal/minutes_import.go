@@ -57,8 +57,8 @@ type importRun struct {
 	skipped  []string // why, for each log with nothing in it
 }
 
-// found is one log, and where it is below what was named.
-type found struct{ file, below string }
+// archivedLog is one log, and where it is below what was named.
+type archivedLog struct{ file, below string }
 
 func (r *importRun) run(cmd *cobra.Command, args []string) (err error) {
 	ctx := cmd.Context()
@@ -107,7 +107,7 @@ func (r *importRun) run(cmd *cobra.Command, args []string) (err error) {
 }
 
 // one imports one log.
-func (r *importRun) one(cmd *cobra.Command, log found) error {
+func (r *importRun) one(cmd *cobra.Command, log archivedLog) error {
 	text, err := readLog(log.file, nil)
 	if err != nil {
 		return err
@@ -143,14 +143,14 @@ func (r *importRun) one(cmd *cobra.Command, log found) error {
 }
 
 // logsIn are the logs that arguments name, in the order of their names below each.
-func logsIn(args []string) (list []found, err error) {
+func logsIn(args []string) (list []archivedLog, err error) {
 	for _, arg := range args {
 		st, err := os.Stat(arg)
 		if err != nil {
-			return nil, fault.New(fault.Invalid, "%s cannot be read: %s.", arg, why(err))
+			return nil, fault.New(fault.Invalid, "%s cannot be read: %s.", arg, fileTrouble(err))
 		}
 		if !st.IsDir() {
-			list = append(list, found{arg, filepath.Base(arg)})
+			list = append(list, archivedLog{arg, filepath.Base(arg)})
 			continue
 		}
 		before := len(list)
@@ -159,10 +159,10 @@ func logsIn(args []string) (list []found, err error) {
 				return err
 			}
 			below, err := filepath.Rel(arg, file)
-			list = append(list, found{file, below})
+			list = append(list, archivedLog{file, below})
 			return err
 		}); err != nil {
-			return nil, fault.New(fault.Invalid, "%s cannot be read: %s.", arg, why(err))
+			return nil, fault.New(fault.Invalid, "%s cannot be read: %s.", arg, fileTrouble(err))
 		}
 		if len(list) == before {
 			return nil, fault.New(fault.Invalid, "There is no log below %s: no file there has a name that ends in .log.txt.", arg)

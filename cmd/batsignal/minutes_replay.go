@@ -61,8 +61,8 @@ type replayRun struct {
 	inputs  []fs.FileInfo // which must not be written
 }
 
-// source is one log to be read, and what its files are called.
-type source struct {
+// logSource is one log to be read, and what its files are called.
+type logSource struct {
 	file string
 	archive.Source
 	url string
@@ -108,7 +108,7 @@ func (r *replayRun) run(cmd *cobra.Command, files []string) (err error) {
 
 // sources says what the files of each log are called, and sees to it that no two are
 // called the same.
-func (r *replayRun) sources(files []string) (list []source, err error) {
+func (r *replayRun) sources(files []string) (list []logSource, err error) {
 	if r.name != "" && len(files) > 1 {
 		return nil, fault.New(fault.Invalid, "--name is for one log; these are %d. Without it, each is called as its file is.", len(files))
 	}
@@ -117,7 +117,7 @@ func (r *replayRun) sources(files []string) (list []source, err error) {
 	}
 	taken := map[string]string{}
 	for _, file := range files {
-		s := source{file: file, Source: archive.SourceOf(file)}
+		s := logSource{file: file, Source: archive.SourceOf(file)}
 		if r.name != "" {
 			s.Name = r.name
 		}
@@ -158,13 +158,13 @@ func openOut(dir string) (*os.Root, error) {
 		root, err = os.OpenRoot(dir)
 	}
 	if err != nil {
-		return nil, fault.New(fault.Unready, "The directory %s cannot be written to: %s. Choose another --out.", dir, why(err))
+		return nil, fault.New(fault.Unready, "The directory %s cannot be written to: %s. Choose another --out.", dir, fileTrouble(err))
 	}
 	return root, nil
 }
 
-// why is the reason of an error about a file, without its name.
-func why(err error) string {
+// fileTrouble is the reason of an error about a file, without its name.
+func fileTrouble(err error) string {
 	var number syscall.Errno
 	var about *fs.PathError
 	var link *os.LinkError

@@ -23,13 +23,13 @@ import (
 )
 
 // replay writes the files of one log, all of them or none.
-func (r *replayRun) replay(root *os.Root, s source) error {
+func (r *replayRun) replay(root *os.Root, s logSource) error {
 	text, err := readLog(s.file, r.stdin)
 	if err != nil {
 		return err
 	}
 	lines := strings.Count(text, "\n") + 1
-	defer bound(text, lines)()
+	defer boundMemory(text, lines)()
 	set := r.set.of(s.Source)
 	meetings, err := meetingsIn(text, lines, s, set)
 	if err != nil {
@@ -50,14 +50,14 @@ func (r *replayRun) replay(root *os.Root, s source) error {
 		out, asItIs = append(out, of...), append(asItIs, left...)
 	}
 	if err := writeAll(stage, out); err != nil {
-		return fault.New(fault.Unready, "%s cannot be written to %s: %s. Choose another --out.", s.Name, r.out, why(err))
+		return fault.New(fault.Unready, "%s cannot be written to %s: %s. Choose another --out.", s.Name, r.out, fileTrouble(err))
 	}
 	outcomes, err := stage.Commit()
 	if err != nil {
-		return fault.New(fault.Unready, "%s cannot be written to %s: %s.", s.Name, r.out, why(err))
+		return fault.New(fault.Unready, "%s cannot be written to %s: %s.", s.Name, r.out, fileTrouble(err))
 	}
 	for i, m := range meetings {
-		fmt.Fprintln(r.stdout, told(filepath.Join(r.out, s.called(i)), m, out, outcomes))
+		fmt.Fprintln(r.stdout, replayLine(filepath.Join(r.out, s.called(i)), m, out, outcomes))
 	}
 	for _, name := range asItIs {
 		fmt.Fprintf(r.stderr, "batsignal: %s is what was read, so it is left as it is.\n", filepath.Join(r.out, name))
@@ -66,7 +66,7 @@ func (r *replayRun) replay(root *os.Root, s source) error {
 }
 
 // called is the name of the files of a meeting of the log.
-func (s source) called(i int) string {
+func (s logSource) called(i int) string {
 	if i == 0 {
 		return s.Name
 	}
@@ -74,7 +74,7 @@ func (s source) called(i int) string {
 }
 
 // meetingsIn finds the meetings in a log.
-func meetingsIn(text string, most int, s source, set logSetting) ([]*replay.Meeting, error) {
+func meetingsIn(text string, most int, s logSource, set logSetting) ([]*replay.Meeting, error) {
 	setting := minutes.Setting{Dialect: set.dialect, Room: set.room, Files: minutes.Naming{URL: s.url, Zone: set.zone}}
 	heard := 0
 	chat := func(yield func(chatlog.Line) bool) {
@@ -157,8 +157,8 @@ func writeAll(stage *archive.Stage, list []outFile) error {
 	return errors.Join(errs...)
 }
 
-// told says in one line what a meeting was, and what became of its files.
-func told(name string, m *replay.Meeting, files []outFile, outcomes []archive.Outcome) string {
+// replayLine says in one line what a meeting was, and what became of its files.
+func replayLine(name string, m *replay.Meeting, files []outFile, outcomes []archive.Outcome) string {
 	written, same := 0, 0
 	for _, o := range outcomes {
 		switch i := slices.IndexFunc(files, func(f outFile) bool { return f.name == o.Name }); {

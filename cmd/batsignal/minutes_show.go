@@ -99,7 +99,7 @@ func newWriteCommand(a *app) *cobra.Command {
 					return err
 				}
 				if err := (archive.Dir{Path: out, Formats: endings}).Put(cmd.Context(), doc); err != nil {
-					return fault.Wrap(fault.Unready, err, "The files cannot be written to %s: %s. Choose another --out.", out, why(err))
+					return fault.Wrap(fault.Unready, err, "The files cannot be written to %s: %s. Choose another --out.", out, fileTrouble(err))
 				}
 				fmt.Fprintf(a.stdout, "%s: %s\n", command.Clean(doc.Path()), command.Clean(doc.Title()))
 				return nil

@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"io"
-	"log/slog"
 	"os"
 	"strconv"
 	"strings"
@@ -12,7 +11,6 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"batsignal/incidents/meeting"
 	"batsignal/incidents/retrospective"
 	"batsignal/oncall"
 	"batsignal/oncall/fault"
@@ -157,33 +155,5 @@ func (a *app) withRetro(cmd *cobra.Command, do func(context.Context, *retrospect
 	if err != nil {
 		return err
 	}
-	return do(cmd.Context(), p.newRetro(c, db, time.Now, log), db)
-}
-
-// newRetro makes the service that keeps retrospectives. The queue must be there.
-func (p *parts) newRetro(c Config, db *database, now func() time.Time, log *slog.Logger) *retrospective.Service {
-	return &retrospective.Service{
-		DB: db.Pool, Queue: p.queue, Now: now, Log: log, Incidents: p.incidents, Meetings: p.meetings, PublicURL: c.Web.PublicURL,
-	}
-}
-
-// lookBudget bounds how long a network may take to tell what a room looks like; a meeting
-// starts without that as well.
-const lookBudget = 2 * time.Second
-
-// lookAt tells how a room looks, as far as this process is on its network.
-func (p *parts) lookAt(ctx context.Context, network, room string) meeting.Look {
-	ctx, cancel := context.WithTimeout(ctx, lookBudget)
-	defer cancel()
-	for _, n := range p.networks {
-		if n.Name() != network {
-			continue
-		}
-		state, err := n.Look(ctx, room)
-		if err != nil {
-			return meeting.Look{}
-		}
-		return meeting.Look{Topic: state.Topic, Names: state.Names, Self: state.Self}
-	}
-	return meeting.Look{}
+	return do(cmd.Context(), p.retro, db)
 }

@@ -46,7 +46,7 @@ type Archive struct {
 
 const (
 	tries      = 4
-	tryTimeout = 10 * time.Second
+	tryTimeout = 30 * time.Second // a long log over a slow line
 	firstPause = 200 * time.Millisecond
 )
 
