@@ -41,6 +41,7 @@ there keeps its nick.`,
 			d.database(cmd.Context())
 			d.networks(cmd.Context())
 			d.routes(cmd.Context())
+			d.minutes(cmd.Context())
 			d.web(cmd.Context())
 			if d.sick {
 				return said{exitFailed}

@@ -29,7 +29,7 @@ func TestDoctorFindsNothingWrong(t *testing.T) {
 	beside := w.must("doctor")
 	wantLines(t, beside,
 		"ok       configuration", "ok       database", "ok       database role", "ok       network "+netID,
-		"ok       mail", "ok       webhook", "ok       web",
+		"ok       mail", "ok       webhook", "ok       minutes in ", "ok       web",
 	)
 	if strings.Contains(beside, "note") {
 		t.Errorf("nothing is to be noted any more:\n%s", beside)

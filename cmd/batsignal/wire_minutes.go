@@ -31,17 +31,32 @@ func (p *parts) joinMinutes(c Config, db *database, now func() time.Time, log *s
 	if err != nil {
 		return err
 	}
+	for _, a := range archives {
+		if open, ok := a.(interface{ Close() }); ok {
+			p.closers = append(p.closers, open.Close)
+		}
+	}
 	p.keeper = meeting.NewKeeper(p.meetings, archives...)
 	p.keeper.Chores = []func(context.Context) error{p.actions.Remind, p.retro.DraftDue}
-	if t := c.Minutes.Tracker; t.GitLab != "" {
-		tracker, err := forge.NewGitLab(forge.Config{URL: t.GitLab, Project: t.Project, Token: t.Token})
+	if c.Minutes.Tracker.GitLab != "" {
+		tracker, err := trackerOf(c)
 		if err != nil {
-			return fmt.Errorf("the tracker of actions: %w", err)
+			return err
 		}
 		p.actions.Tracker = tracker
 		p.closers = append(p.closers, tracker.Close)
 	}
 	return nil
+}
+
+// trackerOf is where actions may be exported to.
+func trackerOf(c Config) (*forge.GitLab, error) {
+	t := c.Minutes.Tracker
+	tracker, err := forge.NewGitLab(forge.Config{URL: t.GitLab, Project: t.Project, Token: t.Token})
+	if err != nil {
+		return nil, fmt.Errorf("the tracker of actions: %w", err)
+	}
+	return tracker, nil
 }
 
 // joinMail has reminders mailed, if mail is configured.

@@ -251,3 +251,36 @@ func TestAnyBatchesAreTheSame(t *testing.T) {
 		}
 	})
 }
+
+// TestLiveFilesAreReplayedFiles holds the files of meetings that the bot was in against
+// those that are made again from the same log.
+func TestLiveFilesAreReplayedFiles(t *testing.T) {
+	s := newScene(t)
+	for _, d := range minutes.Dialects() {
+		for i, m := range corpus.All(t) {
+			t.Run(d.Name+"/"+m.Name, func(t *testing.T) {
+				s.TB = t
+				before := len(s.meetingIDs())
+				hear(s, m, d.Name, 1+i%5*20, func() {})
+				list := replay.Run(minutes.Setting{Dialect: d, Room: m.Room, Files: minutes.Naming{URL: "x"}},
+					chatlog.Parse(m.Log(t), chatlog.Options{Date: m.Date(t)}))
+				for i, id := range s.meetingIDs()[before:] {
+					live, err := s.Doc(ctx, id)
+					s.must(err)
+					list[i].Files.URL = live.BaseURL()
+					for _, f := range archive.FormatsFor(d) {
+						got, want := drawn(t, f, live), drawn(t, f, write.Doc{Meeting: list[i].Meeting, Lines: list[i].Log.Lines})
+						if f.Ext != "json" && got != want { // JSON has the network's numbers of lines
+							t.Errorf("%s is\n%s\nwant\n%s", f.Ext, got, want)
+						}
+					}
+				}
+				_, err := s.db.Exec(ctx, `update meeting set ended_at = heard_at where ended_at is null`)
+				s.must(err)
+				_, err = s.db.Exec(ctx, `update action_item set state = 'done', closed_at = $1 where state = 'open'`, s.Clock())
+				s.must(err)
+				s.Refresh()
+			})
+		}
+	}
+}
