@@ -58,8 +58,8 @@ type change struct {
 const (
 	sqlNotify  = `select pg_notify(@channel, @payload)`
 	sqlAddLine = `
-		insert into timeline_entry (incident_id, at, kind, person_id, network, room, account, text)
-		values (@incident, @now, @kind, @person, @network, @room, @account, @text)`
+		insert into timeline_entry (incident_id, at, kind, person_id, network, room, account, text, meeting_id, item)
+		values (@incident, @now, @kind, @person, @network, @room, @account, @text, @meeting, @item)`
 )
 
 // change runs fn in one transaction and, as its last act, writes what fn said and
@@ -113,10 +113,16 @@ func clipped(text string) string {
 
 // record adds a line to an incident's timeline. The bot's own acts have no actor.
 func (c *change) record(incident int64, kind string, a oncall.Actor, text string) error {
+	return c.add(incident, Noted{Kind: kind, Text: text}, a)
+}
+
+// add is record for what may be from the minutes.
+func (c *change) add(incident int64, n Noted, a oncall.Actor) error {
 	c.touched = append(c.touched, incident)
 	_, err := c.tx.Exec(c.ctx, sqlAddLine, pgx.NamedArgs{
-		"incident": incident, "now": c.now, "kind": kind, "person": pg.NullID(a.PersonID),
-		"network": a.Network, "room": a.Room, "account": a.Account, "text": clipped(text),
+		"incident": incident, "now": c.now, "kind": n.Kind, "person": pg.NullID(a.PersonID),
+		"network": a.Network, "room": a.Room, "account": a.Account, "text": clipped(n.Text),
+		"meeting": pg.NullID(n.Meeting), "item": pg.NullID(int64(n.Item)),
 	})
 	return err
 }

@@ -2,6 +2,7 @@ package incidents
 
 import (
 	"fmt"
+	"strings"
 
 	"github.com/jackc/pgx/v5"
 
@@ -183,7 +184,7 @@ func (c *change) ringWords(e paging.Escalation, s paging.Step, ways map[int64]in
 	if s.Round > 1 {
 		text += fmt.Sprintf(", round %d", s.Round)
 	}
-	return text + "."
+	return strings.TrimSuffix(text, ",") + "."
 }
 
 // invite asks the people of a step into the incident's rooms.

@@ -40,10 +40,7 @@ const (
 		from baton_move m join person f on f.id = m.from_person join person t on t.id = m.to_person
 		where m.incident_id = @incident and m.state = 'open'`
 	sqlTimelineCount = `select count(*) from timeline_entry where incident_id = @incident`
-	sqlTimelineEnd   = `
-		select t.id, t.at, t.kind, coalesce(p.handle, t.account) as who, t.network, t.room, t.text
-		from timeline_entry t left join person p on p.id = t.person_id
-		where t.incident_id = @incident order by t.id desc limit @most`
+	sqlTimelineEnd   = lines + ` where t.incident_id = @incident order by t.id desc limit @most`
 )
 
 // View reads an incident with the last lines of its timeline, at most so many; 0

@@ -162,6 +162,11 @@ alter table timeline_entry drop constraint timeline_entry_kind_check;
 alter table timeline_entry add constraint timeline_entry_kind_check check (kind in (
   'opened', 'signal', 'page', 'ack', 'decline', 'role', 'baton', 'exhausted', 'severity',
   'renamed', 'note', 'action', 'room', 'resolved', 'reopened', 'decision', 'info', 'retrospective'));
+-- A line that an item of the minutes made says what that item says now.
+alter table timeline_entry
+  add column meeting_id bigint references meeting,
+  add column item integer,
+  add check ((meeting_id is null) = (item is null));
 
 grant select, insert, update on meeting, meeting_event, action_item to batsignal_app;
 grant select, insert, update, delete on meeting_item, room_line, action_owner, edit_token to batsignal_app;

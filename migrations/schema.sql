@@ -659,6 +659,9 @@ CREATE TABLE public.timeline_entry (
     room text DEFAULT ''::text NOT NULL,
     account text DEFAULT ''::text NOT NULL,
     text text NOT NULL,
+    meeting_id bigint,
+    item integer,
+    CONSTRAINT timeline_entry_check CHECK (((meeting_id IS NULL) = (item IS NULL))),
     CONSTRAINT timeline_entry_kind_check CHECK ((kind = ANY (ARRAY['opened'::text, 'signal'::text, 'page'::text, 'ack'::text, 'decline'::text, 'role'::text, 'baton'::text, 'exhausted'::text, 'severity'::text, 'renamed'::text, 'note'::text, 'action'::text, 'room'::text, 'resolved'::text, 'reopened'::text, 'decision'::text, 'info'::text, 'retrospective'::text]))),
     CONSTRAINT timeline_entry_text_check CHECK (((length(text) >= 1) AND (length(text) <= 2000)))
 );
@@ -1028,6 +1031,9 @@ ALTER TABLE ONLY public.signal_use
 
 ALTER TABLE ONLY public.timeline_entry
     ADD CONSTRAINT timeline_entry_incident_id_fkey FOREIGN KEY (incident_id) REFERENCES public.incident(id);
+
+ALTER TABLE ONLY public.timeline_entry
+    ADD CONSTRAINT timeline_entry_meeting_id_fkey FOREIGN KEY (meeting_id) REFERENCES public.meeting(id);
 
 ALTER TABLE ONLY public.timeline_entry
     ADD CONSTRAINT timeline_entry_person_id_fkey FOREIGN KEY (person_id) REFERENCES public.person(id);

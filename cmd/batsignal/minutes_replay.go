@@ -45,6 +45,7 @@ one that is there already and right is left alone, so it may be repeated at will
 	flags.StringVarP(&r.out, "out", "o", "", "the directory to write to; it is made if it is not there")
 	flags.StringVar(&r.name, "name", "", "what the files are called, without their endings; without it, as the log is")
 	flags.StringVar(&r.urlBase, "url-base", "", "the address of the files without their endings; one that ends with / has the name added")
+	flags.StringVar(&r.network, "network", "", "the network that the room is on, for minutes that name it")
 	flags.StringSliceVar(&r.formats, "format", nil, "which files to write, such as txt,html,log.html; without it, all")
 	return cmd
 }
@@ -54,6 +55,7 @@ type replayRun struct {
 	*app
 	flags              logFlags
 	out, name, urlBase string
+	network            string
 	formats            []string
 
 	set     logSetting

@@ -31,7 +31,7 @@ func (r *replayRun) replay(root *os.Root, s logSource) error {
 	lines := strings.Count(text, "\n") + 1
 	defer boundMemory(text, lines)()
 	set := r.set.of(s.Source)
-	meetings, err := meetingsIn(text, lines, s, set)
+	meetings, err := r.meetingsIn(text, lines, s, set)
 	if err != nil {
 		return err
 	}
@@ -74,8 +74,8 @@ func (s logSource) called(i int) string {
 }
 
 // meetingsIn finds the meetings in a log.
-func meetingsIn(text string, most int, s logSource, set logSetting) ([]*replay.Meeting, error) {
-	setting := minutes.Setting{Dialect: set.dialect, Room: set.room, Files: minutes.Naming{URL: s.url, Zone: set.zone}}
+func (r *replayRun) meetingsIn(text string, most int, s logSource, set logSetting) ([]*replay.Meeting, error) {
+	setting := minutes.Setting{Dialect: set.dialect, Room: set.room, Network: r.network, Files: minutes.Naming{URL: s.url, Zone: set.zone}}
 	heard := 0
 	chat := func(yield func(chatlog.Line) bool) {
 		for line := range chatlog.Lines(text, chatlog.Options{Date: set.date, Zone: set.zone}) {

@@ -141,13 +141,16 @@ func TestReplayTellsByNames(t *testing.T) {
 	}
 	log := writeFile(t, filepath.Join(dir, "ops", "2026"), "ops.2026-11-22-09.00.log.txt", shortLog+"10:00 <anna> #startmeeting\n", 0o600)
 	out := filepath.Join(dir, "out")
-	status, stdout, stderr := cli(t, "minutes", "replay", log, "-o", out, "--format", "txt,replies", "--zone", "Europe/Berlin", "--url-base", "https://example.org/ops/2026/")
+	status, stdout, stderr := cli(t, "minutes", "replay", log, "-o", out, "--format", "txt,replies", "--zone", "Europe/Berlin", "--network", "libera", "--url-base", "https://example.org/ops/2026/")
 	want := out + "/ops.2026-11-22-09.00: #ops: Weekly, 2026-11-22 08:00: 4 lines by 2 people, 1 item, 1 action; 2 files written, 0 as before\n" +
 		out + "/ops.2026-11-22-09.00.m2: #ops Meeting, 2026-11-22 09:00, not ended: 1 line by 1 person, 0 items, 0 actions; 1 file written, 0 as before\n"
 	if status != exitOK || stdout != want || stderr != "" {
 		t.Errorf("status %d\n%s\nwant\n%s\n%s", status, stdout, want, stderr)
 	}
 	texts, _ := filesBelow(t, out)
+	if !strings.Contains(texts["ops.2026-11-22-09.00.txt"], "Network: libera\n") {
+		t.Errorf("the network is not in %s", texts["ops.2026-11-22-09.00.txt"])
+	}
 	if len(texts) != 3 || !strings.Contains(texts["ops.2026-11-22-09.00.replies"], "https://example.org/ops/2026/ops.2026-11-22-09.00.html") {
 		t.Errorf("there are %q", texts)
 	}

@@ -74,6 +74,7 @@ const (
 	sqlWithdraw = `
 		update action_item set state = 'dropped', closed_at = @now
 		where meeting_id = @meeting and item = @item and state = 'open' returning id`
+	sqlBlank = `update action_item set text = '(taken back)' where meeting_id = @meeting and item = @item`
 )
 
 // Put keeps an action, in the caller's transaction. One from the same item of the same
@@ -94,15 +95,25 @@ func Put(ctx context.Context, tx pgx.Tx, now time.Time, it Item) (id int64, err 
 	if err := setOwners(ctx, tx, id, it.Owners); err != nil {
 		return 0, err
 	}
-	what := "changed in the minutes: " + it.Text
+	// What minutes say may be taken back, and a history cannot: there it has no words.
+	what := "changed in the minutes"
 	if isNew {
-		what = "noted: " + it.Text
+		what = "noted"
+	}
+	if it.Meeting == 0 {
+		what += ": " + it.Text
 	}
 	return id, record(ctx, tx, now, id, it.CreatedBy, what)
 }
 
-// Withdraw drops the action of an item that is in the minutes no more.
-func Withdraw(ctx context.Context, tx pgx.Tx, now time.Time, meeting int64, number int, who string) error {
+// Withdraw drops the action of an item that is in the minutes no more. If gone, who said
+// it took it back, and its words go too.
+func Withdraw(ctx context.Context, tx pgx.Tx, now time.Time, meeting int64, number int, who string, gone bool) error {
+	if gone {
+		if _, err := tx.Exec(ctx, sqlBlank, pgx.NamedArgs{"meeting": meeting, "item": number}); err != nil {
+			return err
+		}
+	}
 	rows, err := tx.Query(ctx, sqlWithdraw, pgx.NamedArgs{"meeting": meeting, "item": number, "now": now})
 	if err != nil {
 		return err

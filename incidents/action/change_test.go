@@ -184,7 +184,7 @@ func TestMinutesAndPeople(t *testing.T) {
 	}
 	withdraw := func(n int) {
 		t.Helper()
-		s.must(pg.InTx(ctx, s.db, func(tx pgx.Tx) error { return action.Withdraw(ctx, tx, s.Clock(), meeting, n, "maria") }))
+		s.must(pg.InTx(ctx, s.db, func(tx pgx.Tx) error { return action.Withdraw(ctx, tx, s.Clock(), meeting, n, "maria", false) }))
 	}
 	a, b := put(1, "one"), put(2, "two")
 	_, err := s.Done(ctx, s.as("bert"), a)

@@ -74,7 +74,7 @@ func (w *work) item(f minutes.Effect, e minutes.Event, place incidents.Room) err
 		if _, err := w.tx.Exec(w.ctx, sqlDropItem, pgx.NamedArgs{"meeting": w.row.ID, "id": f.Item}); err != nil {
 			return err
 		}
-		return action.Withdraw(w.ctx, w.tx, w.now, w.row.ID, f.Item, e.Who.Nick)
+		return action.Withdraw(w.ctx, w.tx, w.now, w.row.ID, f.Item, e.Who.Nick, false)
 	}
 	if _, err := w.tx.Exec(w.ctx, sqlPutItem, pgx.NamedArgs{
 		"meeting": w.row.ID, "id": it.ID, "kind": it.Kind, "text": it.Text, "by": it.By, "at": it.At, "line": it.Line, "gone": it.Gone,
@@ -97,12 +97,12 @@ func (w *work) item(f minutes.Effect, e minutes.Event, place incidents.Room) err
 	if err != nil {
 		return err
 	}
-	return w.Incidents.RecordIn(w.ctx, w.tx, w.now, *w.row.Incident, kind, by, it.Text)
+	return w.Incidents.RecordIn(w.ctx, w.tx, w.now, *w.row.Incident, by, incidents.Noted{Meeting: w.row.ID, Item: it.ID, Kind: kind, Text: it.Text})
 }
 
 func (w *work) action(it *minutes.Item, e minutes.Event, place incidents.Room) error {
 	if it.Gone {
-		return action.Withdraw(w.ctx, w.tx, w.now, w.row.ID, it.ID, e.Who.Nick)
+		return action.Withdraw(w.ctx, w.tx, w.now, w.row.ID, it.ID, e.Who.Nick, true)
 	}
 	a := action.Item{
 		Text: it.Text, Due: it.Due, CreatedBy: it.By, Meeting: w.row.ID, Number: it.ID,

@@ -5,6 +5,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
 	"pgregory.net/rapid"
 
 	"batsignal/incidents"
@@ -262,7 +263,7 @@ func TestLiveFilesAreReplayedFiles(t *testing.T) {
 				s.TB = t
 				before := len(s.meetingIDs())
 				hear(s, m, d.Name, 1+i%5*20, func() {})
-				list := replay.Run(minutes.Setting{Dialect: d, Room: m.Room, Files: minutes.Naming{URL: "x"}},
+				list := replay.Run(minutes.Setting{Dialect: d, Room: m.Room, Network: "libera", Files: minutes.Naming{URL: "x"}},
 					chatlog.Parse(m.Log(t), chatlog.Options{Date: m.Date(t)}))
 				for i, id := range s.meetingIDs()[before:] {
 					live, err := s.Doc(ctx, id)
@@ -271,7 +272,7 @@ func TestLiveFilesAreReplayedFiles(t *testing.T) {
 					for _, f := range archive.FormatsFor(d) {
 						got, want := drawn(t, f, live), drawn(t, f, write.Doc{Meeting: list[i].Meeting, Lines: list[i].Log.Lines})
 						if f.Ext != "json" && got != want { // JSON has the network's numbers of lines
-							t.Errorf("%s is\n%s\nwant\n%s", f.Ext, got, want)
+							t.Errorf("%s (-replayed +live):\n%s", f.Ext, cmp.Diff(strings.Split(want, "\n"), strings.Split(got, "\n")))
 						}
 					}
 				}

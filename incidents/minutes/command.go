@@ -124,8 +124,20 @@ func (m *Meeting) isChair(w Who) bool {
 
 func (m *Meeting) notChair(e Event, word string) {
 	if m.Dialect.Explain {
-		m.tell(e.Who, "#"+word+" is for chairs, and they are: "+strings.Join(m.chairs(), ", ")+". One of them can make you one: #chair "+e.Who.Nick)
+		m.tell(e.Who, "#"+word+" is for chairs. "+m.whoChairs(e.Who.Nick))
 	}
+}
+
+// whoChairs tells somebody who is no chair how to become one.
+func (m *Meeting) whoChairs(nick string) string {
+	chairs := m.chairs()
+	switch {
+	case len(chairs) > 0:
+		return "They are: " + strings.Join(chairs, ", ") + ". One of them can make you one: #chair " + nick
+	case m.Incident != "":
+		return "Here that is whoever holds the baton, and nobody does."
+	}
+	return "There is none now; an admin of the bot can make one."
 }
 
 func endMeeting(m *Meeting, e Event, _ string) {

@@ -221,7 +221,7 @@ func TestWhatWasTakenBackIsNoDecision(t *testing.T) {
 	if got := section(t, text, "Decisions"); strings.Contains(got, "give up") || !strings.Contains(got, "we go on (ana)") {
 		t.Error(got)
 	}
-	if got := section(t, text, "Timeline"); !strings.Contains(got, "**Decision** by ana: (changed or taken back since)\n") || !strings.Contains(got, "**Decision** by ana: we go on\n") {
+	if got := section(t, text, "Timeline"); !strings.Contains(got, "**Decision** by ana: (taken out of the minutes)\n") || !strings.Contains(got, "**Decision** by ana: we go on\n") {
 		t.Error(got)
 	}
 }

@@ -18,7 +18,6 @@ var told = map[string]string{
 // timeline lists what happened, a heading for each day if it took several.
 func timeline(f facts) string {
 	l := list{room: roomTimeline}
-	stands := standing(f.Items)
 	days := len(f.Timeline) > 0 && !sameDay(f.Timeline[0].At, f.Timeline[len(f.Timeline)-1].At)
 	var day time.Time
 	for _, e := range f.Timeline {
@@ -33,43 +32,20 @@ func timeline(f facts) string {
 			l.line("### %s\n", e.At.UTC().Format(onDay))
 		}
 		day = e.At
-		l.line("- %s %s%s", e.At.UTC().Format(atSecond), mark, words(e, stands))
+		l.line("- %s %s%s", e.At.UTC().Format(atSecond), mark, words(e))
 	}
 	return "All times are in UTC.\n\n" + l.end("Nothing is on record.")
 }
 
-// words puts the author before what somebody said; other lines name their people. What
-// is in the minutes no more is not repeated here.
-func words(e incidents.Entry, stands map[string]bool) string {
+// words puts the author before what somebody said; other lines name their people.
+func words(e incidents.Entry) string {
 	switch e.Kind {
-	case "decision", "info":
-		if !stands[e.Text] {
-			return named(e.Who) + ": (changed or taken back since)"
-		}
-		return named(e.Who) + ": " + quote(e.Text)
-	case "note", "action":
+	case "decision", "info", "note", "action":
 		return named(e.Who) + ": " + quote(e.Text)
 	case "signal":
 		return quote(e.Who + " " + e.Text)
 	}
 	return quote(e.Text)
-}
-
-// standing is what the minutes say now, as a timeline has it.
-func standing(items []item) map[string]bool {
-	const most = 2000 // letters of a line of a timeline
-	stands := map[string]bool{}
-	for _, it := range items {
-		text := []rune(it.Text)
-		switch {
-		case it.Gone:
-		case len(text) > most:
-			stands[string(text[:most-1])+"…"] = true
-		default:
-			stands[it.Text] = true
-		}
-	}
-	return stands
 }
 
 // addendum is what is written under a document when its incident was opened again and

@@ -113,8 +113,8 @@ func (s *Service) draftIn(ctx context.Context, tx pgx.Tx, f facts) (Edition, err
 	}
 	text := e.Text + addendum(f, reopened.At)
 	if utf8.RuneCountInString(text) > Longest {
-		return e, s.Incidents.RecordIn(ctx, tx, s.Now(), incident, "retrospective", oncall.Actor{},
-			"The retrospective has no room for what came after the incident was opened again.")
+		return e, s.Incidents.RecordIn(ctx, tx, s.Now(), incident, oncall.Actor{}, incidents.Noted{Kind: "retrospective",
+			Text: "The retrospective has no room for what came after the incident was opened again."})
 	}
 	return s.keepDraft(ctx, tx, f, e.Number+1, text, "What came after the incident was opened again is added to its retrospective.")
 }
@@ -148,7 +148,7 @@ func (s *Service) keepDraft(ctx context.Context, tx pgx.Tx, f facts, number int,
 	if err := add(ctx, tx, now, e.Incident, number, 0, text); err != nil {
 		return e, err
 	}
-	if err := s.Incidents.RecordIn(ctx, tx, now, e.Incident, "retrospective", oncall.Actor{}, say); err != nil {
+	if err := s.Incidents.RecordIn(ctx, tx, now, e.Incident, oncall.Actor{}, incidents.Noted{Kind: "retrospective", Text: say}); err != nil {
 		return e, err
 	}
 	if now.Sub(*f.Incident.ResolvedAt) > announced {
