@@ -14,7 +14,7 @@ import (
 	"batsignal/incidents/minutes"
 	"batsignal/incidents/minutes/archive"
 	"batsignal/incidents/minutes/chatlog"
-	"batsignal/incidents/minutes/corpus"
+	"batsignal/incidents/minutes/corpustest"
 	"batsignal/incidents/minutes/replay"
 	"batsignal/incidents/minutes/write"
 )
@@ -50,7 +50,7 @@ func filesBelow(t testing.TB, dir string) (texts map[string]string, inodes map[s
 func TestReplayOfTheCorpus(t *testing.T) {
 	alone(t)
 	logs := t.TempDir()
-	all := corpus.All(t)
+	all := corpustest.All(t)
 	for _, m := range all {
 		writeFile(t, logs, m.Name+".log.txt", m.Log(t), 0o600)
 	}
@@ -58,7 +58,7 @@ func TestReplayOfTheCorpus(t *testing.T) {
 		t.Run(d.Name, func(t *testing.T) {
 			out := filepath.Join(t.TempDir(), "new", "dir")
 			order := rand.New(rand.NewPCG(7, 7))
-			run := func(m corpus.Meeting) string {
+			run := func(m corpustest.Meeting) string {
 				options := [][]string{
 					{"--dialect", d.Name}, {"--room", m.Room}, {"--date", m.Day}, {"--url-base", m.URL}, {"--out", out},
 					{"--format", "all"}, {filepath.Join(logs, m.Name+".log.txt")}, {"--zone", "UTC"},
@@ -105,7 +105,7 @@ func TestReplayOfTheCorpus(t *testing.T) {
 }
 
 // wanted adds the files of one log.
-func wanted(t testing.TB, want map[string]string, m corpus.Meeting, d *minutes.Dialect) int {
+func wanted(t testing.TB, want map[string]string, m corpustest.Meeting, d *minutes.Dialect) int {
 	t.Helper()
 	lines := chatlog.Parse(m.Log(t), chatlog.Options{Date: m.Date(t)})
 	list := replay.Run(minutes.Setting{Dialect: d, Room: m.Room, Files: minutes.Naming{URL: m.URL}}, lines)

@@ -13,7 +13,7 @@ import (
 	"batsignal/incidents/minutes"
 	"batsignal/incidents/minutes/archive"
 	"batsignal/incidents/minutes/chatlog"
-	"batsignal/incidents/minutes/corpus"
+	"batsignal/incidents/minutes/corpustest"
 	"batsignal/incidents/minutes/replay"
 	"batsignal/incidents/minutes/write"
 )
@@ -31,7 +31,7 @@ func TestImportedIsReplayed(t *testing.T) {
 	s := newScene(t)
 	s.Policy = meeting.Policy{URLPrefix: "https://example.org/m/", Dialect: "fedora"}
 	for _, d := range minutes.Dialects() {
-		for _, m := range corpus.All(t) {
+		for _, m := range corpustest.All(t) {
 			t.Run(d.Name+"/"+m.Name, func(t *testing.T) {
 				s.TB = t
 				at := incidents.Room{Network: d.Name, Room: m.Room}
@@ -211,7 +211,7 @@ func TestManyLogsAreFoundAndNamed(t *testing.T) {
 // with or without the process lost between them.
 func TestAnyBatchesAreTheSame(t *testing.T) {
 	s := newScene(t)
-	all := corpus.All(t)
+	all := corpustest.All(t)
 	rounds := 0
 	rapid.Check(t, func(r *rapid.T) {
 		m := rapid.SampledFrom(all).Draw(r, "log")
@@ -258,7 +258,7 @@ func TestAnyBatchesAreTheSame(t *testing.T) {
 func TestLiveFilesAreReplayedFiles(t *testing.T) {
 	s := newScene(t)
 	for _, d := range minutes.Dialects() {
-		for i, m := range corpus.All(t) {
+		for i, m := range corpustest.All(t) {
 			t.Run(d.Name+"/"+m.Name, func(t *testing.T) {
 				s.TB = t
 				before := len(s.meetingIDs())

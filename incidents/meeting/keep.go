@@ -76,10 +76,10 @@ func (k *Keeper) Look(ctx context.Context) error {
 const (
 	sqlGoingOn = `
 		select id, heard_at, warned_at, setting from meeting where ended_at is null and incident_id is null order by id`
-	sqlWarned   = `update meeting set warned_at = @now where id = @id`
-	sqlWriteDue = `
-		select id from meeting where write_due order by id limit 1 for update skip locked`
-	sqlWritten = `update meeting set write_due = false, written_at = @now where id = @id`
+	sqlWarned    = `update meeting set warned_at = @now where id = @id`
+	sqlWriteDue  = `select id from meeting where write_due order by id`
+	sqlTakeWrite = `select id from meeting where id = @id and write_due for update skip locked`
+	sqlWritten   = `update meeting set write_due = false, written_at = @now where id = @id`
 )
 
 // warnBefore is how long before it ends a quiet meeting it says so.
@@ -190,33 +190,42 @@ func (k *Keeper) mind(ctx context.Context, id int64) error {
 	return err
 }
 
-// writeDue has the files of every meeting written that is due.
+// writeDue has the files of every meeting written that is due. One whose files cannot
+// be written does not hold up the others.
 func (k *Keeper) writeDue(ctx context.Context) error {
-	for {
-		done := true
-		err := pg.InTx(ctx, k.DB, func(tx pgx.Tx) error {
-			var id int64
-			err := tx.QueryRow(ctx, sqlWriteDue).Scan(&id)
-			if done = errors.Is(err, pgx.ErrNoRows); done {
-				return nil
-			}
-			if err != nil {
-				return err
-			}
-			d, err := docOf(ctx, tx, id)
-			if err != nil {
-				return err
-			}
-			for _, a := range k.Archives {
-				if err := a.Put(ctx, d); err != nil {
-					return err
-				}
-			}
-			_, err = tx.Exec(ctx, sqlWritten, pgx.NamedArgs{"id": id, "now": k.Now()})
-			return err
-		})
-		if err != nil || done {
-			return err
+	rows, err := k.DB.Query(ctx, sqlWriteDue)
+	if err != nil {
+		return err
+	}
+	ids, err := pgx.CollectRows(rows, pgx.RowTo[int64])
+	for _, id := range ids {
+		if failed := k.write(ctx, id); failed != nil {
+			err = errors.Join(err, fmt.Errorf("write the files of meeting %d: %w", id, failed))
 		}
 	}
+	return err
+}
+
+// write writes the files of a meeting, unless somebody else is at it or has done it.
+func (k *Keeper) write(ctx context.Context, id int64) error {
+	return pg.InTx(ctx, k.DB, func(tx pgx.Tx) error {
+		err := tx.QueryRow(ctx, sqlTakeWrite, pgx.NamedArgs{"id": id}).Scan(&id)
+		if errors.Is(err, pgx.ErrNoRows) {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		d, err := docOf(ctx, tx, id)
+		if err != nil {
+			return err
+		}
+		for _, a := range k.Archives {
+			if err := a.Put(ctx, d); err != nil {
+				return err
+			}
+		}
+		_, err = tx.Exec(ctx, sqlWritten, pgx.NamedArgs{"id": id, "now": k.Now()})
+		return err
+	})
 }

@@ -9,7 +9,7 @@ import (
 	"batsignal/incidents/meeting"
 	"batsignal/incidents/minutes"
 	"batsignal/incidents/minutes/chatlog"
-	"batsignal/incidents/minutes/corpus"
+	"batsignal/incidents/minutes/corpustest"
 	"batsignal/incidents/minutes/replay"
 )
 
@@ -51,7 +51,7 @@ func TestAMeetingOnIRC(t *testing.T) {
 }
 
 // hear feeds a log to the live service, a batch of some lines at a time.
-func hear(s *scene, m corpus.Meeting, dialect string, batch int, between func()) {
+func hear(s *scene, m corpustest.Meeting, dialect string, batch int, between func()) {
 	s.Helper()
 	lines := chatlog.Parse(m.Log(s.TB), chatlog.Options{Date: m.Date(s.TB)})
 	s.Policy = meeting.Policy{Dialect: dialect}
@@ -76,7 +76,7 @@ func TestLiveIsReplay(t *testing.T) {
 	t.Parallel()
 	s := newScene(t)
 	for _, d := range minutes.Dialects() {
-		for i, m := range corpus.All(t) {
+		for i, m := range corpustest.All(t) {
 			t.Run(d.Name+"/"+m.Name, func(t *testing.T) {
 				s.TB = t
 				before := len(s.meetingIDs())

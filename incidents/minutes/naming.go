@@ -5,6 +5,7 @@ import (
 	"path"
 	"strings"
 	"time"
+	"unicode/utf8"
 )
 
 // Naming is how the files of a meeting are called, and where the world finds them.
@@ -71,8 +72,16 @@ func safeName(name string) string {
 	if name == "" || strings.Trim(name, ".") == "" {
 		return "_"
 	}
+	for len(name) > longestName {
+		_, size := utf8.DecodeLastRuneInString(name)
+		name = name[:len(name)-size]
+	}
 	return name
 }
+
+// longestName is how many bytes of a name a path has; file systems take 255 for a part
+// of it, with date and ending.
+const longestName = 120
 
 // strftime fills in the letters of strftime(3) that name a date or a time of day.
 func strftime(text string, t time.Time) string {

@@ -8,7 +8,7 @@ import (
 
 	"batsignal/incidents/minutes"
 	"batsignal/incidents/minutes/chatlog"
-	"batsignal/incidents/minutes/corpus"
+	"batsignal/incidents/minutes/corpustest"
 )
 
 var words = map[minutes.EventKind]string{minutes.Said: "<>", minutes.Did: "*", minutes.Renamed: "->", minutes.Joined: "+", minutes.Left: "-"}
@@ -148,7 +148,7 @@ func TestDated(t *testing.T) {
 
 // FuzzParse holds every log to what readers rely on.
 func FuzzParse(f *testing.F) {
-	for _, m := range corpus.All(f) {
+	for _, m := range corpustest.All(f) {
 		if text := m.Log(f); strings.HasPrefix(m.Name, "s") {
 			f.Add(text, int64(0))
 		}

@@ -6,11 +6,11 @@ import (
 
 	"batsignal/incidents/minutes"
 	"batsignal/incidents/minutes/chatlog"
-	"batsignal/incidents/minutes/corpus"
+	"batsignal/incidents/minutes/corpustest"
 	"batsignal/incidents/minutes/replay"
 )
 
-func run(t testing.TB, m corpus.Meeting, d *minutes.Dialect) []*replay.Meeting {
+func run(t testing.TB, m corpustest.Meeting, d *minutes.Dialect) []*replay.Meeting {
 	t.Helper()
 	setting := minutes.Setting{Dialect: d, Room: m.Room, Files: minutes.Naming{URL: m.URL}}
 	return replay.Run(setting, chatlog.Parse(m.Log(t), chatlog.Options{Date: m.Date(t)}))
@@ -20,7 +20,7 @@ func run(t testing.TB, m corpus.Meeting, d *minutes.Dialect) []*replay.Meeting {
 func TestReplies(t *testing.T) {
 	for _, d := range []*minutes.Dialect{minutes.Debian(), minutes.OpenStack(), minutes.Fedora()} {
 		held := 0
-		for _, m := range corpus.All(t) {
+		for _, m := range corpustest.All(t) {
 			want, ok := m.Golden(d.Name, "replies")
 			if !ok {
 				continue

@@ -16,7 +16,7 @@ import (
 	"github.com/chromedp/cdproto/emulation"
 	"github.com/chromedp/chromedp"
 
-	"batsignal/incidents/minutes/corpus"
+	"batsignal/incidents/minutes/corpustest"
 	"batsignal/incidents/minutes/write"
 )
 
@@ -93,7 +93,7 @@ func shelved(t *testing.T) *shelf {
 		}
 	}
 	put("evening", evenings())
-	for _, m := range corpus.All(t) {
+	for _, m := range corpustest.All(t) {
 		if strings.HasPrefix(m.Name, "s01") || strings.HasPrefix(m.Name, "s04") || strings.HasPrefix(m.Name, "s09") || strings.HasPrefix(m.Name, "s13") || strings.HasPrefix(m.Name, "s16") {
 			put(m.Name, oursOf(t, m)[0])
 		}

@@ -12,7 +12,7 @@ import (
 	"pgregory.net/rapid"
 
 	"batsignal/incidents/minutes"
-	"batsignal/incidents/minutes/corpus"
+	"batsignal/incidents/minutes/corpustest"
 	"batsignal/incidents/minutes/write"
 )
 
@@ -20,7 +20,7 @@ import (
 // against the actions that the machine knows.
 func TestNoActionIsMissing(t *testing.T) {
 	actions := 0
-	for _, m := range corpus.All(t) {
+	for _, m := range corpustest.All(t) {
 		for _, d := range oursOf(t, m) {
 			actions += len(d.Actions())
 			complete(t, m.Name, d)

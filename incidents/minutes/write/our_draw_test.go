@@ -6,7 +6,7 @@ import (
 
 	"batsignal/incidents/minutes"
 	"batsignal/incidents/minutes/chatlog"
-	"batsignal/incidents/minutes/corpus"
+	"batsignal/incidents/minutes/corpustest"
 	"batsignal/incidents/minutes/replay"
 	"batsignal/incidents/minutes/write"
 )
@@ -21,7 +21,7 @@ func ours(s minutes.Setting, log string, o chatlog.Options) (docs []write.Doc) {
 }
 
 // oursOf are the meetings in a log of the corpus.
-func oursOf(t testing.TB, m corpus.Meeting) []write.Doc {
+func oursOf(t testing.TB, m corpustest.Meeting) []write.Doc {
 	t.Helper()
 	setting := minutes.Setting{Room: m.Room, Files: minutes.Naming{URL: m.URL}}
 	return ours(setting, m.Log(t), chatlog.Options{Date: m.Date(t)})

@@ -12,13 +12,13 @@ import (
 
 	"batsignal/incidents/minutes"
 	"batsignal/incidents/minutes/chatlog"
-	"batsignal/incidents/minutes/corpus"
+	"batsignal/incidents/minutes/corpustest"
 	"batsignal/incidents/minutes/write"
 )
 
 // ourSeeds gives a fuzzer the logs of the corpus and the story, and what is in no log.
 func ourSeeds(f *testing.F) {
-	for _, m := range corpus.All(f) {
+	for _, m := range corpustest.All(f) {
 		if strings.HasPrefix(m.Name, "s") {
 			f.Add(m.Log(f))
 		}

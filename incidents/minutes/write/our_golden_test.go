@@ -10,7 +10,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"batsignal/incidents/minutes/corpus"
+	"batsignal/incidents/minutes/corpustest"
 	"batsignal/incidents/minutes/write"
 )
 
@@ -25,7 +25,7 @@ func TestOurGoldens(t *testing.T) {
 	}
 	whole := []string{"s01", "s13"}
 	text := []string{"s04", "s09", "s11", "s16"}
-	for _, m := range corpus.All(t) {
+	for _, m := range corpustest.All(t) {
 		short, _, _ := strings.Cut(m.Name, "-")
 		for _, f := range write.OurFormats() {
 			if !slices.Contains(whole, short) && (f.Ext != "txt" || !slices.Contains(text, short)) {

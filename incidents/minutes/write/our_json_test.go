@@ -13,7 +13,7 @@ import (
 	"strings"
 	"testing"
 
-	"batsignal/incidents/minutes/corpus"
+	"batsignal/incidents/minutes/corpustest"
 	"batsignal/incidents/minutes/write"
 )
 
@@ -124,7 +124,7 @@ func checkJSON(t testing.TB, page string) {
 }
 
 func TestJSONIsAsTheSchemaSays(t *testing.T) {
-	for _, m := range corpus.All(t) {
+	for _, m := range corpustest.All(t) {
 		for _, d := range oursOf(t, m) {
 			t.Run(m.Name, func(t *testing.T) { checkJSON(t, drawn(t, d, "json")) })
 		}

@@ -11,7 +11,7 @@ import (
 	"golang.org/x/net/html"
 
 	"batsignal/incidents/minutes"
-	"batsignal/incidents/minutes/corpus"
+	"batsignal/incidents/minutes/corpustest"
 	"batsignal/incidents/minutes/write"
 )
 
@@ -111,7 +111,7 @@ func checkOurTime(t testing.TB, at string) {
 }
 
 func TestOurPages(t *testing.T) {
-	for _, m := range corpus.All(t) {
+	for _, m := range corpustest.All(t) {
 		for _, d := range oursOf(t, m) {
 			for _, ext := range []string{"html", "log.html"} {
 				t.Run(m.Name+"."+ext, func(t *testing.T) {

@@ -10,7 +10,7 @@ import (
 
 	"batsignal/incidents/minutes"
 	"batsignal/incidents/minutes/chatlog"
-	"batsignal/incidents/minutes/corpus"
+	"batsignal/incidents/minutes/corpustest"
 	"batsignal/incidents/minutes/write"
 )
 
@@ -19,7 +19,7 @@ import (
 // edited, who is on the roster and who has which account, so such meetings are not
 // among these.
 func TestLogsMakeTheSameMinutesAgain(t *testing.T) {
-	for _, m := range corpus.All(t) {
+	for _, m := range corpustest.All(t) {
 		for _, d := range oursOf(t, m) {
 			t.Run(m.Name, func(t *testing.T) { again(t, d) })
 		}

@@ -10,7 +10,7 @@ import (
 
 	"batsignal/incidents/minutes"
 	"batsignal/incidents/minutes/chatlog"
-	"batsignal/incidents/minutes/corpus"
+	"batsignal/incidents/minutes/corpustest"
 	"batsignal/incidents/minutes/replay"
 	"batsignal/incidents/minutes/write"
 )
@@ -20,7 +20,7 @@ func peers() []*minutes.Dialect {
 }
 
 // replayed are the meetings of a log, by the name of their files.
-func replayed(t testing.TB, m corpus.Meeting, d *minutes.Dialect) (names []string, docs []write.Doc) {
+func replayed(t testing.TB, m corpustest.Meeting, d *minutes.Dialect) (names []string, docs []write.Doc) {
 	t.Helper()
 	setting := minutes.Setting{Dialect: d, Room: m.Room, Files: minutes.Naming{URL: m.URL}}
 	for i, one := range replay.Run(setting, chatlog.Parse(m.Log(t), chatlog.Options{Date: m.Date(t)})) {
@@ -52,7 +52,7 @@ func TestPeerGoldens(t *testing.T) {
 		for _, f := range write.PeerFormats() {
 			counts[f.Ext] = new([differs + 1]int)
 		}
-		for _, m := range corpus.All(t) {
+		for _, m := range corpustest.All(t) {
 			names, docs := replayed(t, m, d)
 			for i, doc := range docs {
 				for _, f := range write.PeerFormats() {

@@ -1,7 +1,7 @@
-// Package corpus owns the meetings that tests hold the machine against: logs, and what
+// Package corpustest owns the meetings that tests hold the machine against: logs, and what
 // the peers made of them. Those that may be copied are in the project; the others are
 // used where they are found beside it.
-package corpus
+package corpustest
 
 import (
 	"encoding/json"
