@@ -61,8 +61,9 @@ create table meeting_event (
 );
 comment on column meeting_event.line is 'its number in the log; null is no line of it';
 comment on column meeting_event.search is 'the words that the log shows for this line now';
--- What a network delivers twice is heard once.
-create unique index meeting_event_once on meeting_event (network, message_id)
+-- What a network delivers twice is heard once. The number comes first: it tells lines
+-- apart, whatever the planner knows of the table.
+create unique index meeting_event_once on meeting_event (message_id, network)
   where message_id <> '' and kind in ('said', 'did');
 create index meeting_event_search on meeting_event using gin (search);
 

@@ -834,7 +834,7 @@ CREATE INDEX incident_open ON public.incident USING btree (id) WHERE (status = '
 
 CREATE INDEX incident_room_name ON public.incident_room USING btree (network, room);
 
-CREATE UNIQUE INDEX meeting_event_once ON public.meeting_event USING btree (network, message_id) WHERE ((message_id <> ''::text) AND (kind = ANY (ARRAY['said'::text, 'did'::text])));
+CREATE UNIQUE INDEX meeting_event_once ON public.meeting_event USING btree (message_id, network) WHERE ((message_id <> ''::text) AND (kind = ANY (ARRAY['said'::text, 'did'::text])));
 
 CREATE INDEX meeting_event_search ON public.meeting_event USING gin (search);
 

@@ -151,19 +151,7 @@ func TestPagesFollowAlongWithScript(t *testing.T) {
 	at := func(path string) chromedp.Action[chromedp.Void] {
 		return chromedp.Navigate("http://127.0.0.1:" + port + path)
 	}
-	until := func(what, expression string) {
-		t.Helper()
-		var err error
-		for yes := false; !yes; {
-			if tab.Err() != nil {
-				t.Fatalf("%s: never came: %v", what, err)
-			}
-			// A page that is only just there, or changes at this moment, may fail to answer.
-			if yes, err = chromedp.Run(tab, chromedp.Evaluate[bool](expression)); !yes {
-				time.Sleep(20 * time.Millisecond)
-			}
-		}
-	}
+	until := func(what, expression string) { t.Helper(); until(t, tab, what, expression) }
 	const following = `document.getElementById("following").textContent !== ""`
 	for _, path := range []string{"/incidents", "/signal", "/people", "/commands", w.link("maria")} {
 		do(t, tab, at(path))
@@ -194,6 +182,21 @@ func TestPagesFollowAlongWithScript(t *testing.T) {
 
 	for _, message := range complained() {
 		t.Errorf("the browser complains: %s", message)
+	}
+}
+
+// until waits for a page to say yes.
+func until(t *testing.T, tab context.Context, what, expression string) {
+	t.Helper()
+	var err error
+	for yes := false; !yes; {
+		if tab.Err() != nil {
+			t.Fatalf("%s: never came: %v", what, err)
+		}
+		// A page that is only just there, or changes at this moment, may fail to answer.
+		if yes, err = chromedp.Run(tab, chromedp.Evaluate[bool](expression)); !yes {
+			time.Sleep(20 * time.Millisecond)
+		}
 	}
 }
 

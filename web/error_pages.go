@@ -2,6 +2,7 @@ package web
 
 import (
 	"net/http"
+	"strings"
 
 	"batsignal/oncall/fault"
 )
@@ -60,7 +61,11 @@ func (s *site) wrongMethod(w http.ResponseWriter, r *http.Request) error {
 
 // refuse draws an error page.
 func (s *site) refuse(w http.ResponseWriter, r *http.Request, status int, say string) {
-	err := s.render(w, r, status, "error", view{Title: headlines[status], Body: refusal{status, say}})
+	out := view{Title: headlines[status], Body: refusal{status, say}}
+	if strings.HasPrefix(r.URL.Path, "/minutes/") {
+		out.Here = "/minutes"
+	}
+	err := s.render(w, r, status, "error", out)
 	if err != nil {
 		s.Log.Error("the error page failed", "error", err)
 		http.Error(w, say, status)

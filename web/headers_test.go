@@ -14,6 +14,7 @@ const (
 func TestHeaders(t *testing.T) {
 	w := newWorld(t)
 	w.tell(fire)
+	w.meets(ops, evening, weekly)
 	link := w.link("maria")
 	for _, c := range []struct {
 		path   string
@@ -31,6 +32,21 @@ func TestHeaders(t *testing.T) {
 		{"/signal", 200, false, "no-cache", "text/html; charset=utf-8"},
 		{"/people", 200, false, "no-cache", "text/html; charset=utf-8"},
 		{"/commands", 200, false, "no-cache", "text/html; charset=utf-8"},
+		{"/minutes", 200, false, "no-cache", "text/html; charset=utf-8"},
+		{"/minutes/search?q=fan", 200, false, "no-cache", "text/html; charset=utf-8"},
+		{"/minutes/room/libera/ops", 200, false, "no-cache", "text/html; charset=utf-8"},
+		{"/minutes/name/weekly-ops-sync", 200, false, "no-cache", "text/html; charset=utf-8"},
+		{"/minutes/2026/02", 200, false, "no-cache", "text/html; charset=utf-8"},
+		{"/minutes/m/2", 200, true, "no-cache", "text/html; charset=utf-8"},
+		{"/minutes/m/7", 404, false, "no-cache", "text/html; charset=utf-8"},
+		{"/minutes/m/2/log", 200, false, "no-cache", "text/html; charset=utf-8"},
+		{"/minutes/m/7/events", 404, false, "no-cache", "text/html; charset=utf-8"},
+		{"/minutes/ops/none.html", 404, false, "no-cache", "text/html; charset=utf-8"},
+		{"/minutes/feed.atom", 200, false, "no-cache", "application/atom+xml; charset=utf-8"},
+		{"/actions", 200, false, "no-cache", "text/html; charset=utf-8"},
+		{"/actions/1", 200, false, "no-cache", "text/html; charset=utf-8"},
+		{"/actions.ics", 200, false, "no-cache", "text/calendar; charset=utf-8"},
+		{"/actions.json", 200, false, "no-cache", "application/json"},
 		{link, 200, false, "no-store", "text/html; charset=utf-8"},
 		{"/ack/x", 404, false, "no-store", "text/html; charset=utf-8"},
 		{"/nothing", 404, false, "no-cache", "text/html; charset=utf-8"},

@@ -70,83 +70,107 @@ func TestEveryPageCanBeReadAloud(t *testing.T) {
 		if !isPage(path) {
 			continue
 		}
-		t.Run(path, func(t *testing.T) {
-			root, err := html.Parse(strings.NewReader(pages[path].body))
-			if err != nil {
-				t.Fatal(err)
-			}
-			ids, level, h1 := map[string]bool{}, 0, 0
-			var refer []string
-			for n := range root.Descendants() {
-				if n.Type != html.ElementNode {
-					continue
-				}
-				for _, a := range n.Attr {
-					if strings.HasPrefix(a.Key, "on") || a.Key == "style" {
-						t.Errorf("<%s> has %s, which our own policy refuses", n.Data, a.Key)
-					}
-				}
-				if id, ok := attr(n, "id"); ok {
-					if ids[id] {
-						t.Errorf("the id %q is there twice", id)
-					}
-					ids[id] = true
-				}
-				if by, ok := attr(n, "aria-labelledby"); ok {
-					refer = append(refer, by)
-				}
-				switch n.Data {
-				case "html":
-					if lang, _ := attr(n, "lang"); lang != "en" {
-						t.Errorf("lang is %q", lang)
-					}
-				case "title":
-					if words(n) == "" || words(n) == "· Batsignal" {
-						t.Error("no title")
-					}
-				case "img":
-					if _, ok := attr(n, "alt"); !ok {
-						t.Error("a picture without alt")
-					}
-				case "a":
-					href, _ := attr(n, "href")
-					if words(n) == "" || !strings.HasPrefix(href, "/") && !strings.HasPrefix(href, "?") && !strings.HasPrefix(href, "#") {
-						t.Errorf("a link %q to %q", words(n), href)
-					}
-					if to, ok := strings.CutPrefix(href, "#"); ok {
-						refer = append(refer, to)
-					}
-				case "button":
-					if words(n) == "" {
-						t.Error("a button without words")
-					}
-				case "time":
-					if at, _ := attr(n, "datetime"); !strings.HasSuffix(at, "Z") {
-						t.Errorf("a time %q that is not UTC", at)
-					}
-				case "h1", "h2", "h3", "h4":
-					now, _ := strconv.Atoi(n.Data[1:])
-					if now > level+1 {
-						t.Errorf("<%s> %q follows <h%d>", n.Data, words(n), level)
-					}
-					if level = now; now == 1 {
-						h1++
-					}
-					if words(n) == "" {
-						t.Errorf("an empty <%s>", n.Data)
-					}
-				}
-			}
-			if h1 != 1 {
-				t.Errorf("%d headings of the first level", h1)
-			}
-			for _, id := range refer {
-				if !ids[id] {
-					t.Errorf("nothing has the id %q", id)
-				}
-			}
-		})
+		t.Run(path, func(t *testing.T) { readAloud(t, pages[path].body) })
 	}
+}
+
+// readAloud checks one page.
+func readAloud(t *testing.T, page string) {
+	t.Helper()
+	root, err := html.Parse(strings.NewReader(page))
+	if err != nil {
+		t.Fatal(err)
+	}
+	ids, level, h1 := map[string]bool{}, 0, 0
+	var refer, labels []string
+	labelled := map[string]bool{}
+	for n := range root.Descendants() {
+		if n.Type != html.ElementNode {
+			continue
+		}
+		for _, a := range n.Attr {
+			if strings.HasPrefix(a.Key, "on") || a.Key == "style" {
+				t.Errorf("<%s> has %s, which our own policy refuses", n.Data, a.Key)
+			}
+		}
+		if id, ok := attr(n, "id"); ok {
+			if ids[id] {
+				t.Errorf("the id %q is there twice", id)
+			}
+			ids[id] = true
+		}
+		if by, ok := attr(n, "aria-labelledby"); ok {
+			refer = append(refer, by)
+		}
+		switch n.Data {
+		case "html":
+			if lang, _ := attr(n, "lang"); lang != "en" {
+				t.Errorf("lang is %q", lang)
+			}
+		case "title":
+			if words(n) == "" || words(n) == "· Batsignal" {
+				t.Error("no title")
+			}
+		case "img":
+			if _, ok := attr(n, "alt"); !ok {
+				t.Error("a picture without alt")
+			}
+		case "a":
+			href, _ := attr(n, "href")
+			if words(n) == "" || !strings.HasPrefix(href, "/") && !strings.HasPrefix(href, "?") && !strings.HasPrefix(href, "#") && !leadsOut(n) {
+				t.Errorf("a link %q to %q", words(n), href)
+			}
+			if to, ok := strings.CutPrefix(href, "#"); ok {
+				refer = append(refer, to)
+			}
+		case "input", "select", "textarea":
+			id, _ := attr(n, "id")
+			labels = append(labels, id)
+		case "label":
+			named, _ := attr(n, "for")
+			labelled[named] = true
+		case "button":
+			if words(n) == "" {
+				t.Error("a button without words")
+			}
+		case "time":
+			if at, _ := attr(n, "datetime"); !strings.HasSuffix(at, "Z") {
+				t.Errorf("a time %q that is not UTC", at)
+			}
+		case "h1", "h2", "h3", "h4":
+			now, _ := strconv.Atoi(n.Data[1:])
+			if now > level+1 {
+				t.Errorf("<%s> %q follows <h%d>", n.Data, words(n), level)
+			}
+			if level = now; now == 1 {
+				h1++
+			}
+			if words(n) == "" {
+				t.Errorf("an empty <%s>", n.Data)
+			}
+		}
+	}
+	for _, id := range labels {
+		if !labelled[id] {
+			t.Errorf("the field %q has no label", id)
+		}
+	}
+	if h1 != 1 {
+		t.Errorf("%d headings of the first level", h1)
+	}
+	for _, id := range refer {
+		if !ids[id] {
+			t.Errorf("nothing has the id %q", id)
+		}
+	}
+}
+
+// leadsOut tells whether a link is to an address of the web that somebody wrote, and
+// is marked as one.
+func leadsOut(n *html.Node) bool {
+	href, _ := attr(n, "href")
+	rel, _ := attr(n, "rel")
+	return (strings.HasPrefix(href, "https://") || strings.HasPrefix(href, "http://")) && rel == "nofollow noreferrer"
 }
 
 func TestNoAddressIsSeenAnywhere(t *testing.T) {

@@ -42,7 +42,7 @@ func (s *site) meetingLog(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	d, err := s.Meetings.Doc(r.Context(), id)
+	d, err := s.doc(r.Context(), m)
 	if err != nil {
 		return err
 	}

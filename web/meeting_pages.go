@@ -23,6 +23,11 @@ type meetingBody struct {
 	Topic string // what is being talked about
 }
 
+// OneDay tells whether the meeting ended on the day on which it began.
+func (b meetingBody) OneDay() bool {
+	return b.EndedAt != nil && dayOf(*b.EndedAt).Equal(dayOf(b.StartedAt))
+}
+
 func (s *site) meeting(w http.ResponseWriter, r *http.Request) error {
 	id, err := meetingID(r)
 	if err != nil {
@@ -36,7 +41,7 @@ func (s *site) meeting(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	d, err := s.Meetings.Doc(r.Context(), id)
+	d, err := s.doc(r.Context(), m)
 	if err != nil {
 		return err
 	}

@@ -3,7 +3,6 @@ package web
 import (
 	"slices"
 	"strconv"
-	"time"
 
 	"batsignal/incidents/action"
 	"batsignal/incidents/meeting"
@@ -15,9 +14,8 @@ import (
 type note struct {
 	*minutes.Item
 	Label string
-	Log   string    // the address of its line in the log
-	Stamp string    // when, as exactly as it takes in this meeting
-	Day   time.Time // of a note on another day than the one before; zero is none
+	Log   string // the address of its line in the log
+	Stamp string // when, as exactly as it takes in this meeting
 }
 
 // topicNotes is a topic with what was noted under it. The first has no topic if
@@ -37,10 +35,10 @@ type task struct {
 // meetingStory is what came of a meeting, in the order of a page.
 type meetingStory struct {
 	Decided []note
-	Tasks     []task
-	Topics    []topicNotes
-	Chairs    []string
-	People    []*minutes.Person
+	Tasks   []task
+	Topics  []topicNotes
+	Chairs  []string
+	People  []*minutes.Person
 }
 
 // storyOf sorts the minutes of a meeting. actions are those that came of it, as they
@@ -51,17 +49,13 @@ func storyOf(id int64, d write.Doc, actions []action.Item) (st meetingStory) {
 		byNumber[actions[i].Number] = &actions[i]
 	}
 	owners := ownersOf(d.Meeting)
-	day, stamp := dayOf(d.Started), "15:04:05"
-	if !dayOf(d.End()).Equal(day) {
+	stamp := "15:04:05"
+	if !dayOf(d.End()).Equal(dayOf(d.Started)) {
 		stamp = "2 Jan 2006 15:04:05"
 	}
 	for _, item := range d.Items {
 		n := note{Item: item, Label: kindLabel(item.Kind), Log: linePath(id, item.Line), Stamp: item.At.UTC().Format(stamp)}
-		if its := dayOf(item.At); !its.Equal(day) {
-			day, n.Day = its, its
-		}
 		st.add(n)
-		n.Day = time.Time{}
 		switch {
 		case item.Gone:
 		case decides(item.Kind):

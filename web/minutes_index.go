@@ -7,7 +7,7 @@ import (
 )
 
 const (
-	indexLatest = 15
+	indexLatest = 10
 	shelfMost   = 200 // rooms, names and months that are listed
 )
 

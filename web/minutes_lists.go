@@ -19,8 +19,8 @@ type meetingListBody struct {
 	Here     string // the address of the newest part of the list
 	Meetings []meeting.Summary
 	First    bool
-	Next     int64 // before which meeting the list goes on; 0: it does not
-	Room     string
+	Next     int64  // before which meeting the list goes on; 0: it does not
+	Room     string // "network/room" of a room's; "" of another
 	Actions  string // where their actions are listed; "" is nowhere
 }
 
@@ -29,7 +29,7 @@ func (s *site) minutesOfRoom(w http.ResponseWriter, r *http.Request) error {
 		return err // a room that is called "room" has files whose addresses look like this
 	}
 	at := roomOf(r)
-	body := meetingListBody{Here: roomPath(at.Network, at.Room), Room: at.Network + "/" + at.Room}
+	body := meetingListBody{Here: roomPath(at.Network, at.Room)}
 	if err := s.shelf(r, &body, meeting.Filter{Room: at}); err != nil {
 		return err
 	}
@@ -39,11 +39,14 @@ func (s *site) minutesOfRoom(w http.ResponseWriter, r *http.Request) error {
 	} else if body.First {
 		return fault.New(fault.NotFound, "There are no minutes of this room.")
 	}
-	body.Heading, body.About = at.Room, "on "+at.Network
+	body.Heading, body.About, body.Room = at.Room, "on "+at.Network, at.Network+"/"+at.Room
 	return s.meetingList(w, r, body, body.Here+"/feed.atom")
 }
 
 func (s *site) minutesOfName(w http.ResponseWriter, r *http.Request) error {
+	if done, err := s.serveFile(w, r); done || err != nil {
+		return err
+	}
 	name := segment(r, "name")
 	body := meetingListBody{Here: namePath(name), Heading: name, About: "meetings of this name", Actions: actionsPath("series", name)}
 	if err := s.shelf(r, &body, meeting.Filter{Name: name}); err != nil {

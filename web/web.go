@@ -58,6 +58,7 @@ type site struct {
 	intro    [][]span
 	figures  *figures
 	streams  chan struct{} // one place for each open event stream
+	live     liveDocs      // meetings that go on, as they were read last
 }
 
 // mostStreams is how many browsers may follow along at once; the others refresh.

@@ -54,10 +54,10 @@ type world struct {
 	meetings *meeting.Service
 	actions  *action.Service
 
-	log     *logBook
-	logger  *slog.Logger
-	set     *command.Set
-	story   play.Transcript
+	log    *logBook
+	logger *slog.Logger
+	set    *command.Set
+	story  play.Transcript
 }
 
 // newWorld sets a stage up with the example roster; maria has a mail address and a

@@ -48,7 +48,7 @@ const (
 	sqlSetSetting = `update meeting set setting = @setting where id = @id`
 	sqlRewords    = `
 		update meeting_event set search = case when @text <> '' then to_tsvector('simple', translate(nick || ' ' || @text, '<>', '  ')) end
-		where meeting_id = @id and message_id = @message_id and kind in ('said', 'did')`
+		where meeting_id = @id and message_id = @message_id and message_id <> '' and kind in ('said', 'did')`
 	sqlTell      = `select pg_notify('batsignal_meeting', @payload)`
 	sqlPathTaken = `select exists (select from meeting where path = @path and id <> @id and (ended_at is not null or written_at is not null))`
 )

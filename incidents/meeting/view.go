@@ -24,6 +24,7 @@ type Summary struct {
 	StartedAt time.Time
 	StartedBy string
 	EndedAt   *time.Time // nil: it goes on
+	HeardAt   time.Time  // the last that was said in it, or changed of it
 	WrittenAt *time.Time // when its files were last written, if they were
 	Lines     int
 	Events    int
@@ -37,7 +38,7 @@ func (m Summary) GoesOn() bool { return m.EndedAt == nil }
 // summary is what every statement that reads summaries begins with.
 const summary = `
 	select m.id, m.network, m.room, coalesce(m.incident_id, 0) as incident, m.dialect, m.name, m.title, m.path,
-		m.started_at, m.started_by, m.ended_at, m.written_at, m.lines, m.events,
+		m.started_at, m.started_by, m.ended_at, m.heard_at, m.written_at, m.lines, m.events,
 		(select count(*) from meeting_item i where i.meeting_id = m.id and not i.gone and i.kind in ('AGREED', 'ACCEPTED', 'REJECTED', 'VOTE', 'INCONCLUSIVE')) as decisions,
 		(select count(*) from meeting_item i where i.meeting_id = m.id and not i.gone and i.kind = 'ACTION') as actions
 	from meeting m where not m.restricted`

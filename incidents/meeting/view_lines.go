@@ -24,7 +24,7 @@ const (
 	// whether it was ever changed; only then its newest text is looked for.
 	newestFirst = `
 		select h.meeting, m.title, m.network, m.room, m.started_at, e.line, e.at, e.nick, '' as kind, e.kind = 'did' as did,
-			case when e.search = to_tsvector('simple', e.nick || ' ' || e.text) then e.text
+			case when e.search = to_tsvector('simple', translate(e.nick || ' ' || e.text, '<>', '  ')) then e.text
 				else coalesce((select x.text from meeting_event x where x.meeting_id = h.meeting and x.message_id = e.message_id and x.kind = 'edited'
 					order by x.n desc limit 1), e.text) end as text
 		from h join meeting m on m.id = h.meeting join meeting_event e on e.meeting_id = h.meeting and e.n = h.n

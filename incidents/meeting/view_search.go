@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -40,6 +41,8 @@ type Hit struct {
 	Text      string // as it stands now
 }
 
+// In words that are looked for, and in those that are found, "<" and ">" are blanks:
+// Postgres would take what stands between them for markup, and leave it out.
 const sqlStarted = `select started_at from meeting where id = @id and not restricted`
 
 // Find looks for words, those of the newest meeting first. more tells that there is
@@ -56,7 +59,7 @@ func (s *Service) Find(ctx context.Context, f Search) (found []Hit, more bool, e
 		}
 	}
 	args := pgx.NamedArgs{
-		"query": f.Query, "network": f.Room.Network, "room": f.Room.Room,
+		"query": strings.NewReplacer("<", " ", ">", " ").Replace(f.Query), "network": f.Room.Network, "room": f.Room.Room,
 		"started": from, "meeting": f.Meeting, "line": f.Line, "most": f.Most + 1,
 	}
 	if found, err = s.hits(ctx, sqlSearchItems, args); err != nil {
