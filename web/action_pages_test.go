@@ -104,7 +104,7 @@ func TestActionsForPrograms(t *testing.T) {
 
 func TestOneAction(t *testing.T) {
 	w := actionsOf(t)
-	w.get("/actions/1").says(t, 200, "<h1>A1 <bdi>kevin replaces the fan in rack 4 by friday</bdi></h1>", "due <time", "noted: kevin replaces",
+	w.get("/actions/1").says(t, 200, "<h1>A1 <bdi>kevin replaces the fan in rack 4 by friday</bdi></h1>", "due <time", `<p class="text" dir="auto">noted</p>`,
 		`in <a href="/minutes/m/1#i-3"><bdi>#ops: Weekly ops sync</bdi></a>`, "!action done")
 	a := w.get("/actions/2")
 	a.says(t, 200, `<span class="status resolved">done</span> since <time`, "<b><bdi>maria</bdi></b>")

@@ -13,7 +13,11 @@ import (
 	"strings"
 	"time"
 
+	"github.com/jackc/pgx/v5/pgxpool"
+
 	"batsignal/bot/irc/irctest"
+	"batsignal/migrations"
+	"batsignal/migrations/pg"
 	"batsignal/migrations/pglocal"
 )
 
@@ -132,6 +136,19 @@ func (b *bench) postgres(ctx context.Context) (*pglocal.Server, error) {
 }
 
 // freeAddress is an address on the loopback that nobody listens on now.
+// migrated is a pool, as the bot, on a new Postgres with its tables in it. Whoever asks
+// closes it.
+func (b *bench) migrated(ctx context.Context, log *slog.Logger) (*pgxpool.Pool, error) {
+	server, err := b.postgres(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if _, err := migrations.Up(ctx, server.OwnerDSN(), pglocal.BotRole, log); err != nil {
+		return nil, err
+	}
+	return pg.Open(ctx, server.BotDSN(), pg.Options{})
+}
+
 func freeAddress() (string, error) {
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {

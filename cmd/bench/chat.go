@@ -13,9 +13,6 @@ import (
 	"batsignal/bot"
 	"batsignal/bot/command"
 	"batsignal/bot/irc"
-	"batsignal/migrations"
-	"batsignal/migrations/pg"
-	"batsignal/migrations/pglocal"
 )
 
 const leastLines = 50_000 // a second and core
@@ -23,15 +20,8 @@ const leastLines = 50_000 // a second and core
 // chat is how many lines of talk are read and judged for each second that a core
 // works. The real door and the real dispatcher, with a database, run in this process.
 func chat(ctx context.Context, b *bench) ([]figure, error) {
-	server, err := b.postgres(ctx)
-	if err != nil {
-		return nil, err
-	}
 	log := slog.New(slog.DiscardHandler)
-	if _, err := migrations.Up(ctx, server.OwnerDSN(), pglocal.BotRole, log); err != nil {
-		return nil, err
-	}
-	db, err := pg.Open(ctx, server.BotDSN(), pg.Options{})
+	db, err := b.migrated(ctx, log)
 	if err != nil {
 		return nil, err
 	}

@@ -13,9 +13,6 @@ import (
 	"batsignal/bot/console"
 	"batsignal/incidents"
 	"batsignal/incidents/meeting"
-	"batsignal/migrations"
-	"batsignal/migrations/pg"
-	"batsignal/migrations/pglocal"
 )
 
 const (
@@ -26,15 +23,8 @@ const (
 // meetings is how many lines a second of one meeting become rows, on a Postgres that
 // flushes every commit, and whether the last ones cost more than the first.
 func meetings(ctx context.Context, b *bench) ([]figure, error) {
-	server, err := b.postgres(ctx)
-	if err != nil {
-		return nil, err
-	}
 	log := slog.New(slog.DiscardHandler)
-	if _, err := migrations.Up(ctx, server.OwnerDSN(), pglocal.BotRole, log); err != nil {
-		return nil, err
-	}
-	db, err := pg.Open(ctx, server.BotDSN(), pg.Options{})
+	db, err := b.migrated(ctx, log)
 	if err != nil {
 		return nil, err
 	}
