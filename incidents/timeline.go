@@ -22,16 +22,19 @@ type Entry struct {
 
 const (
 	// lines are those of timelines. What the minutes noted says what it says there now:
-	// its author may have edited it, or wants it gone.
+	// its author may have edited it, or wants it gone. What restricted minutes say is not
+	// for everybody, and timelines are.
 	lines = `
 	select t.id, t.at, t.kind, coalesce(p.handle, t.account) as who, t.network, t.room,
 		case
 			when t.item is null then t.text
+			when m.restricted then '(in restricted minutes)'
 			when i.id is null then '(taken out of the minutes)'
 			when i.gone then '(taken back)'
 			else left(i.text, 2000)
 		end as text
 	from timeline_entry t left join person p on p.id = t.person_id
+		left join meeting m on m.id = t.meeting_id
 		left join meeting_item i on i.meeting_id = t.meeting_id and i.id = t.item`
 	sqlTimeline = lines + ` where t.incident_id = @incident and t.id > @after order by t.id`
 )

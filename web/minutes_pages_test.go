@@ -199,5 +199,11 @@ func TestRestrictedMinutesAreNowhere(t *testing.T) {
 			t.Errorf("%s differs from what is not there:\n%s\n%s", path, a.main(), b.main())
 		}
 	}
+	w.tell(fire + "li #inc-1-openssl: !baton take\nli #inc-1-openssl: #agreed kestrel before\nli #inc-1-openssl: #restrictlogs\nli #inc-1-openssl: #action sam feeds the kestrel")
+	a := w.get("/incidents/1")
+	a.says(t, 200, "(in restricted minutes)")
+	if strings.Contains(a.body, "kestrel") || strings.Contains(a.body, "/minutes/m/") || strings.Contains(a.body, "/actions/") {
+		t.Errorf("the incident shows it:\n%s", a.main())
+	}
 	w.get("/minutes/search?q=letter&before=2-3").says(t, 400, "is not there any more")
 }

@@ -14,7 +14,7 @@ import (
 func TestSlackKilledLosesNothing(t *testing.T) {
 	t.Parallel()
 	const kills, each = 2, 60
-	s := newSlackWorld(t, plan{roles: killRoles, more: "guard: {per_person: 100, per_organisation: 100}"}, slackfake.Options{}, "")
+	s := newSlackWorld(t, plan{roles: killRoles, more: "guard: {per_person: 100, per_organisation: 100}"}, patient(), "")
 	s.members("kevin", "maria")
 	s.start()
 	s.enrol(fmt.Sprintf(`
@@ -45,6 +45,9 @@ people:
 		})
 		s.acked(confirmed) // Slack will never say it again
 		s.bot.kill(t)
+		if lines := errorsIn(s.bot.output()); len(lines) > 0 {
+			t.Errorf("errors in the log of death %d:\n%s", kill+1, strings.Join(lines, "\n"))
+		}
 		s.fake.Post("kevin", room, "!incident "+note()) // while nobody is there to hear it
 		s.start()
 		t.Logf("death %d left %d acknowledged deliveries unfinished", kill+1,
