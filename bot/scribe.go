@@ -4,17 +4,14 @@ import (
 	"context"
 	"crypto/rand"
 	"log/slog"
-	"slices"
 	"strconv"
 	"strings"
 	"sync"
 	"time"
 
-	"batsignal/bot/command"
 	"batsignal/incidents"
 	"batsignal/incidents/meeting"
 	"batsignal/incidents/minutes"
-	"batsignal/migrations/pg"
 )
 
 // Scribe takes down what is said in rooms, for their minutes.
@@ -34,6 +31,7 @@ type Scribe struct {
 	self    map[string]string // by network
 	waiting []*taken
 	wake    chan struct{}
+	answers chan answered
 }
 
 // taken is one event that is to be written.
@@ -54,19 +52,28 @@ const (
 	scribeBatch = 500
 	// scribePause is how long it rests after a write that failed.
 	scribePause = 500 * time.Millisecond
+	// scribeTries is how often a line is written anew that the database refuses without
+	// saying that it is the line's fault.
+	scribeTries = 20
+	// answersMost bounds the answers that wait for slow networks; what is more is lost,
+	// and nothing with it.
+	answersMost = 200
+	// answerBudget is how long a network may take for one of them.
+	answerBudget = 15 * time.Second
 )
 
 // NewScribe makes a scribe; Run has it write.
 func NewScribe(meetings *meeting.Service, log *slog.Logger) *Scribe {
-	return &Scribe{Meetings: meetings, Log: log, run: rand.Text(), self: map[string]string{}, wake: make(chan struct{}, 1)}
+	return &Scribe{Meetings: meetings, Log: log, run: rand.Text(), self: map[string]string{}, wake: make(chan struct{}, 1), answers: make(chan answered, answersMost)}
 }
 
 // Hear takes what a network heard in a room. When it returns, a line that may be a
 // command, and one that the network delivers again until it is taken, is a row; others
 // are as soon as the lines before them are.
 func (s *Scribe) Hear(ctx context.Context, n Network, h Heard) {
-	if s == nil || h.Room == "" || h.Unseen || h.Replayed {
-		return
+	isChange := h.Change == Edited || h.Change == Deleted
+	if s == nil || h.Room == "" || h.Unseen || h.Replayed && !isChange {
+		return // that somebody takes something back is never too old
 	}
 	t := s.take(ctx, n, h)
 	if !s.Patient && !h.Again && !strings.HasPrefix(strings.TrimSpace(h.Text), "#") {
@@ -101,14 +108,26 @@ func (s *Scribe) wait(ctx context.Context, t *taken) {
 	}
 }
 
-func (s *Scribe) take(ctx context.Context, n Network, h Heard) *taken {
-	t := &taken{from: n, line: h, done: make(chan struct{})}
-	t.Room = incidents.Room{Network: h.Network, Room: h.Room}
-	t.Event = eventOf(h)
-	if h.Change == Said && !h.Did && s.Meetings.Begins(t.Room, h.Text) {
-		t.Look = s.Look(ctx, n, h.Room)
+// take has what was heard written: a message with commands in it line by line. It
+// returns the last of them.
+func (s *Scribe) take(ctx context.Context, n Network, h Heard) (t *taken) {
+	parts := []string{h.Text}
+	if h.Change == Said && !h.Did {
+		parts = meeting.Parts(h.Text)
 	}
-	s.add(t)
+	for i, text := range parts {
+		one := h
+		one.Text, one.MessageID = text, meeting.PartID(h.MessageID, i+1)
+		t = &taken{from: n, line: one, done: make(chan struct{})}
+		t.Room = incidents.Room{Network: h.Network, Room: h.Room}
+		t.Event = eventOf(one)
+		if h.Change == Said && !h.Did && s.Meetings.Begins(t.Room, text) {
+			if id, err := s.Meetings.In(ctx, t.Room); err == nil && id == 0 {
+				t.Look = s.Look(ctx, n, h.Room)
+			}
+		}
+		s.add(t)
+	}
 	return t
 }
 
@@ -184,108 +203,6 @@ func (s *Scribe) selfOn(ctx context.Context, n Network, room string) string {
 		s.mu.Unlock()
 	}
 	return self
-}
-
-// Run writes until ctx ends, and then what is left.
-func (s *Scribe) Run(ctx context.Context) error {
-	for {
-		select {
-		case <-s.wake:
-		case <-ctx.Done():
-			last, cancel := context.WithTimeout(context.WithoutCancel(ctx), scribeBudget)
-			s.writeAll(last)
-			cancel()
-			return nil
-		}
-		s.writeAll(ctx)
-	}
-}
-
-// writeAll writes until nothing waits or ctx ends.
-func (s *Scribe) writeAll(ctx context.Context) {
-	for ctx.Err() == nil {
-		s.mu.Lock()
-		batch := slices.Clone(s.waiting[:min(len(s.waiting), scribeBatch)])
-		s.mu.Unlock()
-		if len(batch) == 0 {
-			return
-		}
-		written, err := s.write(ctx, batch)
-		if err != nil && ctx.Err() == nil {
-			s.Log.Warn("what was said could not be written; I try again", "error", err)
-			select {
-			case <-time.After(scribePause):
-			case <-ctx.Done():
-			}
-			continue
-		}
-		s.mu.Lock()
-		s.waiting = s.waiting[written:]
-		s.mu.Unlock()
-	}
-}
-
-// write writes a batch. What the database refuses for what it is, not for how it goes,
-// is found by writing one by one, and left out: it must not hold up the rest for ever.
-func (s *Scribe) write(ctx context.Context, batch []*taken) (written int, err error) {
-	answers, err := s.Meetings.Hear(ctx, heardOf(batch)...)
-	if err != nil && pg.IsData(err) {
-		if len(batch) > 1 {
-			return s.write(ctx, batch[:1])
-		}
-		s.Log.Error("a line cannot be kept in the minutes", "network", batch[0].Room.Network, "room", batch[0].Room.Room, "error", err)
-		err = nil
-	}
-	if err != nil {
-		return 0, err
-	}
-	for _, t := range batch {
-		close(t.done)
-	}
-	for _, a := range answers {
-		s.answer(ctx, batch[a.Index], a)
-	}
-	return len(batch), nil
-}
-
-func heardOf(batch []*taken) []meeting.Heard {
-	heard := make([]meeting.Heard, len(batch))
-	for i, t := range batch {
-		heard[i] = t.Heard
-	}
-	return heard
-}
-
-// answer tells somebody what is for them alone, or calls everybody in the room.
-func (s *Scribe) answer(ctx context.Context, t *taken, a meeting.Answer) {
-	if t.from == nil {
-		return
-	}
-	var err error
-	if a.Kind == minutes.CallNames {
-		err = s.callNames(ctx, t, a.Text)
-	} else {
-		err = t.from.Reply(ctx, t.line, command.Reply{Private: true, Blocks: []command.Block{command.Line(a.Text)}})
-	}
-	if err != nil && ctx.Err() == nil {
-		s.Log.Warn("an answer to a line of a meeting could not be sent", "network", t.Room.Network, "error", err)
-	}
-}
-
-// callNames says a text with the name of everybody in the room, a few lines at most.
-func (s *Scribe) callNames(ctx context.Context, t *taken, text string) error {
-	const perLine, most = 30, 150
-	room := s.Look(ctx, t.from, t.Room.Room)
-	names := slices.DeleteFunc(slices.Clone(room.Names), func(name string) bool { return name == t.line.Nick || name == room.Self })
-	if len(names) > most {
-		names = names[:most]
-	}
-	for list := range slices.Chunk(names, perLine) {
-		if err := t.from.Say(ctx, t.Room.Room, Message{Text: "Calling " + strings.Join(list, " ")}); err != nil {
-			return err
-		}
-	}
-	return t.from.Say(ctx, t.Room.Room, Message{Text: "Called by " + t.line.Nick + ": " + text})
 }
 
 // eventOf is a line as minutes know it.

@@ -39,6 +39,7 @@ func newDesk(t *testing.T, db func(pg.DB) pg.DB) *desk {
 		d.meetings.DB = db(s.db)
 	}
 	d.scribe = bot.NewScribe(d.meetings, log)
+	d.scribe.Patient = db == nil
 	s.dispatcher.Scribe, s.outbox.Scribe = d.scribe, d.scribe
 	running, stop := context.WithCancel(ctx)
 	var all sync.WaitGroup

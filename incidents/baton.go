@@ -7,6 +7,7 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
+	"batsignal/migrations/pg"
 	"batsignal/oncall"
 	"batsignal/oncall/fault"
 	"batsignal/oncall/notice"
@@ -192,9 +193,7 @@ func (s *Service) Drop(ctx context.Context, a oncall.Actor, incident int64) (say
 		if err := c.endBaton(incident); err != nil {
 			return err
 		}
-		if err := c.led(incident, ""); err != nil {
-			return err
-		}
+		c.led(incident, "")
 		say = "You laid the baton down. Nobody leads " + inc.Ref() + " now."
 		if err := c.retopic(inc); err != nil {
 			return err
@@ -213,9 +212,7 @@ func (c *change) give(inc Incident, to int64, a oncall.Actor, text string) error
 	if err := c.tx.QueryRow(c.ctx, sqlInsertBaton, pgx.NamedArgs{"incident": inc.ID, "holder": to, "now": c.now}).Scan(&handle); err != nil {
 		return err
 	}
-	if err := c.led(inc.ID, handle); err != nil {
-		return err
-	}
+	c.led(inc.ID, handle)
 	if err := c.retopic(inc); err != nil {
 		return err
 	}
@@ -223,11 +220,19 @@ func (c *change) give(inc Incident, to int64, a oncall.Actor, text string) error
 }
 
 // led tells the minutes whose the baton is now.
-func (c *change) led(incident int64, handle string) error {
+func (c *change) led(incident int64, handle string) {
+	c.minute(incident, func(tx pgx.Tx) error { return c.Minutes.Led(c.ctx, tx, c.now, incident, handle) })
+}
+
+// minute tells the minutes of an incident something. They must not keep anybody from
+// opening it, leading it or ending it: what fails is logged, and undone alone.
+func (c *change) minute(incident int64, tell func(tx pgx.Tx) error) {
 	if c.Minutes == nil {
-		return nil
+		return
 	}
-	return c.Minutes.Led(c.ctx, c.tx, c.now, incident, handle)
+	if err := pg.InTx(c.ctx, c.tx, tell); err != nil && c.ctx.Err() == nil {
+		c.Log.Error("the minutes of an incident could not be told", "incident", Ref(incident), "error", err)
+	}
 }
 
 // ask stores a pass or a claim; a move that waited before is withdrawn by it.

@@ -146,12 +146,16 @@ func (s *Service) Resolve(ctx context.Context, a oncall.Actor, incident int64, w
 		if err := c.closeRooms(incident); err != nil {
 			return err
 		}
-		if err := c.announce(inc, "resolved", a, text); err != nil || c.Minutes == nil {
+		if err := c.announce(inc, "resolved", a, text); err != nil {
 			return err
 		}
-		minutes, err := c.Minutes.Resolved(c.ctx, c.tx, c.now, inc)
-		if err != nil || minutes == "" {
+		var minutes string
+		c.minute(inc.ID, func(tx pgx.Tx) (err error) {
+			minutes, err = c.Minutes.Resolved(c.ctx, tx, c.now, inc)
 			return err
+		})
+		if minutes == "" {
+			return nil
 		}
 		return c.sayRooms(inc.ID, minutes)
 	})
@@ -221,13 +225,8 @@ func (s *Service) Reopen(ctx context.Context, a oncall.Actor, incident int64) er
 				return err
 			}
 		}
-		if c.Minutes == nil {
-			return nil
-		}
 		rooms, err := roomsOf(c.ctx, c.tx, incident)
-		if err != nil {
-			return err
-		}
-		return c.Minutes.Opened(c.ctx, c.tx, c.now, inc, rooms)
+		c.minute(incident, func(tx pgx.Tx) error { return c.Minutes.Opened(c.ctx, tx, c.now, inc, rooms) })
+		return err
 	})
 }

@@ -91,10 +91,8 @@ func (c *change) open(req request, confirmer oncall.Actor) (*Opened, error) {
 		}
 	}
 	c.notices = append(c.notices, rest...)
-	if c.Minutes == nil {
-		return opened, nil
-	}
-	return opened, c.Minutes.Opened(c.ctx, c.tx, c.now, inc, opened.Rooms)
+	c.minute(inc.ID, func(tx pgx.Tx) error { return c.Minutes.Opened(c.ctx, tx, c.now, inc, opened.Rooms) })
+	return opened, nil
 }
 
 func (c *change) recordOpening(inc Incident, req request, confirmer oncall.Actor) error {

@@ -33,6 +33,7 @@ comment on column meeting.write_due is 'files are to be written from the rows';
 create unique index meeting_open_room on meeting (network, room) where ended_at is null and incident_id is null;
 create unique index meeting_open_incident on meeting (incident_id) where ended_at is null;
 create unique index meeting_path on meeting (path) where ended_at is not null;
+create index meeting_any_path on meeting (path);
 create index meeting_incident on meeting (incident_id);
 create index meeting_room on meeting (network, room, started_at);
 create index meeting_name on meeting (name, started_at);
@@ -47,6 +48,7 @@ create table meeting_event (
   nick text not null default '',
   account text not null default '',
   handle text not null default '',
+  zone text not null default '',
   network text not null default '',
   text text not null default '',
   message_id text not null default '' check (length(message_id) <= 200),
@@ -55,10 +57,12 @@ create table meeting_event (
   self boolean not null default false,
   op boolean not null default false,
   adopted boolean not null default false,
+  blank boolean not null default false,
   line integer check (line >= 1),
   search tsvector,
   primary key (meeting_id, n)
 );
+comment on column meeting_event.blank is 'its words were erased: what is left makes the same numbers, and nothing else';
 comment on column meeting_event.line is 'its number in the log; null is no line of it';
 comment on column meeting_event.search is 'the words that the log shows for this line now';
 -- What a network delivers twice is heard once. The number comes first: it tells lines
@@ -109,10 +113,14 @@ create table action_item (
   series text not null default '',
   reminded_at timestamptz,
   issue_url text not null default '',
+  owners_set boolean not null default false,
+  due_set boolean not null default false,
   check ((state = 'open') = (closed_at is null)),
   check ((meeting_id is null) = (item is null))
 );
 comment on column action_item.series is 'the name of the meeting, which the next one of that name is known by';
+comment on column action_item.owners_set is 'somebody said since whose it is: what its minutes say of that does not count';
+comment on column action_item.due_set is 'the same of its day';
 create unique index action_item_once on action_item (meeting_id, item);
 create index action_item_open on action_item (due) where state = 'open';
 create index action_item_series on action_item (series) where state = 'open';

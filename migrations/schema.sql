@@ -371,6 +371,7 @@ CREATE TABLE public.meeting_event (
     nick text DEFAULT ''::text NOT NULL,
     account text DEFAULT ''::text NOT NULL,
     handle text DEFAULT ''::text NOT NULL,
+    zone text DEFAULT ''::text NOT NULL,
     network text DEFAULT ''::text NOT NULL,
     text text DEFAULT ''::text NOT NULL,
     message_id text DEFAULT ''::text NOT NULL,
@@ -379,6 +380,7 @@ CREATE TABLE public.meeting_event (
     self boolean DEFAULT false NOT NULL,
     op boolean DEFAULT false NOT NULL,
     adopted boolean DEFAULT false NOT NULL,
+    blank boolean DEFAULT false NOT NULL,
     line integer,
     search tsvector,
     CONSTRAINT meeting_event_kind_check CHECK ((kind = ANY (ARRAY['said'::text, 'did'::text, 'renamed'::text, 'joined'::text, 'left'::text, 'edited'::text, 'deleted'::text, 'erased'::text, 'led'::text, 'chaired'::text, 'ended'::text]))),
@@ -386,6 +388,8 @@ CREATE TABLE public.meeting_event (
     CONSTRAINT meeting_event_message_id_check CHECK ((length(message_id) <= 200)),
     CONSTRAINT meeting_event_n_check CHECK ((n >= 1))
 );
+
+COMMENT ON COLUMN public.meeting_event.blank IS 'its words were erased: what is left makes the same numbers, and nothing else';
 
 COMMENT ON COLUMN public.meeting_event.line IS 'its number in the log; null is no line of it';
 
@@ -833,6 +837,8 @@ CREATE UNIQUE INDEX escalation_one_hunt ON public.escalation USING btree (cause,
 CREATE INDEX incident_open ON public.incident USING btree (id) WHERE (status = 'open'::text);
 
 CREATE INDEX incident_room_name ON public.incident_room USING btree (network, room);
+
+CREATE INDEX meeting_any_path ON public.meeting USING btree (path);
 
 CREATE UNIQUE INDEX meeting_event_once ON public.meeting_event USING btree (message_id, network) WHERE ((message_id <> ''::text) AND (kind = ANY (ARRAY['said'::text, 'did'::text])));
 

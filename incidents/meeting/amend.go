@@ -44,7 +44,15 @@ func (s *Service) amend(ctx context.Context, h Heard) error {
 	if err != nil {
 		return err
 	}
-	return s.touch(ctx, id, func(w *work) error { return w.hear(h.Event, w.row.at(), -1) })
+	return s.touch(ctx, id, func(w *work) error {
+		changes, _, err := w.parts(h)
+		for _, e := range changes {
+			if err := w.hear(e, w.row.at(), -1); err != nil {
+				return err
+			}
+		}
+		return err
+	})
 }
 
 // touch changes a meeting, over or not, and has its files written again if it is.
@@ -92,7 +100,7 @@ func (s *Service) Erase(ctx context.Context, a oncall.Actor, id int64, line int,
 		}
 		mine := said.Account != "" && said.Account == a.Account && said.Network == a.Network || said.Handle != "" && said.Handle == a.Handle
 		if !mine && !admin {
-			return fault.New(fault.Forbidden, "Line %d is by %s. Its author can have it erased, or an admin of the bot.", line, said.Nick)
+			return fault.New(fault.Forbidden, "Line %d is not yours. Its author can have it erased, or an admin of the bot.", line)
 		}
 		left := ""
 		if word, note := w.m.Dialect.Verb(said.Text); note {

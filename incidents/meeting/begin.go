@@ -22,6 +22,12 @@ func (s *Service) begin(ctx context.Context, h Heard) (taken int, answers []Answ
 		if err != nil {
 			return err
 		}
+		id, answers = 0, nil
+		// One that was heard before began a meeting that is over by now.
+		known, err := (&work{ctx: ctx, tx: tx}).known([]Heard{h})
+		if err != nil || known[h.Event.ID] {
+			return err
+		}
 		w, err := s.start(ctx, tx, h, set, 0, &l)
 		if err != nil {
 			return err
@@ -29,12 +35,15 @@ func (s *Service) begin(ctx context.Context, h Heard) (taken int, answers []Answ
 		id, answers = w.row.ID, w.answers
 		return w.close()
 	})
+	if pg.IsUnique(err, "meeting_open_room") || pg.IsUnique(err, "meeting_event_once") {
+		s.Refresh() // another process was quicker: the line belongs to its meeting
+		return 0, nil, nil
+	}
 	if err != nil {
-		if pg.IsUnique(err, "meeting_open_room") {
-			s.Refresh() // another process was quicker: the line belongs to its meeting
-			return 0, nil, nil
-		}
 		return 0, nil, err
+	}
+	if id == 0 {
+		return 1, nil, nil
 	}
 	s.putLive(id, l)
 	s.Refresh()

@@ -12,7 +12,7 @@ import (
 )
 
 const sqlRow = `
-	select id, network, room, incident_id, setting, name, path, started_at, ended_at, heard_at, warned_at, events, lines
+	select id, network, room, incident_id, setting, name, path, started_at, ended_at, heard_at, warned_at, written_at, events, lines
 	from meeting where id = @id`
 
 // Doc is a meeting as writers take it, made anew from its rows.

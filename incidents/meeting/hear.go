@@ -2,6 +2,7 @@ package meeting
 
 import (
 	"context"
+	"fmt"
 	"slices"
 	"strings"
 	"time"
@@ -20,24 +21,42 @@ const roomsEvery = time.Second
 // Hear takes what was said, in order. When it returns without an error, every line
 // that belongs to a meeting is a row, and what it causes is too. A line that a network
 // delivers again is heard once.
-func (s *Service) Hear(ctx context.Context, heard ...Heard) (answers []Answer, err error) {
-	for i := 0; i < len(heard); {
-		end := i + 1
-		for end < len(heard) && heard[end].Room == heard[i].Room {
+func (s *Service) Hear(ctx context.Context, heard ...Heard) ([]Answer, error) {
+	_, answers, err := s.Take(ctx, heard)
+	return answers, err
+}
+
+// Take is Hear for who goes on after an error: the first so many are rows then, and
+// must not be told again.
+func (s *Service) Take(ctx context.Context, heard []Heard) (taken int, answers []Answer, err error) {
+	for still := 0; taken < len(heard); {
+		end := taken + 1
+		for end < len(heard) && heard[end].Room == heard[taken].Room {
 			end++
 		}
-		taken, said, err := s.hearRoom(ctx, heard[i:end])
+		n, said, err := s.hearRoom(ctx, heard[taken:end])
 		for _, a := range said {
-			a.Index += i
+			a.Index += taken
 			answers = append(answers, a)
 		}
 		if err != nil {
-			return answers, err
+			return taken, answers, err
 		}
-		i += taken
+		// Another process began or ended the meeting meanwhile: that is seen the next time.
+		if still++; n > 0 {
+			still = 0
+		}
+		if still > patience {
+			return taken, answers, fmt.Errorf("whether a meeting goes on in %s on %s changes too often", heard[taken].Room.Room, heard[taken].Room.Network)
+		}
+		taken += n
 	}
-	return answers, nil
+	return taken, answers, nil
 }
+
+// patience is how often a line is tried anew because its room's meeting is not what it
+// was a moment ago.
+const patience = 5
 
 // hearRoom takes lines of one room, up to where a meeting begins or ends.
 func (s *Service) hearRoom(ctx context.Context, heard []Heard) (taken int, answers []Answer, err error) {
@@ -90,24 +109,31 @@ func (s *Service) In(ctx context.Context, at incidents.Room) (int64, error) {
 func (s *Service) meetingIn(ctx context.Context, at incidents.Room) (int64, error) {
 	now := s.Now()
 	s.mu.Lock()
-	defer s.mu.Unlock()
-	if since := now.Sub(s.at); s.rooms == nil || since >= roomsEvery || since < 0 {
-		rows, err := s.DB.Query(ctx, sqlOpenRooms)
-		if err != nil {
-			return 0, err
-		}
-		rooms := map[incidents.Room]int64{}
-		var id int64
-		var r incidents.Room
-		if _, err := pgx.ForEachRow(rows, []any{&id, &r.Network, &r.Room}, func() error {
-			rooms[folded(r)] = id
-			return nil
-		}); err != nil {
-			return 0, err
-		}
+	rooms, read, since := s.rooms, s.reads, now.Sub(s.at)
+	s.mu.Unlock()
+	if rooms != nil && since < roomsEvery && since >= 0 {
+		return rooms[folded(at)], nil
+	}
+	// Nobody waits for this query who does not need what it reads.
+	rows, err := s.DB.Query(ctx, sqlOpenRooms)
+	if err != nil {
+		return 0, err
+	}
+	rooms = map[incidents.Room]int64{}
+	var id int64
+	var r incidents.Room
+	if _, err := pgx.ForEachRow(rows, []any{&id, &r.Network, &r.Room}, func() error {
+		rooms[folded(r)] = id
+		return nil
+	}); err != nil {
+		return 0, err
+	}
+	s.mu.Lock()
+	if s.reads == read { // nobody heard since that it changed
 		s.rooms, s.at = rooms, now
 	}
-	return s.rooms[folded(at)], nil
+	s.mu.Unlock()
+	return rooms[folded(at)], nil
 }
 
 func folded(r incidents.Room) incidents.Room {
@@ -119,6 +145,7 @@ func folded(r incidents.Room) incidents.Room {
 func (s *Service) Refresh() {
 	s.mu.Lock()
 	s.rooms = nil
+	s.reads++
 	s.mu.Unlock()
 }
 
@@ -126,8 +153,9 @@ func (s *Service) Refresh() {
 // meeting is over, and none after the one that ends it.
 func (s *Service) feed(ctx context.Context, id int64, heard []Heard) (taken int, answers []Answer, err error) {
 	l := s.takeLive(id)
+	var elsewhere []Heard
 	err = pg.InTx(ctx, s.DB, func(tx pgx.Tx) error {
-		taken, answers = 0, nil
+		taken, answers, elsewhere = 0, nil, nil
 		w, err := s.open(ctx, tx, id, &l)
 		if err != nil || w == nil {
 			return err
@@ -147,6 +175,22 @@ func (s *Service) feed(ctx context.Context, id int64, heard []Heard) (taken int,
 			if w.announced(h) {
 				continue
 			}
+			if h.Event.Kind.IsChange() {
+				parts, of, err := w.parts(h)
+				if err != nil {
+					return err
+				}
+				if of != 0 && of != id {
+					elsewhere = append(elsewhere, h)
+					continue
+				}
+				for _, e := range parts {
+					if err := w.hear(e, h.Room, taken-1); err != nil {
+						return err
+					}
+				}
+				continue
+			}
 			if h.Event.ID != "" && h.Event.Kind.IsLine() {
 				if known[h.Event.ID] {
 					continue
@@ -160,10 +204,18 @@ func (s *Service) feed(ctx context.Context, id int64, heard []Heard) (taken int,
 		answers = w.answers
 		return w.close()
 	})
+	if pg.IsUnique(err, "meeting_event_once") {
+		return 0, nil, nil // another process has just heard one of them: now it is known
+	}
 	if err != nil {
 		return 0, nil, err
 	}
 	s.putLive(id, l)
+	for _, h := range elsewhere {
+		if err := s.amend(ctx, h); err != nil {
+			return 0, nil, err
+		}
+	}
 	return taken, answers, nil
 }
 

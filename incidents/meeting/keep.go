@@ -76,10 +76,11 @@ func (k *Keeper) Look(ctx context.Context) error {
 const (
 	sqlGoingOn = `
 		select id, heard_at, warned_at, setting from meeting where ended_at is null and incident_id is null order by id`
-	sqlWarned    = `update meeting set warned_at = @now where id = @id`
-	sqlWriteDue  = `select id from meeting where write_due order by id`
-	sqlTakeWrite = `select id from meeting where id = @id and write_due for update skip locked`
-	sqlWritten   = `update meeting set write_due = false, written_at = @now where id = @id`
+	sqlWarned   = `update meeting set warned_at = @now where id = @id`
+	sqlWriteDue = `select id from meeting where write_due order by id`
+	sqlOneView  = `set transaction isolation level repeatable read, read only`
+	sqlEventsOf = `select events from meeting where id = @id`
+	sqlWritten  = `update meeting set write_due = events <> @events, written_at = @now where id = @id`
 )
 
 // warnBefore is how long before it ends a quiet meeting it says so.
@@ -206,26 +207,29 @@ func (k *Keeper) writeDue(ctx context.Context) error {
 	return err
 }
 
-// write writes the files of a meeting, unless somebody else is at it or has done it.
+// write writes the files of a meeting. Nothing is locked meanwhile, since a bucket may
+// be slow: if the meeting has gone on by then, the files are written once more.
 func (k *Keeper) write(ctx context.Context, id int64) error {
-	return pg.InTx(ctx, k.DB, func(tx pgx.Tx) error {
-		err := tx.QueryRow(ctx, sqlTakeWrite, pgx.NamedArgs{"id": id}).Scan(&id)
-		if errors.Is(err, pgx.ErrNoRows) {
-			return nil
-		}
-		if err != nil {
+	var d write.Doc
+	var events int
+	if err := pg.InTx(ctx, k.DB, func(tx pgx.Tx) error {
+		if _, err := tx.Exec(ctx, sqlOneView); err != nil {
 			return err
 		}
-		d, err := docOf(ctx, tx, id)
-		if err != nil {
+		if err := tx.QueryRow(ctx, sqlEventsOf, pgx.NamedArgs{"id": id}).Scan(&events); err != nil {
 			return err
 		}
-		for _, a := range k.Archives {
-			if err := a.Put(ctx, d); err != nil {
-				return err
-			}
-		}
-		_, err = tx.Exec(ctx, sqlWritten, pgx.NamedArgs{"id": id, "now": k.Now()})
+		var err error
+		d, err = docOf(ctx, tx, id)
 		return err
-	})
+	}); err != nil {
+		return err
+	}
+	for _, a := range k.Archives {
+		if err := a.Put(ctx, d); err != nil {
+			return err
+		}
+	}
+	_, err := k.DB.Exec(ctx, sqlWritten, pgx.NamedArgs{"id": id, "now": k.Now(), "events": events})
+	return err
 }

@@ -34,6 +34,7 @@ type Service struct {
 	mu    sync.Mutex
 	live  map[int64]*live          // meetings as far as this process has read them
 	rooms map[incidents.Room]int64 // the meeting of each room that has one
+	reads int                      // how often that was forgotten
 	at    time.Time                // when rooms was read
 }
 

@@ -21,7 +21,7 @@ const (
 	sqlIncidentOf = `select incident_id from meeting where id = @id`
 	sqlShareLock  = `select id from incident where id = @id for share`
 	sqlLock       = `
-		select id, network, room, incident_id, setting, name, path, started_at, ended_at, heard_at, warned_at, events, lines
+		select id, network, room, incident_id, setting, name, path, started_at, ended_at, heard_at, warned_at, written_at, events, lines
 		from meeting where id = @id for update`
 	sqlLiveOf = `select id from meeting where incident_id = @incident and ended_at is null`
 	sqlEvents = `
@@ -50,7 +50,7 @@ const (
 		update meeting_event set search = case when @text <> '' then to_tsvector('simple', translate(nick || ' ' || @text, '<>', '  ')) end
 		where meeting_id = @id and message_id = @message_id and message_id <> '' and kind in ('said', 'did')`
 	sqlTell      = `select pg_notify('batsignal_meeting', @payload)`
-	sqlPathTaken = `select exists (select from meeting where path = @path and id <> @id and (ended_at is not null or written_at is not null))`
+	sqlPathTaken = `select exists (select from meeting where path = @path and id <> @id and (ended_at is not null or written_at is not null or write_due))`
 )
 
 // row is a meeting's row, locked.
@@ -66,6 +66,7 @@ type row struct {
 	EndedAt   *time.Time
 	HeardAt   time.Time
 	WarnedAt  *time.Time
+	WrittenAt *time.Time
 	Events    int
 	Lines     int
 }

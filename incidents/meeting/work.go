@@ -87,10 +87,12 @@ func (w *work) hear(e minutes.Event, place incidents.Room, index int) error {
 		one.line = w.m.Lines
 	}
 	w.added = append(w.added, one)
-	if e.Kind != minutes.Led && e.Kind != minutes.Ended && !e.Self && e.At.After(w.heard) {
+	// Who comes or goes, or changes a line, says nothing.
+	if e.Kind.IsLine() && !e.Self && e.At.After(w.heard) {
 		w.heard = e.At
 	}
 	if e.Kind.IsChange() {
+		w.save = w.save || w.row.WrittenAt != nil
 		if err := w.reword(e); err != nil {
 			return err
 		}

@@ -22,6 +22,20 @@ func IsData(err error) bool {
 	return pgErr != nil && (strings.HasPrefix(pgErr.Code, "22") || strings.HasPrefix(pgErr.Code, "23") && pgErr.Code != "23505")
 }
 
+// IsRefusal reports whether the server understood what it was asked and refused it,
+// other than because of how things stand with it or with other transactions.
+func IsRefusal(err error) bool {
+	pgErr := pgError(err)
+	if pgErr == nil || len(pgErr.Code) != 5 {
+		return false
+	}
+	switch pgErr.Code[:2] {
+	case "08", "40", "53", "55", "57", "58": // connection, rollback, resources, state, operator, system
+		return false
+	}
+	return true
+}
+
 func violates(err error, code, constraint string) bool {
 	pgErr := pgError(err)
 	return pgErr != nil && pgErr.Code == code && (constraint == "" || pgErr.ConstraintName == constraint)
