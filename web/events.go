@@ -45,18 +45,11 @@ func (s *site) incidentEvents(w http.ResponseWriter, r *http.Request) error {
 // only that something changed; the page asks for itself again, so there is one way
 // to draw it.
 func (s *site) stream(w http.ResponseWriter, r *http.Request, id int64) error {
-	if s.Watch == nil {
-		return fault.New(fault.Unready, "Nothing is told here; reload the page instead.")
+	changes, leave, err := s.subscribe(r)
+	if err != nil {
+		return err
 	}
-	select {
-	case s.streams <- struct{}{}:
-		defer func() { <-s.streams }()
-	default:
-		return fault.New(fault.Unready, "Too many are listening. The page refreshes by itself.")
-	}
-	ctx, cancel := context.WithCancel(r.Context())
-	defer cancel()
-	changes := s.Watch.Subscribe(ctx)
+	defer leave()
 
 	out, err := openStream(w)
 	if err != nil {
@@ -75,7 +68,7 @@ func (s *site) stream(w http.ResponseWriter, r *http.Request, id int64) error {
 				continue
 			}
 			err = out.write(changeEvent(changed))
-			rest(ctx, streamPause)
+			rest(r.Context(), streamPause)
 		case <-beat.C:
 			err = out.write(stillHere)
 		}
@@ -83,6 +76,20 @@ func (s *site) stream(w http.ResponseWriter, r *http.Request, id int64) error {
 			return nil // the reader left without a word
 		}
 	}
+}
+
+// subscribe makes room for one more reader who follows along, who must leave.
+func (s *site) subscribe(r *http.Request) (changes <-chan int64, leave func(), err error) {
+	if s.Watch == nil {
+		return nil, nil, fault.New(fault.Unready, "Nothing is told here; reload the page instead.")
+	}
+	select {
+	case s.streams <- struct{}{}:
+	default:
+		return nil, nil, fault.New(fault.Unready, "Too many are listening. The page refreshes by itself.")
+	}
+	ctx, cancel := context.WithCancel(r.Context())
+	return s.Watch.Subscribe(ctx), func() { cancel(); <-s.streams }, nil
 }
 
 // openStream begins an answer that goes on.

@@ -1,7 +1,6 @@
 package web
 
 import (
-	"context"
 	"net/http"
 	"time"
 
@@ -27,18 +26,11 @@ func (s *site) meetingEvents(w http.ResponseWriter, r *http.Request) error {
 		w.WriteHeader(http.StatusNoContent) // a browser asks no more
 		return nil
 	}
-	if s.Watch == nil {
-		return fault.New(fault.Unready, "Nothing is told here; reload the page instead.")
+	changes, leave, err := s.subscribe(r)
+	if err != nil {
+		return err
 	}
-	select {
-	case s.streams <- struct{}{}:
-		defer func() { <-s.streams }()
-	default:
-		return fault.New(fault.Unready, "Too many are listening. The page refreshes by itself.")
-	}
-	ctx, cancel := context.WithCancel(r.Context())
-	defer cancel()
-	changes := s.Watch.Subscribe(ctx)
+	defer leave()
 	out, err := openStream(w)
 	if err != nil {
 		return nil // the reader left already
@@ -60,7 +52,7 @@ func (s *site) meetingEvents(w http.ResponseWriter, r *http.Request) error {
 			}
 			continue
 		}
-		events, goesOn, err := s.Meetings.Progress(ctx, id)
+		events, goesOn, err := s.Meetings.Progress(r.Context(), id)
 		hidden := fault.KindOf(err) == fault.NotFound // it is restricted now
 		if err == nil && events == known || err != nil && !hidden {
 			continue

@@ -2,6 +2,7 @@ package main
 
 import (
 	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 )
@@ -29,7 +30,7 @@ func TestDoctorFindsNothingWrong(t *testing.T) {
 	beside := w.must("doctor")
 	wantLines(t, beside,
 		"ok       configuration", "ok       database", "ok       database role", "ok       network "+netID,
-		"ok       mail", "ok       webhook", "ok       minutes in ", "ok       web",
+		"ok       mail", "ok       webhook", "ok       minutes in "+filepath.Join(w.dir, "state", "minutes"), "ok       web",
 	)
 	if strings.Contains(beside, "note") {
 		t.Errorf("nothing is to be noted any more:\n%s", beside)
