@@ -62,6 +62,8 @@ CREATE TABLE public.action_item (
     series text DEFAULT ''::text NOT NULL,
     reminded_at timestamp with time zone,
     issue_url text DEFAULT ''::text NOT NULL,
+    owners_set boolean DEFAULT false NOT NULL,
+    due_set boolean DEFAULT false NOT NULL,
     CONSTRAINT action_item_check CHECK (((state = 'open'::text) = (closed_at IS NULL))),
     CONSTRAINT action_item_check1 CHECK (((meeting_id IS NULL) = (item IS NULL))),
     CONSTRAINT action_item_state_check CHECK ((state = ANY (ARRAY['open'::text, 'done'::text, 'dropped'::text]))),
@@ -69,6 +71,10 @@ CREATE TABLE public.action_item (
 );
 
 COMMENT ON COLUMN public.action_item.series IS 'the name of the meeting, which the next one of that name is known by';
+
+COMMENT ON COLUMN public.action_item.owners_set IS 'somebody said since whose it is: what its minutes say of that does not count';
+
+COMMENT ON COLUMN public.action_item.due_set IS 'the same of its day';
 
 ALTER TABLE public.action_item ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     SEQUENCE NAME public.action_item_id_seq

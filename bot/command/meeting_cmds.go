@@ -20,7 +20,7 @@ func (s Services) meetingCommands() []*Command {
 		Subs: []*Command{
 			{Name: "list", Aliases: []string{"recent"}, Summary: "Lists the meetings that go on, then the last ones.", Example: "meeting list", Run: s.meetingList},
 			{
-				Name: "find", Aliases: []string{"search"}, Summary: "Finds what was said in meetings.", Example: "meeting find restore test",
+				Name: "find", Needs: Known, Aliases: []string{"search"}, Summary: "Finds what was said in meetings.", Example: "meeting find restore test",
 				Params: []Param{{Name: "words", Kind: Rest, Help: "what to look for"}}, Run: s.meetingFind,
 			},
 			{
@@ -48,10 +48,23 @@ func (s Services) meetingOf(ctx context.Context, c *Call) (int64, error) {
 	return id, err
 }
 
+// meetingList lists all meetings for those whom we know. Anybody else is told of those
+// in the room that they are in: rooms that they may not enter have meetings too.
 func (s Services) meetingList(ctx context.Context, c *Call) (Reply, error) {
-	list, err := s.Meetings.Meetings(ctx, meeting.Filter{Most: 8})
+	known := c.Rights.Has(Known)
+	f := meeting.Filter{Most: 8}
+	if !known {
+		if c.Room == "" {
+			return Reply{}, fault.New(fault.Forbidden, "Meetings are listed in their own room, or for people whom I know: ask there, or use %s ROLE to join.", c.Typed("roster join"))
+		}
+		f.Room = incidents.Room{Network: c.Network, Room: c.Room}
+	}
+	list, err := s.Meetings.Meetings(ctx, f)
 	if err != nil {
 		return Reply{}, err
+	}
+	if len(list) == 0 && !known {
+		return sentence("There was no meeting in this room so far. #startmeeting TOPIC starts one."), nil
 	}
 	if len(list) == 0 {
 		return sentence("There was no meeting so far. #startmeeting TOPIC in a room starts one."), nil
@@ -65,7 +78,7 @@ func (s Services) meetingList(ctx context.Context, c *Call) (Reply, error) {
 		t.Rows = append(t.Rows, []string{"M" + strconv.FormatInt(m.ID, 10), m.Room, stamp(m.StartedAt, c), state, m.Title})
 	}
 	r := Reply{Blocks: []Block{t}}
-	if s.PublicURL != "" {
+	if s.PublicURL != "" && known {
 		r.Blocks = append(r.Blocks, Line("All of them: "+strings.TrimRight(s.PublicURL, "/")+"/minutes"))
 	}
 	return r, nil
@@ -117,7 +130,7 @@ func (s Services) meetingChair(ctx context.Context, c *Call) (Reply, error) {
 	if err != nil {
 		return Reply{}, err
 	}
-	return sentence(c.Text("nick") + " is a chair of M" + strconv.FormatInt(id, 10) + " now."), s.Meetings.MakeChair(ctx, c.Actor(), id, c.Text("nick"))
+	return sentence("A chair of M" + strconv.FormatInt(id, 10) + " now: " + c.Text("nick") + "."), s.Meetings.MakeChair(ctx, c.Actor(), id, c.Text("nick"))
 }
 
 func (s Services) meetingEnd(ctx context.Context, c *Call) (Reply, error) {

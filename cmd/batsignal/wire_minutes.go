@@ -37,7 +37,7 @@ func (p *parts) joinMinutes(c Config, db *database, now func() time.Time, log *s
 		}
 	}
 	p.keeper = meeting.NewKeeper(p.meetings, archives...)
-	p.keeper.Chores = []func(context.Context) error{p.actions.Remind, p.retro.DraftDue}
+	p.keeper.Chores = []func(context.Context) error{p.actions.Remind, p.retro.DraftDue, p.meetings.ForgetRecent}
 	if c.Minutes.Tracker.GitLab != "" {
 		tracker, err := trackerOf(c)
 		if err != nil {

@@ -61,8 +61,9 @@ const (
 	sqlPut = `
 		insert into action_item (text, due, created_at, created_by, meeting_id, item, incident_id, network, room, series)
 		values (@text, @due, @now, @by, @meeting, @item, @incident, @network, @room, @series)
-		on conflict (meeting_id, item) do update set text = excluded.text, due = excluded.due
-		returning id, xmax = 0`
+		on conflict (meeting_id, item) do update set
+			text = excluded.text, due = case when action_item.due_set then action_item.due else excluded.due end
+		returning id, xmax = 0, owners_set`
 	sqlDropOwners = `delete from action_owner where action_id = @id`
 	sqlAddOwners  = `
 		insert into action_owner (action_id, place, name, person_id)
@@ -75,12 +76,18 @@ const (
 		update action_item set state = 'dropped', closed_at = @now
 		where meeting_id = @meeting and item = @item and state = 'open' returning id`
 	sqlBlank = `update action_item set text = '(taken back)' where meeting_id = @meeting and item = @item`
+	// What people dropped themselves stays so.
+	sqlReturn = `
+		update action_item a set state = 'open', closed_at = null
+		where id = @id and state = 'dropped' and @withdrawn = (` + sqlLastClosed + `)`
 )
 
 // Put keeps an action, in the caller's transaction. One from the same item of the same
-// meeting is changed to it; what people did to it since stays.
+// meeting is changed to it: its words are those of the minutes now, and it is open again
+// if it was not in them for a while. Whose it is, until when, and how far stays what
+// people said since.
 func Put(ctx context.Context, tx pgx.Tx, now time.Time, it Item) (id int64, err error) {
-	var isNew bool
+	var isNew, owned bool
 	var number *int
 	if it.Meeting != 0 {
 		number = &it.Number
@@ -89,16 +96,27 @@ func Put(ctx context.Context, tx pgx.Tx, now time.Time, it Item) (id int64, err 
 		"text": clip(it.Text), "due": pg.NullTime(it.Due), "now": now, "by": it.CreatedBy,
 		"meeting": pg.NullID(it.Meeting), "item": number, "incident": pg.NullID(it.Incident),
 		"network": it.Network, "room": it.Room, "series": it.Series,
-	}).Scan(&id, &isNew); err != nil {
+	}).Scan(&id, &isNew, &owned); err != nil {
 		return 0, err
 	}
-	if err := setOwners(ctx, tx, id, it.Owners); err != nil {
+	if !owned {
+		if err := setOwners(ctx, tx, id, it.Owners); err != nil {
+			return 0, err
+		}
+	}
+	back, err := tx.Exec(ctx, sqlReturn, pgx.NamedArgs{
+		"id": id, "done": wasDone, "dropped": wasDropped, "withdrawn": wasWithdrawn,
+	})
+	if err != nil {
 		return 0, err
 	}
 	// What minutes say may be taken back, and a history cannot: there it has no words.
-	what := "changed in the minutes"
-	if isNew {
+	what := wasChanged
+	switch {
+	case isNew:
 		what = "noted"
+	case back.RowsAffected() > 0:
+		what = wasReturned
 	}
 	if it.Meeting == 0 {
 		what += ": " + it.Text

@@ -20,6 +20,8 @@ const (
 	wasDropped   = "dropped"
 	wasWithdrawn = "taken out of the minutes"
 	wasReopened  = "opened again"
+	wasReturned  = "opened again in the minutes"
+	wasChanged   = "changed in the minutes"
 	wasReminded  = "reminded " // and whom
 )
 
@@ -28,11 +30,14 @@ const (
 	sqlClose  = `update action_item set state = @state, closed_at = @now where id = @id`
 	sqlReopen = `
 		update action_item set state = 'open', closed_at = null where id = @id`
-	sqlSetDue   = `update action_item set due = @due where id = @id`
-	sqlClosedBy = `
-		select who from action_change
+	sqlSetDue   = `update action_item set due = @due, due_set = true where id = @id`
+	sqlSetOwned = `update action_item set owners_set = true where id = @id`
+	closings    = `
+		from action_change
 		where action_id = @id and (what in (@done, @withdrawn) or what = @dropped or what like @dropped || ':%')
 		order by id desc limit 1`
+	sqlClosedBy   = `select who` + closings
+	sqlLastClosed = `select what` + closings
 	// Pages about an incident follow what happens to its actions; see incidents.ChannelIncident.
 	sqlTellIncident = `select pg_notify('batsignal_incident', 'INC-' || @incident::bigint)`
 )

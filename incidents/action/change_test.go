@@ -201,6 +201,65 @@ func TestMinutesAndPeople(t *testing.T) {
 	}
 	_, err = s.Done(ctx, s.as("bert"), b)
 	s.refused(err, fault.Conflict, "A2 is dropped, by maria. !action reopen A2 opens it again.")
+
+	// What is in the minutes again is to be done again, unless people say otherwise.
+	put(1, "one")
+	put(2, "two")
+	want = []string{"A2, bert", "A1, done 2026-11-30, bert"}
+	if got := s.heads(action.Filter{Meeting: meeting}); !slices.Equal(got, want) {
+		t.Errorf("%q", got)
+	}
+	lines := []string{"maria: noted", "maria: taken out of the minutes", "maria: opened again in the minutes"}
+	if got := s.history(b); !slices.Equal(got, lines) {
+		t.Errorf("%q", got)
+	}
+	_, err = s.Drop(ctx, s.as("bert"), b, "")
+	s.must(err)
+	withdraw(2)
+	put(2, "two")
+	want = []string{"A1, done 2026-11-30, bert", "A2, dropped 2026-11-30, bert"}
+	if got := s.heads(action.Filter{Meeting: meeting}); !slices.Equal(got, want) {
+		t.Errorf("%q", got)
+	}
+}
+
+// Whose an action is and until when are the minutes' to say until people say it.
+func TestMinutesDoNotOverrulePeople(t *testing.T) {
+	s := newScene(t)
+	meeting := s.meeting("standup", false)
+	put := func(n int, text, due string, owner string) (it action.Item) {
+		t.Helper()
+		s.must(pg.InTx(ctx, s.db, func(tx pgx.Tx) error {
+			id, err := action.Put(ctx, tx, s.Clock(), action.Item{
+				Text: text, Due: day(due), CreatedBy: "maria", Meeting: meeting, Number: n, Owners: []action.Owner{{Name: owner, Handle: owner}},
+			})
+			it.ID = id
+			return err
+		}))
+		it, err := s.Get(ctx, it.ID)
+		s.must(err)
+		return it
+	}
+	head := func(it action.Item, want, text string) {
+		t.Helper()
+		if got := it.Head(start, ""); got != want || it.Text != text {
+			t.Errorf("%s: %s, want %s: %s", got, it.Text, want, text)
+		}
+	}
+	put(1, "one", "2026-12-10", "bert")
+	head(put(1, "one!", "2026-12-11", "maria"), "A1, due 2026-12-11, maria", "one!")
+	_, err := s.SetOwner(ctx, s.as("bert"), 1, "aiko")
+	s.must(err)
+	head(put(1, "two", "2026-12-12", "bert"), "A1, due 2026-12-12, aiko", "two")
+	_, err = s.SetDue(ctx, s.as("bert"), 1, day("0001-01-01"))
+	s.must(err)
+	head(put(1, "three", "2026-12-13", "bert"), "A1, aiko", "three")
+	other := put(2, "other", "2026-12-10", "bert")
+	_, err = s.SetDue(ctx, s.as("bert"), other.ID, day("2026-12-24"))
+	s.must(err)
+	_, err = s.SetOwner(ctx, s.as("bert"), other.ID, "nobody")
+	s.must(err)
+	head(put(2, "other one", "2026-12-12", "bert"), action.Ref(other.ID)+", due 2026-12-24, nobody's yet", "other one")
 }
 
 // meeting makes the row of a meeting.

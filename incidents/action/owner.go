@@ -50,6 +50,9 @@ func (s *Service) SetOwner(ctx context.Context, a oncall.Actor, id int64, names 
 		if err := setOwners(ctx, tx, id, owners); err != nil {
 			return "", err
 		}
+		if _, err := tx.Exec(ctx, sqlSetOwned, pgx.NamedArgs{"id": id}); err != nil {
+			return "", err
+		}
 		if len(owners) == 0 {
 			return "owner: nobody", nil
 		}

@@ -24,7 +24,7 @@ func TestNoActionVanishes(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		rounds++
 		meeting := s.meeting(fmt.Sprint("round ", rounds), false)
-		texts, states := map[int64]string{}, map[int64]action.State{}
+		texts, states, withdrawn := map[int64]string{}, map[int64]action.State{}, map[int64]bool{}
 		some := func() int64 {
 			if len(texts) == 0 {
 				return 1 << 40
@@ -48,8 +48,9 @@ func TestNoActionVanishes(t *testing.T) {
 				n, words := rapid.IntRange(1, 4).Draw(t, "item"), text.Draw(t, "text")
 				err = pg.InTx(ctx, s.db, func(tx pgx.Tx) error {
 					id, err := action.Put(ctx, tx, s.Clock(), action.Item{Text: words, Meeting: meeting, Number: n, CreatedBy: who.Handle})
-					if texts[id] = words; states[id] == "" {
+					if texts[id] = words; states[id] == "" || withdrawn[id] {
 						states[id] = action.Open
+						delete(withdrawn, id)
 					}
 					numbers[n] = id
 					return err
@@ -58,7 +59,7 @@ func TestNoActionVanishes(t *testing.T) {
 				n := rapid.IntRange(1, 4).Draw(t, "item")
 				err = pg.InTx(ctx, s.db, func(tx pgx.Tx) error { return action.Withdraw(ctx, tx, s.Clock(), meeting, n, who.Handle, false) })
 				if id := numbers[n]; states[id] == action.Open {
-					states[id] = action.Dropped
+					states[id], withdrawn[id] = action.Dropped, true
 				}
 			case 4:
 				if _, err = s.Done(ctx, who, id); err == nil {
@@ -71,6 +72,7 @@ func TestNoActionVanishes(t *testing.T) {
 			case 6:
 				if _, err = s.Reopen(ctx, who, id); err == nil {
 					states[id] = action.Open
+					delete(withdrawn, id)
 				}
 			case 7:
 				_, err = s.SetOwner(ctx, who, id, text.Draw(t, "owner"))

@@ -16,10 +16,10 @@ const (
 	sqlMeetingOfLine = `
 		select meeting_id from meeting_event where network = @network and message_id = @id and message_id <> '' and kind in ('said', 'did')`
 	sqlLine = `
-		select n, at, kind, nick, account, handle, network, text, message_id, link, thread, self, op, adopted
+		select n, at, kind, nick, account, handle, zone, network, text, message_id, link, thread, self, op, adopted, blank
 		from meeting_event where meeting_id = @id and line = @line`
 	sqlBlank = `
-		update meeting_event set text = @text where meeting_id = @id and n = @n`
+		update meeting_event set text = @text, blank = true where meeting_id = @id and n = @n`
 	sqlBlankChanges = `
 		update meeting_event set text = '' where meeting_id = @id and message_id = @message_id and kind = 'edited'`
 	// A command to the bot is not what somebody wants to have gone.
@@ -102,11 +102,9 @@ func (s *Service) Erase(ctx context.Context, a oncall.Actor, id int64, line int,
 		if !mine && !admin {
 			return fault.New(fault.Forbidden, "Line %d is not yours. Its author can have it erased, or an admin of the bot.", line)
 		}
-		left := ""
-		if word, note := w.m.Dialect.Verb(said.Text); note {
-			left = "#" + word // so that the numbers of the items after it stay what they are
-		} else if word != "" {
-			return fault.New(fault.Conflict, "Line %d is the command #%s, which the minutes rest on, so it stays.", line, word)
+		left, may := w.m.Dialect.Remains(said.Text)
+		if !may {
+			return fault.New(fault.Conflict, "Line %d is a command that the minutes rest on, so it stays.", line)
 		}
 		e := minutes.Event{At: w.now, Kind: minutes.Erased, ID: said.MessageID, Who: minutes.Who{Nick: a.Who(), Account: a.Account, Handle: a.Handle}}
 		if err := w.hear(e, w.row.at(), -1); err != nil {

@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"strings"
 
 	"github.com/jackc/pgx/v5"
 
@@ -66,7 +65,7 @@ func (s *Service) start(ctx context.Context, tx pgx.Tx, h Heard, set setting, in
 		return nil, err
 	}
 	if machine.Dialect.Own {
-		if w.set.Carried, err = carry(ctx, tx, series(machine.Dialect, e.Text), incident); err != nil {
+		if w.set.Carried, err = carry(ctx, tx, h.Room, series(machine.Dialect, e.Text), incident); err != nil {
 			return nil, err
 		}
 		machine.Carried = w.set.Carried
@@ -93,9 +92,8 @@ func (s *Service) start(ctx context.Context, tx pgx.Tx, h Heard, set setting, in
 
 // series is what a meeting will be called that starts with this line.
 func series(d *minutes.Dialect, text string) string {
-	text = strings.TrimSpace(text)
-	if _, rest, ok := strings.Cut(text, " "); ok && d.IsStart(text) {
-		return d.NameRule(rest)
+	if topic := d.StartText(text); topic != "" && d.IsStart(text) {
+		return d.NameRule(topic)
 	}
 	return ""
 }

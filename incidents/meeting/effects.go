@@ -102,7 +102,10 @@ func (w *work) item(f minutes.Effect, e minutes.Event, place incidents.Room) err
 
 func (w *work) action(it *minutes.Item, e minutes.Event, place incidents.Room) error {
 	if it.Gone {
-		return action.Withdraw(w.ctx, w.tx, w.now, w.row.ID, it.ID, e.Who.Nick, true)
+		if err := action.Withdraw(w.ctx, w.tx, w.now, w.row.ID, it.ID, e.Who.Nick, true); err != nil {
+			return err
+		}
+		return w.uncarry(it.ID)
 	}
 	a := action.Item{
 		Text: it.Text, Due: it.Due, CreatedBy: it.By, Meeting: w.row.ID, Number: it.ID,

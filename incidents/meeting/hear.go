@@ -249,7 +249,7 @@ func (w *work) known(heard []Heard) (map[string]bool, error) {
 	return known, err
 }
 
-// prove fills in who on the roster the proven accounts belong to.
+// prove fills in who on the roster the proven accounts belong to, and their zones.
 func (w *work) prove(heard []Heard) ([]Heard, error) {
 	var accounts []string
 	for _, h := range heard {
@@ -258,15 +258,17 @@ func (w *work) prove(heard []Heard) ([]Heard, error) {
 		}
 	}
 	heard = slices.Clone(heard)
-	handles := map[string]string{}
+	type known struct{ handle, zone string }
+	people := map[string]known{}
 	if len(accounts) > 0 {
 		rows, err := w.tx.Query(w.ctx, sqlHandles, pgx.NamedArgs{"network": heard[0].Room.Network, "accounts": accounts})
 		if err != nil {
 			return nil, err
 		}
-		var account, handle string
-		if _, err := pgx.ForEachRow(rows, []any{&account, &handle}, func() error {
-			handles[account] = handle
+		var account string
+		var one known
+		if _, err := pgx.ForEachRow(rows, []any{&account, &one.handle, &one.zone}, func() error {
+			people[account] = one
 			return nil
 		}); err != nil {
 			return nil, err
@@ -274,7 +276,7 @@ func (w *work) prove(heard []Heard) ([]Heard, error) {
 	}
 	for i := range heard {
 		who := &heard[i].Event.Who
-		who.Network, who.Handle = heard[i].Room.Network, handles[who.Account]
+		who.Network, who.Handle, who.Zone = heard[i].Room.Network, people[who.Account].handle, people[who.Account].zone
 	}
 	return heard, nil
 }

@@ -2,6 +2,7 @@ package meeting
 
 import (
 	"context"
+	"slices"
 
 	"github.com/jackc/pgx/v5"
 
@@ -57,6 +58,9 @@ func (l *live) catchUp(ctx context.Context, tx pgx.Tx, r row) error {
 	machine, err := set.machine(r.at())
 	if err != nil {
 		return err
+	}
+	if l.m != nil && !slices.Equal(l.m.Carried, machine.Carried) {
+		*l = live{} // words that it began with were taken back
 	}
 	if err := events(ctx, tx, r.ID, l.n, func(e minutes.Event) {
 		if l.n++; l.m == nil {

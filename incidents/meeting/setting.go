@@ -62,12 +62,14 @@ const (
 		union select a.name, p.handle from account a join person p on p.id = a.person_id where a.network = @network and a.name !~ '/'
 		order by 1`
 	sqlHandles = `
-		select a.name, p.handle from account a join person p on p.id = a.person_id
+		select a.name, p.handle, p.zone from account a join person p on p.id = a.person_id
 		where a.network = @network and a.name = any(@accounts)`
 	sqlCarried = `
 		select 'A' || a.id || ': ' || a.text || coalesce(' (' || (select string_agg(o.name, ', ' order by o.place) from action_owner o where o.action_id = a.id) || ')', '')
 			|| coalesce(', due ' || a.due, '')
-		from action_item a where a.state = 'open' and (a.series = @series and a.series <> '' or a.incident_id = @incident)
+		from action_item a
+		where a.state = 'open' and (a.incident_id = @incident
+				or a.series = @series and a.series <> '' and a.network = @network and lower(a.room) = lower(@room))
 			and not exists (select from meeting m where m.id = a.meeting_id and m.restricted)
 		order by a.due nulls last, a.id limit 30`
 )
@@ -94,9 +96,13 @@ func (s *Service) settle(ctx context.Context, db pg.DB, h Heard) (setting, error
 	return set, err
 }
 
-// carry looks for what the last meeting of this name, or an incident, left to do.
-func carry(ctx context.Context, db pg.DB, series string, incident int64) ([]string, error) {
-	rows, err := db.Query(ctx, sqlCarried, pgx.NamedArgs{"series": series, "incident": pg.NullID(incident)})
+// carry looks for what the last meeting of this name in this room, or an incident, left
+// to do. Anybody may call a meeting like one of another room, so the name alone is no
+// reason to show them what that one noted.
+func carry(ctx context.Context, db pg.DB, at incidents.Room, series string, incident int64) ([]string, error) {
+	rows, err := db.Query(ctx, sqlCarried, pgx.NamedArgs{
+		"network": at.Network, "room": at.Room, "series": series, "incident": pg.NullID(incident),
+	})
 	if err != nil {
 		return nil, err
 	}

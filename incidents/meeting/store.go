@@ -25,7 +25,7 @@ const (
 		from meeting where id = @id for update`
 	sqlLiveOf = `select id from meeting where incident_id = @incident and ended_at is null`
 	sqlEvents = `
-		select n, at, kind, nick, account, handle, network, text, message_id, link, thread, self, op, adopted
+		select n, at, kind, nick, account, handle, zone, network, text, message_id, link, thread, self, op, adopted, blank
 		from meeting_event where meeting_id = @id and n > @after order by n`
 	sqlKnown = `
 		select message_id from meeting_event
@@ -34,12 +34,12 @@ const (
 		insert into meeting (network, room, incident_id, dialect, setting, name, title, path, started_at, started_by, heard_at)
 		values (@network, @room, @incident, @dialect, @setting, @name, @title, @path, @now, @by, @now) returning id`
 	sqlAddEvents = `
-		insert into meeting_event (meeting_id, n, at, kind, nick, account, handle, network, text, message_id, link, thread, self, op, adopted, line, search)
-		select @id, e.n, e.at, e.kind, e.nick, e.account, e.handle, e.network, e.text, e.message_id, e.link, e.thread, e.self, e.op, e.adopted,
+		insert into meeting_event (meeting_id, n, at, kind, nick, account, handle, zone, network, text, message_id, link, thread, self, op, adopted, line, search)
+		select @id, e.n, e.at, e.kind, e.nick, e.account, e.handle, e.zone, e.network, e.text, e.message_id, e.link, e.thread, e.self, e.op, e.adopted,
 			nullif(e.line, 0), case when e.line > 0 and e.text <> '[off]' then to_tsvector('simple', translate(e.nick || ' ' || e.text, '<>', '  ')) end
-		from unnest(@n::int[], @at::timestamptz[], @kind::text[], @nick::text[], @account::text[], @handle::text[], @network::text[],
+		from unnest(@n::int[], @at::timestamptz[], @kind::text[], @nick::text[], @account::text[], @handle::text[], @zone::text[], @network::text[],
 			@text::text[], @message_id::text[], @link::text[], @thread::text[], @self::bool[], @op::bool[], @adopted::bool[], @line::int[])
-			as e (n, at, kind, nick, account, handle, network, text, message_id, link, thread, self, op, adopted, line)`
+			as e (n, at, kind, nick, account, handle, zone, network, text, message_id, link, thread, self, op, adopted, line)`
 	sqlHeard = `
 		update meeting set events = @events, lines = @lines, heard_at = greatest(heard_at, @heard), warned_at = case when @heard > heard_at then null else warned_at end,
 			name = @name, title = @title, path = @path, restricted = @restricted,
@@ -100,6 +100,7 @@ type eventRow struct {
 	Nick      string
 	Account   string
 	Handle    string
+	Zone      string
 	Network   string
 	Text      string
 	MessageID string
@@ -108,6 +109,7 @@ type eventRow struct {
 	Self      bool
 	Op        bool
 	Adopted   bool
+	Blank     bool
 }
 
 func (r eventRow) event() (minutes.Event, error) {
@@ -116,8 +118,8 @@ func (r eventRow) event() (minutes.Event, error) {
 		return minutes.Event{}, fmt.Errorf("an event of the unknown kind %q", r.Kind)
 	}
 	return minutes.Event{
-		At: r.At, Kind: kind, Text: r.Text, ID: r.MessageID, Link: r.Link, Thread: r.Thread, Self: r.Self, Op: r.Op, Adopted: r.Adopted,
-		Who: minutes.Who{Nick: r.Nick, Account: r.Account, Handle: r.Handle, Network: r.Network},
+		At: r.At, Kind: kind, Text: r.Text, ID: r.MessageID, Link: r.Link, Thread: r.Thread, Self: r.Self, Op: r.Op, Adopted: r.Adopted, Blank: r.Blank,
+		Who: minutes.Who{Nick: r.Nick, Account: r.Account, Handle: r.Handle, Zone: r.Zone, Network: r.Network},
 	}, nil
 }
 
@@ -156,20 +158,20 @@ func addEvents(ctx context.Context, tx pgx.Tx, id int64, list []numbered) error 
 		return nil
 	}
 	var (
-		n, line                                                             []int
-		at                                                                  []time.Time
-		kind, nick, account, handle, network, text, messageID, link, thread []string
-		self, op, adopted                                                   []bool
+		n, line                                                                   []int
+		at                                                                        []time.Time
+		kind, nick, account, handle, zone, network, text, messageID, link, thread []string
+		self, op, adopted                                                         []bool
 	)
 	for _, e := range list {
 		n, line, at = append(n, e.n), append(line, e.line), append(at, e.At)
 		kind, nick, account = append(kind, e.Kind.String()), append(nick, e.Who.Nick), append(account, e.Who.Account)
-		handle, network, text = append(handle, e.Who.Handle), append(network, e.Who.Network), append(text, e.Text)
+		handle, zone, network, text = append(handle, e.Who.Handle), append(zone, e.Who.Zone), append(network, e.Who.Network), append(text, e.Text)
 		messageID, link, thread = append(messageID, e.ID), append(link, e.Link), append(thread, e.Thread)
 		self, op, adopted = append(self, e.Self), append(op, e.Op), append(adopted, e.Adopted)
 	}
 	_, err := tx.Exec(ctx, sqlAddEvents, pgx.NamedArgs{
-		"id": id, "n": n, "at": at, "kind": kind, "nick": nick, "account": account, "handle": handle, "network": network,
+		"id": id, "n": n, "at": at, "kind": kind, "nick": nick, "account": account, "handle": handle, "zone": zone, "network": network,
 		"text": text, "message_id": messageID, "link": link, "thread": thread, "self": self, "op": op, "adopted": adopted, "line": line,
 	})
 	return err

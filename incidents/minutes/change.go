@@ -3,7 +3,8 @@ package minutes
 import "strings"
 
 // change follows a line that was edited or taken back. An edit is never a command: it
-// changes what its line made, and makes nothing new.
+// changes what its line made of its text, and makes nothing new. What the meeting put down
+// at that line, such as the next topic of the agenda, is not the line's to change.
 func (m *Meeting) change(e Event) {
 	for _, item := range m.byID[e.ID] {
 		item.Edited = true
@@ -13,7 +14,14 @@ func (m *Meeting) change(e Event) {
 		}
 		if item.Text = text; item.Kind == Action {
 			item.Owners, item.Unsure = m.ownersIn(text, e.Who)
-			item.Due = dueIn(text, item.At)
+			item.Due = dueIn(text, m.local(item.by, item.At))
+			m.await(item)
+		}
+		if item == m.topic {
+			m.Now = text
+			if item.Gone && !m.Over {
+				m.showTopic() // what was taken back does not stay over the room
+			}
 		}
 		m.effect(Effect{Kind: Changed, Item: item.ID})
 	}
@@ -30,7 +38,7 @@ func (m *Meeting) edited(item *Item, e Event) (string, bool) {
 	case is && kinds[word] == item.Kind:
 		return rest, true
 	case !is && item.Kind == Link && startsWithURL(e.Text):
-		return e.Text, true
+		return m.linkText(e.Text), true
 	}
 	return "", false
 }

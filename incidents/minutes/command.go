@@ -1,6 +1,7 @@
 package minutes
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 	"time"
@@ -66,7 +67,7 @@ var verbs = map[string]verb{
 func decision(kind ItemKind) verb { v := note(kind); v.chair = true; return v }
 
 func note(kind ItemKind) verb {
-	return verb{run: func(m *Meeting, e Event, text string) { m.add(e, kind, text) }}
+	return verb{run: func(m *Meeting, e Event, text string) { m.note(e, kind, text) }}
 }
 
 // split takes a line apart into a command and what follows it. The word is in lower
@@ -115,11 +116,20 @@ func (m *Meeting) obey(e Event, word, text string) {
 	v.run(m, e, text)
 }
 
-// isChair tells whether somebody may do what chairs do. Where a chair has proven an
-// account, their nick alone is not enough.
+// isChair tells whether somebody may do what chairs do.
 func (m *Meeting) isChair(w Who) bool {
+	one := m.proven(w)
+	return one != nil && one.Chair
+}
+
+// proven is who that is, or nil if they are nobody or cannot be told to be who they seem:
+// where somebody has proven an account, their nick alone is not enough.
+func (m *Meeting) proven(w Who) *Person {
 	one := m.people.find(w)
-	return one != nil && one.Chair && (one.Account == "" || one.Account == w.Account || !m.Dialect.MergePeople)
+	if one == nil || m.Dialect.MergePeople && one.Account != "" && one.Account != w.Account {
+		return nil
+	}
+	return one
 }
 
 func (m *Meeting) notChair(e Event, word string) {
@@ -133,7 +143,7 @@ func (m *Meeting) whoChairs(nick string) string {
 	chairs := m.chairs()
 	switch {
 	case len(chairs) > 0:
-		return "They are: " + strings.Join(chairs, ", ") + ". One of them can make you one: #chair " + nick
+		return "They are: " + clip(strings.Join(chairs, ", "), 300) + ". One of them can make you one: #chair " + nick
 	case m.Incident != "":
 		return "Here that is whoever holds the baton, and nobody does."
 	}
@@ -166,7 +176,14 @@ func (m *Meeting) end(at time.Time) {
 
 func setTopic(m *Meeting, e Event, text string) {
 	m.Now = text
-	m.add(e, TopicItem, text)
+	m.topic = m.note(e, TopicItem, text)
+	m.showTopic()
+}
+
+// goTo sets a topic that is not what the line says at which it is set.
+func (m *Meeting) goTo(e Event, topic string) {
+	m.Now, m.topic = topic, nil
+	m.add(e, TopicItem, topic)
 	m.showTopic()
 }
 
@@ -214,13 +231,22 @@ func (m *Meeting) chairs() (list []string) {
 }
 
 func addChairs(m *Meeting, e Event, text string) {
+	var absent []string
 	for _, nick := range fields(text) {
 		if m.present != nil && m.Dialect.WarnAbsent {
 			if _, here := m.present[Fold(nick)]; !here {
-				m.reply("Warning: Nick not in channel: " + nick)
+				absent = append(absent, nick)
 			}
 		}
-		m.people.see(Who{Nick: nick, Network: e.Who.Network}).Chair = true
+	}
+	if m.Dialect.Own && len(absent) > 0 {
+		absent = []string{strings.Join(absent, " ")} // one line, however many they are
+	}
+	for _, nick := range absent {
+		m.replyOf("Warning: Nick not in channel: " + nick)
+	}
+	for _, one := range m.call(e, fields(text)) {
+		one.Chair = true
 	}
 	m.showChairs()
 }
@@ -234,15 +260,40 @@ func removeChairs(m *Meeting, e Event, text string) {
 	m.showChairs()
 }
 
-func (m *Meeting) showChairs() { m.reply("Current chairs: " + strings.Join(m.chairs(), " ")) }
+func (m *Meeting) showChairs() { m.replyOf("Current chairs: " + strings.Join(m.chairs(), " ")) }
 
-func addNicks(m *Meeting, e Event, text string) {
-	for _, nick := range fields(text) {
-		m.people.see(Who{Nick: nick, Network: e.Who.Network})
+func addNicks(m *Meeting, e Event, text string) { m.call(e, fields(text)) }
+
+// mostPeople is how many people a meeting may have and still take in somebody of whom it
+// has only heard.
+const mostPeople = 500
+
+// longestNick is how much of a name counts.
+const longestNick = 200
+
+// call are the people of these nicks. Who was not heard so far is taken in, as if they
+// were present.
+func (m *Meeting) call(e Event, nicks []string) (list []*Person) {
+	for _, nick := range nicks {
+		w := Who{Nick: nick, Network: e.Who.Network}
+		if !m.Dialect.Own {
+			list = append(list, m.people.see(w))
+			continue
+		}
+		w.Nick = clip(nick, longestNick)
+		one := m.people.find(w)
+		switch {
+		case one != nil: // what they are called they say themselves
+		case len(m.people.list) >= mostPeople:
+			m.tell(e.Who, fmt.Sprintf("There are %d people in these minutes already; no more can be named.", mostPeople))
+			return list
+		default:
+			one = m.people.see(w)
+			m.reown(w.Nick)
+		}
+		list = append(list, one)
 	}
-	if m.Dialect.Own {
-		m.reown(fields(text)...)
-	}
+	return list
 }
 
 // fields are the nicks in a list separated by blanks or commas.
@@ -273,8 +324,13 @@ func undo(m *Meeting, e Event, text string) {
 	default:
 		item := m.Items[i]
 		m.Items = slices.Delete(m.Items, i, i+1)
+		item.undone = true
 		m.effect(Effect{Kind: Removed, Item: item.ID})
-		m.reply("Removing item from minutes: " + m.Dialect.Undone(item))
+		which := "item"
+		if m.Dialect.Numbered {
+			which += " " + item.ref()
+		}
+		m.reply("Removing " + which + " from minutes: " + m.Dialect.Undone(item))
 	}
 }
 
@@ -282,15 +338,22 @@ func (m *Meeting) mayUndo(w Who, item *Item) bool {
 	if m.isChair(w) {
 		return true
 	}
-	one := m.people.find(w)
-	return m.Dialect.UndoOwn && one != nil && slices.Contains(one.Nicks, item.By)
+	one := m.proven(w)
+	switch by := item.by; {
+	case !m.Dialect.UndoOwn || one == nil:
+		return false
+	case by.Account != "":
+		return by.Account == w.Account && by.Network == w.Network || by.Handle != "" && by.Handle == w.Handle
+	default:
+		return by.Network == w.Network && slices.Contains(one.Nicks, by.Nick)
+	}
 }
 
 func help(m *Meeting, e Event, text string) {
-	if m.Dialect.Explain && strings.TrimSpace(text) == "" {
+	if m.Dialect.Explain && strings.TrimSpace(text) == "" && !e.Blank {
 		// "#help" asks for help of the people present. Whoever gives no text means the bot.
-		m.tell(e.Who, "#help TEXT notes that help is wanted. The commands are: "+strings.Join(m.Dialect.CommandList(), " ")+". Chairs: "+strings.Join(m.chairs(), ", ")+".")
+		m.tell(e.Who, "#help TEXT notes that help is wanted. The commands are: "+strings.Join(m.Dialect.CommandList(), " ")+". Chairs: "+clip(strings.Join(m.chairs(), ", "), 300)+".")
 		return
 	}
-	m.add(e, Help, text)
+	m.note(e, Help, text)
 }

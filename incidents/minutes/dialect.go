@@ -51,7 +51,7 @@ type Dialect struct {
 	MergePeople bool // nick changes and accounts make one person of many nicks
 	FullVotes   bool // default options count, every option is listed
 	Explain     bool // whoever is refused or mistypes is told so, privately
-	Own         bool // actions have owners and dates
+	Own         bool // actions have owners and dates, and whatever people write has an end
 	Off         bool // "[off]" lines are not kept
 	Numbered    bool // items have numbers that people may use
 	UndoOwn     bool // everybody may undo what they noted themselves

@@ -59,6 +59,7 @@ type Who struct {
 	Account string // proven; "" is unproven
 	Handle  string // the person on the roster whose account that is; "" is nobody
 	Network string // "" in a meeting of one network
+	Zone    string // where their clock is, as IANA names it; "" is UTC
 }
 
 // Event is one thing that happened in a room.
@@ -77,6 +78,9 @@ type Event struct {
 	// Adopted marks a line that was said before the meeting began and was taken into it:
 	// what it notes is noted, nothing else of it is obeyed.
 	Adopted bool
+	// Blank marks a line whose words were erased where it is kept: Text is what Remains
+	// leaves of it, and the meeting still comes to the same numbers.
+	Blank bool
 	// Op marks somebody who runs the room (a channel operator): where a dialect says
 	// so, they may end what a chair forgot.
 	Op bool

@@ -43,7 +43,8 @@ type Item struct {
 	Edited bool // its line was changed after it was said
 	Gone   bool // its line was taken back: the text is empty, its place stays
 
-	by Who
+	by     Who
+	undone bool // taken out of the minutes
 }
 
 // Owner is somebody whose action it is.

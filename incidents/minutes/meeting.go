@@ -28,6 +28,8 @@ type Setting struct {
 	Carried []string
 	// Agenda are the topics that the meeting is to go through, as it starts.
 	Agenda []string
+	// Rooms are rooms that people write of, "#ops": no mistyped commands. May be empty.
+	Rooms []string
 }
 
 // Meeting is one meeting: what the minutes say of it so far. Change it by Hear only.
@@ -49,7 +51,10 @@ type Meeting struct {
 	Restricted bool
 
 	people  people
-	byID    map[string][]*Item // items by the network's id of their line
+	byID    map[string][]*Item // items that are their line's text, by the network's id of the line
+	waiting map[string][]*Item // actions without an owner by the words that may name one, folded
+	zones   map[string]*time.Location
+	topic   *Item // which line Now is from; nil is none's
 	lastID  int
 	present map[string]string // nicks in the room now, by folded nick; nil if unknown
 	vote    *vote
@@ -92,8 +97,7 @@ func Start(s Setting, e Event) (*Meeting, []Effect) {
 }
 
 func (m *Meeting) start(e Event) {
-	text, _ := strings.CutPrefix(e.Text, StartWord)
-	text = strings.TrimSpace(text)
+	text := m.Dialect.StartText(e.Text)
 	for _, line := range m.Dialect.StartLines {
 		m.reply(m.fill(line))
 	}
@@ -118,6 +122,17 @@ func (d *Dialect) IsStart(text string) bool {
 	return strings.HasPrefix(text, StartWord)
 }
 
+// StartText is what follows the word in a line that starts a meeting, and all of any
+// other line.
+func (d *Dialect) StartText(text string) string {
+	if d.StrictStart {
+		text, _ = strings.CutPrefix(text, StartWord)
+	} else if word, rest, ok := d.split(d.bare(text)); ok && word == StartWord[1:] {
+		text = rest
+	}
+	return strings.TrimSpace(text)
+}
+
 // Hear takes the next event. What happened before the meeting's start and after its
 // end is not for it, except that a line of it is changed later.
 func (m *Meeting) Hear(e Event) []Effect {
@@ -136,12 +151,14 @@ func (m *Meeting) Hear(e Event) []Effect {
 		m.here(e.Who.Nick, false)
 		m.here(e.Text, true)
 		if m.Dialect.MergePeople {
-			m.people.rename(e.Who, e.Text)
+			m.renamed(e)
 		}
 	case Joined:
 		m.here(e.Who.Nick, true)
+		m.people.went(e.Who, false)
 	case Left:
 		m.here(e.Who.Nick, false)
+		m.people.went(e.Who, true)
 	case Edited, Deleted, Erased:
 		m.change(e)
 	case Chaired:
@@ -164,7 +181,9 @@ func (m *Meeting) line(e Event) {
 	}
 	m.Lines++
 	known := len(m.people.list)
-	m.people.see(e.Who).Lines++
+	one := m.people.see(e.Who)
+	one.Lines++
+	one.gone = false
 	if len(m.people.list) > known && m.Dialect.Own {
 		m.reown(e.Who.Nick)
 	}
@@ -181,7 +200,7 @@ func (m *Meeting) line(e Event) {
 	case is:
 		m.obey(e, verb, rest)
 	case startsWithURL(e.Text):
-		m.add(e, Link, e.Text)
+		m.note(e, Link, m.linkText(e.Text))
 	default:
 		m.maybeVote(e)
 	}
@@ -196,6 +215,25 @@ func (m *Meeting) IsLine(e Event) bool {
 	return e.Kind.IsLine() && !(m.Dialect.StrictStart && e.Kind == Said && !e.Self && strings.HasPrefix(e.Text, StartWord))
 }
 
+// linkText is what a link says that is a line by itself; in a dialect whose networks have
+// messages of many lines, that is the first of them.
+func (m *Meeting) linkText(text string) string {
+	if cut := strings.IndexAny(text, "\r\n"); cut >= 0 && m.Dialect.Own {
+		return text[:cut]
+	}
+	return text
+}
+
+// note adds an item that is the text of the line it was said in: it changes with it.
+func (m *Meeting) note(e Event, kind ItemKind, text string) *Item {
+	item := m.add(e, kind, text)
+	if e.ID != "" {
+		m.byID[e.ID] = append(m.byID[e.ID], item)
+	}
+	return item
+}
+
+// add adds an item.
 func (m *Meeting) add(e Event, kind ItemKind, text string) *Item {
 	m.lastID++
 	item := &Item{ID: m.lastID, Kind: kind, Text: text, By: e.Who.Nick, At: e.At, Line: m.Lines,
@@ -204,9 +242,6 @@ func (m *Meeting) add(e Event, kind ItemKind, text string) *Item {
 		m.own(item, e)
 	}
 	m.Items = append(m.Items, item)
-	if e.ID != "" {
-		m.byID[e.ID] = append(m.byID[e.ID], item)
-	}
 	m.effect(Effect{Kind: Added, Item: item.ID})
 	return item
 }
@@ -270,6 +305,15 @@ func (m *Meeting) here(nick string, is bool) {
 func (m *Meeting) effect(e Effect)   { m.out = append(m.out, e) }
 func (m *Meeting) take() []Effect    { out := m.out; m.out = nil; return out }
 func (m *Meeting) reply(text string) { m.say(Effect{Kind: Reply, Text: text}) }
+
+// replyOf replies with what people wrote in it. It is cut to what a line of IRC holds: the
+// rest would become a line of the bot's that begins with their words.
+func (m *Meeting) replyOf(text string) {
+	if m.Dialect.Own {
+		text = clip(text, 350)
+	}
+	m.reply(text)
+}
 
 func (m *Meeting) say(e Effect) {
 	if !m.Lurking {

@@ -21,12 +21,12 @@ func motion(m *Meeting, e Event, text string) {
 	text = strings.TrimSpace(text)
 	switch {
 	case m.vote != nil:
-		m.tell(e.Who, "There is a vote already, on: "+m.vote.question+". A chair ends it with #endvote.")
+		m.tell(e.Who, "There is a vote already, on: "+clip(m.vote.question, 300)+". A chair ends it with #endvote.")
 	case text == "":
 		m.tell(e.Who, "What do you propose? #motion TEXT")
 	default:
 		m.open(&vote{question: text, motion: true, by: e, options: []string{inFavour, against, abstained}})
-		m.reply("Proposed by " + e.Who.Nick + ": " + text)
+		m.replyOf("Proposed by " + e.Who.Nick + ": " + text)
 		m.reply("Say +1, -1 or +0. Your last word counts; a chair ends it with #endvote.")
 	}
 }
@@ -39,15 +39,29 @@ func (m *Meeting) maybeVote(e Event) {
 }
 
 func (m *Meeting) motionVote(e Event, text string) bool {
-	answer := motionAnswer.FindString(text)
-	switch answer {
-	case "":
+	answer := answerIn(text)
+	if answer == "" {
 		return false
-	case "0", "-0", "+0":
-		answer = abstained
 	}
 	m.count(e, answer)
 	return true
+}
+
+// answerIn is the answer that a line gives to a motion, "" if it gives none. A number is
+// one only with its sign ("0.5 s latency now" is talk), or as the only thing said.
+func answerIn(text string) string {
+	text = strings.TrimSpace(text)
+	if text == "0" {
+		return abstained
+	}
+	parts := motionAnswer.FindStringSubmatch(text)
+	switch {
+	case parts == nil:
+		return ""
+	case parts[1] == "-0":
+		return abstained
+	}
+	return parts[1]
 }
 
 func (m *Meeting) settleMotion(e Event, v *vote) {

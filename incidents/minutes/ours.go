@@ -27,7 +27,8 @@ func Batsignal() *Dialect {
 	d.Busy = "A meeting is in progress here. A chair ends it with #endmeeting."
 	d.VoteLine = "Vote: "
 	d.NameRule, d.Match, d.Unassigned = slugName, ByIdentity, 0
-	d.Undone = func(i *Item) string { return fmt.Sprintf("#%s %s", strings.ToLower(string(i.Kind)), i.Text) }
+	// Not its text: that may be what is to be forgotten.
+	d.Undone = func(i *Item) string { return "#" + strings.ToLower(string(i.Kind)) }
 	d.AnyoneEndsAfter, d.Idle = time.Hour, time.Hour
 	d.OpsEnd, d.StrictStart, d.UnicodeWords, d.SaysRestricted, d.ChairsName, d.TidyTopic = true, false, true, true, true, true
 	d.MergePeople, d.FullVotes, d.Explain, d.Own, d.Off, d.Numbered, d.UndoOwn = true, true, true, true, true, true, true

@@ -9,9 +9,10 @@ import (
 // own finds whose action an item is and when it is due. It takes only what the text
 // says plainly; what it might mean is kept for somebody to say.
 func (m *Meeting) own(item *Item, e Event) {
-	item.Due = dueIn(item.Text, item.At)
+	item.Due = dueIn(item.Text, m.local(e.Who, item.At))
 	item.Owners, item.Unsure = m.ownersIn(item.Text, e.Who)
-	if len(item.Owners) > 0 || !m.Dialect.Explain {
+	m.await(item)
+	if len(item.Owners) > 0 || !m.Dialect.Explain || e.Blank {
 		return
 	}
 	ask := "Whose is action " + item.ref() + "? "
@@ -68,7 +69,10 @@ type token struct {
 	called bool // "@bert", "bert:"; it can be nothing but a name
 }
 
-// tokens are the words of a text, cut where no nick goes on.
+// mostTokens is how many words of a text are looked at for people.
+const mostTokens = 50
+
+// tokens are the first words of a text, cut where no nick goes on.
 func tokens(text string) (list []token) {
 	start := -1
 	for i, r := range text + " " {
@@ -80,7 +84,9 @@ func tokens(text string) (list []token) {
 		}
 		if start >= 0 {
 			called := start > 0 && text[start-1] == '@' || r == ':'
-			list = append(list, token{text[start:i], called})
+			if list = append(list, token{text[start:i], called}); len(list) == mostTokens {
+				break
+			}
 		}
 		start = -1
 	}
@@ -101,49 +107,28 @@ func (m *Meeting) named(word token) (Owner, bool) {
 		if owner, ok := m.byName(text); ok {
 			return owner, word.called || !everyday[strings.ToLower(text)]
 		}
-		text = strings.Trim(text, "[]{}-`|\\^") // "[bert]" and "bert-"
+		text = trimmed(text)
 	}
 	if everyday[strings.ToLower(word.text)] || len(text) < 3 {
 		return Owner{}, false
 	}
-	var begins []Owner
-	for _, one := range m.people.list {
-		for _, nick := range one.Nicks {
-			if len(nick) > len(text) && strings.HasPrefix(Fold(nick), Fold(text)) {
-				begins = addOwner(begins, one.owner())
-			}
-		}
-	}
-	if len(begins) == 1 {
-		return begins[0], false
-	}
-	return Owner{}, false
+	return m.people.begins(Fold(text)), false
 }
+
+// trimmed is a word without what stands around nicks: "[bert]" and "bert-".
+func trimmed(word string) string { return strings.Trim(word, "[]{}-`|\\^") }
 
 // byName finds somebody by a name that is theirs: present people before the roster.
 func (m *Meeting) byName(name string) (Owner, bool) {
 	folded := Fold(name)
-	var bare *Person
-	for _, one := range m.people.list {
-		for _, list := range [][]string{one.Nicks, one.Aliases} {
-			for _, nick := range list {
-				if Fold(nick) == folded {
-					return one.owner(), true
-				}
-				if bare == nil && Fold(Bare(nick)) == folded {
-					bare = one
-				}
-			}
-		}
-		if one.Handle != "" && one.Handle == folded {
-			return one.owner(), true
-		}
+	if one := m.people.names[folded]; one != nil {
+		return one.owner(), true
 	}
 	if owner, ok := m.roster[folded]; ok {
 		return owner, true
 	}
-	if bare != nil {
-		return bare.owner(), true
+	if one := m.people.bare[folded]; one != nil {
+		return one.owner(), true
 	}
 	return Owner{}, false
 }
@@ -173,14 +158,34 @@ func isSelf(word string) bool {
 	return false
 }
 
-// reown looks for owners of the actions that have none, since these names are new.
-func (m *Meeting) reown(names ...string) {
-	for _, item := range m.Items {
-		if item.Kind != Action || item.Gone || len(item.Owners) > 0 {
-			continue
+// mostWaiting is how many actions wait for somebody of one name.
+const mostWaiting = 500
+
+// await notes the words of an action that has no owner, so that one who comes later is
+// found by them.
+func (m *Meeting) await(item *Item) {
+	if len(item.Owners) > 0 || item.Gone {
+		return
+	}
+	if m.waiting == nil {
+		m.waiting = map[string][]*Item{}
+	}
+	for _, word := range tokens(item.Text) {
+		for _, name := range []string{Fold(word.text), Fold(trimmed(word.text))} {
+			if list := m.waiting[name]; len(list) < mostWaiting && (len(list) == 0 || list[len(list)-1] != item) {
+				m.waiting[name] = append(list, item)
+			}
 		}
-		text := Fold(item.Text)
-		if !slices.ContainsFunc(names, func(name string) bool { return strings.Contains(text, Fold(Bare(name))) }) {
+	}
+}
+
+// reown looks for owners of the actions that have none and name somebody like this, since
+// the name is new.
+func (m *Meeting) reown(name string) {
+	found := slices.Concat(m.waiting[Fold(name)], m.waiting[Fold(Bare(name))])
+	slices.SortFunc(found, func(a, b *Item) int { return a.ID - b.ID })
+	for _, item := range slices.Compact(found) {
+		if item.Gone || item.undone || len(item.Owners) > 0 {
 			continue
 		}
 		owners, unsure := m.ownersIn(item.Text, item.by)
@@ -220,9 +225,11 @@ func setOwner(m *Meeting, e Event, text string) {
 	if item == nil {
 		return
 	}
-	item.Owners, item.Unsure = nil, nil
+	var owners []Owner
 	for _, name := range fields(rest) {
-		name = strings.TrimPrefix(name, "@")
+		if name = clip(strings.TrimPrefix(name, "@"), longestNick); name == "" || len(owners) >= mostTokens {
+			continue
+		}
 		owner, known := m.byName(name)
 		if isSelf(name) {
 			owner, known = m.people.see(e.Who).owner(), true
@@ -230,8 +237,13 @@ func setOwner(m *Meeting, e Event, text string) {
 		if !known {
 			owner = Owner{Name: name}
 		}
-		item.Owners = addOwner(item.Owners, owner)
+		owners = addOwner(owners, owner)
 	}
+	if owners == nil && rest != "" {
+		m.tell(e.Who, "Whose is it? #owner "+item.ref()+" NICK")
+		return
+	}
+	item.Owners, item.Unsure = owners, nil
 	m.effect(Effect{Kind: Changed, Item: item.ID})
 }
 
@@ -240,7 +252,7 @@ func setDue(m *Meeting, e Event, text string) {
 	if item == nil {
 		return
 	}
-	due, ok := ParseDue(rest, e.At)
+	due, ok := ParseDue(rest, m.local(e.Who, e.At))
 	if !ok {
 		m.tell(e.Who, "I do not understand that date. Examples: #due "+item.ref()+" friday, #due "+item.ref()+" 2026-12-24, #due "+item.ref()+" none")
 		return

@@ -45,7 +45,7 @@ func (l *Log) Hear(m *Meeting, e Event) {
 		l.count++
 		line := Line{N: l.count, At: e.At, Nick: e.Who.Nick, Text: d.bare(e.Text), Did: e.Kind == Did, Self: e.Self,
 			ID: e.ID, Permalink: e.Link, Thread: e.Thread}
-		if line.Off = d.OffRecord(e.Text); line.Off {
+		if line.Off = d.OffRecord(e.Text); line.Off || e.Blank {
 			line.Text = ""
 		}
 		if e.ID != "" {

@@ -14,15 +14,18 @@ func sayHere(m *Meeting, e Event, text string) {
 	one.Here = true
 	text = strings.TrimPrefix(text, "aka ")
 	for _, alias := range fields(text) {
-		if !slices.Contains(one.Aliases, alias) && len(one.Aliases) < 5 {
-			one.Aliases = append(one.Aliases, alias)
+		if alias = clip(alias, longestNick); m.people.alias(one, alias) {
+			m.reown(alias)
 		}
 	}
-	m.reown(one.Aliases...)
 }
 
 // pingPause is how long must pass between two calls of everybody's name.
 const pingPause = 10 * time.Minute
+
+// pingAfter is how long a meeting must have gone on for somebody to call everybody's name
+// who has not proven who they are: anybody can start one.
+const pingAfter = 5 * time.Minute
 
 // pingAll calls everybody in the room by name. It wakes people, so it is for chairs,
 // and seldom.
@@ -30,11 +33,13 @@ func pingAll(m *Meeting, e Event, text string) {
 	switch since := e.At.Sub(m.pinged); {
 	case !m.isChair(e.Who):
 		m.notChair(e, "pingall")
+	case e.Who.Account == "" && e.At.Sub(m.Started) < pingAfter:
+		m.tell(e.Who, "#pingall wakes everybody. It is for chairs who are logged in to the network, and for others once the meeting has gone on for 5 minutes.")
 	case !m.pinged.IsZero() && since < pingPause:
 		m.tell(e.Who, "Everybody was called "+since.Round(time.Minute).String()+" ago; once in 10 minutes is enough.")
 	default:
 		m.pinged = e.At
-		m.effect(Effect{Kind: CallNames, Text: text, Who: e.Who})
+		m.effect(Effect{Kind: CallNames, Text: clip(text, 300), Who: e.Who})
 	}
 }
 
@@ -59,12 +64,12 @@ func (m *Meeting) led(e Event) {
 func (m *Meeting) carry(e Event) {
 	m.agenda = m.Agenda
 	if len(m.agenda) > 0 {
-		m.reply("Agenda: " + strings.Join(m.agenda, "; ") + ". A chair goes on with #next.")
+		m.replyOf("Agenda: " + clip(strings.Join(m.agenda, "; "), 300) + ". A chair goes on with #next.")
 	}
 	if len(m.Carried) == 0 {
 		return
 	}
-	setTopic(m, e, "Open actions of the last meeting")
+	m.goTo(e, "Open actions of the last meeting")
 	for _, action := range m.Carried {
 		m.add(e, Info, action)
 	}
@@ -78,8 +83,8 @@ func nextTopic(m *Meeting, e Event, _ string) {
 	}
 	topic := m.agenda[0]
 	m.agenda = m.agenda[1:]
-	setTopic(m, e, topic)
-	m.reply("Topic: " + topic)
+	m.goTo(e, topic)
+	m.replyOf("Topic: " + topic)
 }
 
 // addAgenda adds topics to what the meeting is to go through.
@@ -89,7 +94,7 @@ func addAgenda(m *Meeting, _ Event, text string) {
 			m.agenda = append(slices.Clip(m.agenda), topic)
 		}
 	}
-	m.reply("Agenda: " + strings.Join(m.agenda, "; ") + ".")
+	m.replyOf("Agenda: " + strings.Join(m.agenda, "; ") + ".")
 }
 
 // misspelt are words that people use for a command that has another name.
@@ -103,8 +108,9 @@ var misspelt = map[string]string{
 // for each word. Numbers and rooms are no commands, and a word that is like none is
 // what people write.
 func (m *Meeting) hint(e Event, word string) {
-	if !m.Dialect.Explain || m.hinted[e.Who.Nick+" "+word] || strings.ContainsAny(word, "0123456789") ||
-		"#"+word == strings.ToLower(m.Room) {
+	const longest, most = 20, 1000
+	if !m.Dialect.Explain || len(word) > longest || len(m.hinted) >= most || m.hinted[e.Who.Nick+" "+word] ||
+		strings.ContainsAny(word, "0123456789") || m.isRoom(word, e.Text) {
 		return
 	}
 	meant := misspelt[word]
@@ -120,4 +126,11 @@ func (m *Meeting) hint(e Event, word string) {
 		m.hinted[e.Who.Nick+" "+word] = true
 		m.tell(e.Who, "#"+word+" is no command, so nothing came of it. Did you mean #"+meant+"?")
 	}
+}
+
+// isRoom tells whether a line begins with the name of a room.
+func (m *Meeting) isRoom(word, line string) bool {
+	first, _, _ := strings.Cut(line, " ")
+	is := func(room string) bool { return strings.EqualFold(room, "#"+word) || strings.EqualFold(room, first) }
+	return is(m.Room) || slices.ContainsFunc(m.Rooms, is)
 }

@@ -93,7 +93,7 @@ func TestVotes(t *testing.T) {
 	r.say("bert", "#vote yes")
 	r.say("cleo", "#vote no")
 	r.say("bert", "#vote NO")
-	if said := r.say("dora", "#vote maybe"); len(said) != 1 || said[0] != "dora: maybe is not a valid option. Valid options are Yes, No." {
+	if said := r.say("dora", "#vote maybe"); len(said) != 1 || said[0] != "to dora: That is no option of this vote. The options are: Yes, No." {
 		t.Errorf("dora hears %q", said)
 	}
 	r.say("anna", "#endvote")
@@ -123,11 +123,11 @@ func TestMotions(t *testing.T) {
 		reply string
 	}{
 		{"+1 +1 -1", "", minutes.Agreed, "Motion accepted: 2 in favour, 1 against, 0 abstained"},
-		{"+1 -1 0", "", minutes.Inconclusive, "Motion inconclusive: 1 in favour, 1 against, 1 abstained"},
+		{"+1 -1 -0", "", minutes.Inconclusive, "Motion inconclusive: 1 in favour, 1 against, 1 abstained"},
 		{"-1 +0", "", minutes.Rejected, "Motion failed: 0 in favour, 1 against, 1 abstained"},
 		{"+1 +1", "#quorum 3", minutes.Inconclusive, "Motion inconclusive, too few voted: 2 in favour, 0 against, 0 abstained"},
 		{"+1 -1 -1", "#voters p0", minutes.Agreed, "Motion accepted: 1 in favour, 0 against, 0 abstained"},
-		{"+1x +10 yes", "", minutes.Inconclusive, "Motion inconclusive: 0 in favour, 0 against, 0 abstained"},
+		{"+1x +10 yes 0 1 +1.5 -1,5", "", minutes.Inconclusive, "Motion inconclusive: 0 in favour, 0 against, 0 abstained"},
 	} {
 		r := newRoom(t, nil)
 		r.say("anna", c.more)

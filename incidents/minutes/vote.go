@@ -25,7 +25,7 @@ type vote struct {
 var (
 	votePattern  = regexp.MustCompile(`^\s*(.*?)\?\s*(.*)$`)
 	voteOptions  = regexp.MustCompile(`[^\w+-]+`)
-	motionAnswer = regexp.MustCompile(`^([+-]1|[+-]?0)\b`)
+	motionAnswer = regexp.MustCompile(`^([+-][01])[.,:;!]*(?:\s|$)`)
 )
 
 func startVote(m *Meeting, e Event, text string) {
@@ -34,7 +34,7 @@ func startVote(m *Meeting, e Event, text string) {
 		return
 	}
 	if m.vote != nil {
-		m.reply("Already voting on '" + m.vote.question + "'")
+		m.replyOf("Already voting on '" + m.vote.question + "'")
 		return
 	}
 	parts := votePattern.FindStringSubmatch(text)
@@ -52,7 +52,11 @@ func startVote(m *Meeting, e Event, text string) {
 		v.options = voteOptions.Split(parts[2], -1)
 	}
 	m.open(v)
-	m.reply("Begin voting on: " + v.question + "? Valid vote options are " + strings.Join(v.options, ", ") + ".")
+	question := v.question
+	if m.Dialect.Own {
+		question = clip(question, 200)
+	}
+	m.replyOf("Begin voting on: " + question + "? Valid vote options are " + strings.Join(v.options, ", ") + ".")
 	m.reply("Vote using '#vote OPTION'. Only your last vote counts.")
 }
 
@@ -65,12 +69,15 @@ func options(text string) (list []string) {
 		between = func(r rune) bool { return r == ' ' || r == '\t' }
 	}
 	for _, one := range strings.FieldsFunc(text, between) {
-		if one = strings.TrimSpace(one); one != "" && !slices.ContainsFunc(list, func(x string) bool { return strings.EqualFold(x, one) }) {
+		if one = strings.TrimSpace(one); one != "" && len(list) < mostOptions && !slices.ContainsFunc(list, func(x string) bool { return strings.EqualFold(x, one) }) {
 			list = append(list, one)
 		}
 	}
 	return list
 }
+
+// mostOptions is how many options a vote may have.
+const mostOptions = 50
 
 func (m *Meeting) open(v *vote) {
 	v.said, v.chosen = map[*Person]string{}, map[string]struct{}{}
@@ -93,7 +100,11 @@ func castVote(m *Meeting, e Event, text string) {
 		return
 	}
 	i := slices.IndexFunc(v.options, func(o string) bool { return strings.EqualFold(o, text) })
-	if i < 0 {
+	switch {
+	case i < 0 && m.Dialect.Explain:
+		m.tell(e.Who, "That is no option of this vote. The options are: "+clip(strings.Join(v.options, ", "), 300)+".")
+		return
+	case i < 0:
 		m.reply(e.Who.Nick + ": " + text + " is not a valid option. Valid options are " + strings.Join(v.options, ", ") + ".")
 		return
 	}
@@ -102,6 +113,10 @@ func castVote(m *Meeting, e Event, text string) {
 
 func (m *Meeting) count(e Event, option string) {
 	one := m.people.see(e.Who)
+	if m.proven(e.Who) == nil {
+		m.tell(e.Who, "Your answer is not counted: somebody has proven that this name is theirs. If you are it, log in to the network and answer again.")
+		return
+	}
 	if m.voters != nil && !slices.Contains(m.voters, one) {
 		m.tell(e.Who, "Your word is noted in the log, but only those whom #voters names are counted.")
 		return
@@ -178,7 +193,7 @@ func (m *Meeting) settle(e Event) {
 	}
 	lines, results := v.tally(m.Dialect.FullVotes)
 	head := `Voted on "` + v.question + `?" Results are`
-	m.reply(head)
+	m.replyOf(head)
 	m.replyLines(lines)
 	m.add(e, VoteItem, head+results)
 }
@@ -195,10 +210,8 @@ func (m *Meeting) closeVote(at time.Time) {
 func setVoters(m *Meeting, e Event, text string) {
 	m.voters = nil
 	if list := fields(text); len(list) > 0 && !strings.EqualFold(list[0], "all") {
-		for _, nick := range list {
-			m.voters = append(m.voters, m.people.see(Who{Nick: nick, Network: e.Who.Network}))
-		}
-		m.reply("Voters are now: " + strings.Join(list, " "))
+		m.voters = append([]*Person{}, m.call(e, list)...) // nobody is not everybody
+		m.replyOf("Voters are now: " + strings.Join(list, " "))
 		return
 	}
 	m.reply("Everybody may vote now.")

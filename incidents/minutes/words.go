@@ -1,6 +1,9 @@
 package minutes
 
-import "strings"
+import (
+	"strings"
+	"unicode/utf8"
+)
 
 // wrapWords cuts a text into pieces of at most most letters, between words where it
 // can.
@@ -18,4 +21,17 @@ func wrapWords(text string, most int) (pieces []string) {
 		letters = []rune(strings.TrimLeft(string(letters[cut:]), " "))
 	}
 	return append(pieces, string(letters))
+}
+
+// clip cuts a text to most bytes, at the end of a letter.
+func clip(text string, most int) string {
+	if len(text) <= most {
+		return text
+	}
+	const mark = "…"
+	end := most - len(mark)
+	for end > 0 && !utf8.RuneStart(text[end]) {
+		end--
+	}
+	return strings.TrimRight(text[:end], " ") + mark
 }

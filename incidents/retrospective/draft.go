@@ -129,7 +129,7 @@ func actions(f facts) string {
 		l.line("- `%s` %s, %s: %s", action.Ref(it.ID), owners(it), state(it), quote(it.Text))
 	}
 	for _, e := range f.Timeline {
-		if e.Kind == "action" && !known[e.Text] && !f.Noted[e.Text] {
+		if e.Kind == "action" && !f.Minuted[e.ID] && !known[e.Text] && !f.Noted[e.Text] {
 			l.line("- without a number, noted by %s: %s", named(e.Who), quote(e.Text))
 		}
 	}

@@ -76,6 +76,35 @@ func TestADraftTellsTheIncident(t *testing.T) {
 	}
 }
 
+// TestRestrictedMinutesAreNotDrafted has minutes of which only their readers may know
+// what they say, and where they are.
+func TestRestrictedMinutesAreNotDrafted(t *testing.T) {
+	s := newScene(t)
+	id := s.light("openssl is on fire")
+	_, err := s.inc.Ack(ctx, s.as("maria"), 0)
+	s.must(err)
+	s.says(id, "maria", "#action li calls the vendor, hush")
+	s.says(id, "maria", "#agreed we tell nobody, hush")
+	s.says(id, "maria", "#restrictlogs")
+	s.says(id, "maria", "#action li burns the letter, hush")
+	if !get[bool](t, s.db, `select restricted from meeting where incident_id = $1`, id) {
+		t.Fatal("the minutes are not restricted")
+	}
+	_, err = s.inc.Action(ctx, s.as("kevin"), id, "somebody tells the mirrors")
+	s.must(err)
+	s.must(s.inc.Resolve(ctx, s.as("maria"), id, "", false, true))
+	text := s.drafted(id).Text
+	if strings.Contains(text, "hush") || strings.Contains(text, "- Minutes:") || strings.Contains(text, "without a number") {
+		t.Errorf("restricted minutes are in:\n%s", text)
+	}
+	if got := section(t, text, "Actions"); !strings.Contains(got, "somebody tells the mirrors") || strings.Count(got, "\n- ") != 1 {
+		t.Errorf("actions:\n%s", got)
+	}
+	if got := section(t, text, "Decisions"); !strings.Contains(got, "None is on record.") {
+		t.Errorf("decisions:\n%s", got)
+	}
+}
+
 // TestTheSameRowsMakeTheSameDraft drafts one incident in two databases that went through
 // the same, and in one process and another.
 func TestTheSameRowsMakeTheSameDraft(t *testing.T) {

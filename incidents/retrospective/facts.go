@@ -13,13 +13,15 @@ import (
 	"batsignal/incidents/action"
 )
 
-// facts are all that a draft is made of. The same facts make the same draft.
+// facts are all that a draft is made of. The same facts make the same draft. What
+// restricted minutes say is not among them: everybody may read a retrospective.
 type facts struct {
 	incidents.View
 	Leads   []holding
 	Items   []item
 	Todo    []action.Item
 	Noted   map[string]bool // what was noted as an action, in the words of then
+	Minuted map[int64]bool  // lines of the timeline that minutes noted, whose actions have numbers
 	Minutes []string        // addresses of the minutes
 }
 
@@ -46,10 +48,12 @@ const (
 	sqlItems = `
 		select i.kind, i.text, i.by_nick, i.at, i.gone
 		from meeting_item i join meeting m on m.id = i.meeting_id
-		where m.incident_id = @incident order by m.id, i.id`
+		where m.incident_id = @incident and not m.restricted order by m.id, i.id`
 	sqlNoted = `
 		select distinct c.what from action_change c join action_item a on a.id = c.action_id where a.incident_id = @incident`
-	sqlMeetings = `select id from meeting where incident_id = @incident order by id`
+	sqlNumbered = `
+		select id from timeline_entry where incident_id = @incident and kind = 'action' and meeting_id is not null`
+	sqlMeetings = `select id from meeting where incident_id = @incident and not restricted order by id`
 )
 
 // gather reads the facts about an incident.
@@ -89,8 +93,23 @@ func (s *Service) gather(ctx context.Context, incident int64) (f facts, err erro
 			f.Noted[text] = true
 		}
 	}
+	if f.Minuted, err = s.minuted(ctx, incident); err != nil {
+		return f, err
+	}
 	f.Minutes, err = s.minutesOf(ctx, incident)
 	return f, err
+}
+
+// minuted finds the lines of the timeline that are actions of minutes.
+func (s *Service) minuted(ctx context.Context, incident int64) (map[int64]bool, error) {
+	rows, err := s.DB.Query(ctx, sqlNumbered, pgx.NamedArgs{"incident": incident})
+	if err != nil {
+		return nil, err
+	}
+	ids := map[int64]bool{}
+	var id int64
+	_, err = pgx.ForEachRow(rows, []any{&id}, func() error { ids[id] = true; return nil })
+	return ids, err
 }
 
 // minutesOf finds where the minutes of an incident's meetings are shown.
