@@ -47,16 +47,17 @@ func meetings(ctx context.Context, b *bench) ([]figure, error) {
 	}
 	say(0, "#startmeeting a long meeting")
 	lines := b.runs(meetingLines, 1000)
-	tenth := lines / 10
-	marks := []time.Time{time.Now()}
+	began := time.Now()
+	var half time.Time
 	for i := range lines {
 		say(i, meetingLine(i))
-		if i+1 == tenth || i+1 == lines-tenth || i+1 == lines {
+		if i+1 == lines/2 {
 			scribe.Settle(ctx)
-			marks = append(marks, time.Now())
+			half = time.Now()
 		}
 	}
-	whole, first, last := marks[3].Sub(marks[0]), marks[1].Sub(marks[0]), marks[3].Sub(marks[2])
+	scribe.Settle(ctx)
+	whole, first, last := time.Since(began), half.Sub(began), time.Since(half)
 	var kept int
 	if err := db.QueryRow(ctx, `select count(*) from meeting_event where line > 1`).Scan(&kept); err != nil {
 		return nil, err
@@ -69,8 +70,8 @@ func meetings(ctx context.Context, b *bench) ([]figure, error) {
 		what: "lines of a meeting, durable", got: fmt.Sprintf("%.0f a second", rate), aim: "≥ 5,000 (peer: 172)", met: rate >= leastRecorded,
 		how: fmt.Sprintf("%d lines of about 105 bytes, 2.7 %% of them commands and links, by 40 people, said one after another to the scribe of this process; the clock stops when all are rows of a Postgres that flushes each commit", lines),
 	}, {
-		what: "the last tenth of that meeting against the first", got: fmt.Sprintf("%.2f times", last.Seconds()/first.Seconds()), aim: "≤ 1.3 times (peer: 3.4)", met: last <= first*13/10,
-		how: fmt.Sprintf("time of the last %d lines (%s) over that of the first %d (%s) of the same run", tenth, short(last), tenth, short(first)),
+		what: "the second half of that meeting against the first", got: fmt.Sprintf("%.2f times", last.Seconds()/first.Seconds()), aim: "≤ 1.3 times (a peer that rewrites its log: 3)", met: last <= first*13/10,
+		how: fmt.Sprintf("time of the second half (%s) over that of the first (%s) of the same run; the one who rewrites the whole log after each line needs three times as long", short(last), short(first)),
 	}}, nil
 }
 
