@@ -50,7 +50,11 @@ func (s *Service) Resolved(ctx context.Context, tx pgx.Tx, now time.Time, inc in
 	if err != nil || m == nil {
 		return "", err
 	}
-	return "Minutes: " + m.Tally() + ". " + m.BaseURL() + ".html", nil
+	say := "Minutes: " + m.Tally() + "."
+	if m.Files.URLPrefix != "" {
+		say += " " + m.BaseURL() + ".html"
+	}
+	return say, nil
 }
 
 // note has the minutes of an incident hear what happened to it. There are none where an
