@@ -20,7 +20,6 @@ type setting struct {
 	Idle     time.Duration   `json:"idle,omitempty"`
 	Topic    string          `json:"topic,omitempty"`
 	Names    []string        `json:"names,omitempty"`
-	Self     string          `json:"self,omitempty"`
 	Pattern  string          `json:"pattern,omitempty"`
 	Prefix   string          `json:"prefix,omitempty"`
 	Suffix   string          `json:"suffix,omitempty"`
@@ -41,7 +40,7 @@ func (s setting) machine(at incidents.Room) (minutes.Setting, error) {
 	}
 	d.Idle = s.idle(d)
 	return minutes.Setting{
-		Dialect: d, Room: at.Room, Network: at.Network, RoomTopic: s.Topic, Names: s.Names, Bot: s.Self,
+		Dialect: d, Room: at.Room, Network: at.Network, RoomTopic: s.Topic, Names: s.Names,
 		Files:  minutes.Naming{Pattern: s.Pattern, URLPrefix: s.Prefix, Suffix: s.Suffix},
 		Roster: s.Roster, Incident: s.Incident, Carried: s.Carried, Agenda: s.Agenda,
 	}, nil
@@ -79,7 +78,7 @@ func (s *Service) settle(ctx context.Context, db pg.DB, h Heard) (setting, error
 	room := s.Policy.For(h.Room)
 	set := setting{
 		Dialect: or(room.Dialect, s.Policy.Dialect), Length: s.Policy.Length, Idle: s.Policy.Idle,
-		Topic: h.Look.Topic, Names: h.Look.Names, Self: h.Look.Self,
+		Topic: h.Look.Topic, Names: h.Look.Names,
 		Pattern: or(room.Pattern, s.Policy.Pattern), Prefix: s.Policy.URLPrefix,
 	}
 	if set.Dialect == "" {

@@ -15,8 +15,6 @@ type Setting struct {
 	RoomTopic string
 	// Names are the nicks in the room, nil if unknown.
 	Names []string
-	// Bot is the bot's own nick.
-	Bot string
 	// Files says how the minutes will be called; see [Naming].
 	Files Naming
 	// Roster are the people whom actions may belong to, by name.
