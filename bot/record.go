@@ -12,22 +12,27 @@ import (
 
 // Record writes down each command before it runs. A line that a network delivers
 // twice has the same message id, and is recorded, and so obeyed, once.
-type Record struct{ DB pg.DB }
+type Record struct {
+	DB pg.DB
+	Me string // this run of the program, unlike every other
+}
 
 const (
 	sqlRecord = `
-		insert into command_call (at, network, room, account, person_id, verb, message_id)
-		values (@now, @network, @room, @account, @person, @verb, nullif(@message_id, ''))
-		on conflict (network, message_id) do update set at = excluded.at
-		where command_call.finished_at is null and command_call.at < @abandoned`
+		insert into command_call (at, network, room, account, person_id, verb, message_id, worker)
+		values (@now, @network, @room, @account, @person, @verb, nullif(@message_id, ''), @me)
+		on conflict (network, message_id) do update set at = excluded.at, worker = excluded.worker
+		where command_call.finished_at is null and (command_call.worker <> @me or command_call.at < @abandoned)`
 	sqlFinish = `
 		update command_call set finished_at = @now
 		where network = @network and message_id = @message_id and finished_at is null`
 )
 
-// abandonedAfter is how long a command may run before whoever hears its line again
-// takes its process for dead. Two runs of one command are harmless, since a verb
-// finds done what was done; a command that is lost is not.
+// abandonedAfter is how long a command may run before its own process, hearing its line
+// again, takes it for lost. Another process that hears it again has been given the line
+// because the first is dead: it runs it whenever that one began. Two runs of one
+// command are harmless, since a verb finds done what was done; a command that is lost
+// is not.
 const abandonedAfter = 8 * time.Second
 
 // Record implements [command.Recorder].
@@ -35,7 +40,7 @@ func (r Record) Record(ctx context.Context, c command.Caller, verb string, now t
 	tag, err := r.DB.Exec(ctx, sqlRecord, pgx.NamedArgs{
 		"now": now, "network": c.Network, "room": c.Room, "account": c.Account,
 		"person": pg.NullID(c.PersonID), "verb": verb, "message_id": c.MessageID,
-		"abandoned": now.Add(-abandonedAfter),
+		"abandoned": now.Add(-abandonedAfter), "me": r.Me,
 	})
 	return err == nil && tag.RowsAffected() == 1, err
 }

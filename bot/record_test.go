@@ -98,3 +98,26 @@ func TestACommandThatWasNeverFinished(t *testing.T) {
 		t.Error("a finished command was run again")
 	}
 }
+
+// A command that a dead process began a moment ago is run by whoever was given its
+// line; the same process does not run it twice at once, and nobody runs it when it is
+// done.
+func TestWhatADeadProcessBeganIsRunAgain(t *testing.T) {
+	s := newStage(t, roster(), "ada:coordination")
+	dead, heir := bot.Record{DB: s.db, Me: "dead"}, bot.Record{DB: s.db, Me: "heir"}
+	caller := command.Caller{Network: network, Account: "ada", PersonID: s.ids["ada"], MessageID: "m1"}
+	fresh := func(r bot.Record, want bool) {
+		t.Helper()
+		got, err := r.Record(ctx, caller, "ack", start.Add(time.Second))
+		s.must(err)
+		if got != want {
+			t.Errorf("%s may run it: %v, want %v", r.Me, got, want)
+		}
+	}
+	fresh(dead, true)
+	fresh(dead, false)
+	fresh(heir, true)
+	fresh(heir, false)
+	heir.Finish(ctx, caller, start)
+	fresh(dead, false)
+}

@@ -177,6 +177,10 @@ alter table timeline_entry
   add column item integer,
   add check ((meeting_id is null) = (item is null));
 
+-- Which run of the program a command is run by: what a dead one did not finish is run
+-- again by whoever was given its line.
+alter table command_call add column worker text not null default '';
+
 grant select, insert, update on meeting, meeting_event, action_item to batsignal_app;
 grant select, insert, update, delete on meeting_item, room_line, action_owner, edit_token to batsignal_app;
 grant select, insert on action_change, retrospective to batsignal_app;

@@ -166,6 +166,7 @@ CREATE TABLE public.command_call (
     verb text NOT NULL,
     message_id text,
     finished_at timestamp with time zone,
+    worker text DEFAULT ''::text NOT NULL,
     CONSTRAINT command_call_message_id_check CHECK (((length(message_id) >= 1) AND (length(message_id) <= 200)))
 );
 

@@ -128,7 +128,7 @@ func wire(ctx context.Context, c Config, db *database, places []place, now func(
 	p.set, err = command.NewSet(command.Options{
 		Prefix: c.Commands.Prefix, Emergency: c.Commands.Emergency, Aliases: aliasesOf(c),
 		WhoMay:   map[command.Right]string{command.Fire: whoWords(c.Guard.MayFire), command.Confirm: whoWords(c.Guard.MayConfirm), command.Admin: "the admins of the configuration"},
-		Recorder: bot.Record{DB: db.Pool}, Now: now, Refused: bot.Refusals(p.incidents, log),
+		Recorder: bot.Record{DB: db.Pool, Me: processName()}, Now: now, Refused: bot.Refusals(p.incidents, log),
 	}, command.Vocabulary(command.Services{
 		DB: db.Pool, Incidents: p.incidents, People: p.people, Meetings: p.meetings, Actions: p.actions, Retro: p.retro,
 		PublicURL: c.Web.PublicURL, Look: p.look, Health: p.health,
