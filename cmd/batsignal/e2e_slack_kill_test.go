@@ -44,6 +44,9 @@ people:
 			return strings.Count(s.slackTranscript(), "Noted on the timeline") >= kill*each+5
 		})
 		s.acked(confirmed) // Slack will never say it again
+		for _, i := range slashes {
+			s.acked(i)
+		}
 		s.bot.kill(t)
 		if lines := errorsIn(s.bot.output()); len(lines) > 0 {
 			t.Errorf("errors in the log of death %d:\n%s", kill+1, strings.Join(lines, "\n"))
@@ -56,9 +59,6 @@ people:
 	}
 
 	began := time.Now()
-	for _, i := range slashes {
-		s.acked(i)
-	}
 	await(s.world, said, `select count(distinct text)::int from timeline_entry where kind = 'note'`)
 	await(s.world, 1+kills, `select count(*)::int from incident`)
 	await(s.world, 0, `select count(*)::int from slack_event where done_at is null`)
