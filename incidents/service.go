@@ -104,12 +104,7 @@ const longestText = 2000
 
 // clipped shortens a text to what its column holds: a long list of names must not
 // keep anybody from being rung.
-func clipped(text string) string {
-	if r := []rune(text); len(r) > longestText {
-		return string(r[:longestText-1]) + "…"
-	}
-	return text
-}
+func clipped(text string) string { return oncall.Clip(text, longestText) }
 
 // record adds a line to an incident's timeline. The bot's own acts have no actor.
 func (c *change) record(incident int64, kind string, a oncall.Actor, text string) error {

@@ -16,6 +16,14 @@ func JoinNames(names []string) string {
 	return strings.Join(names[:len(names)-1], ", ") + " and " + names[len(names)-1]
 }
 
+// Clip shortens a text to so many letters; the last of them tells that it did.
+func Clip(text string, most int) string {
+	if r := []rune(text); len(r) > most {
+		return string(r[:most-1]) + "…"
+	}
+	return text
+}
+
 // Plural writes a number with its noun.
 func Plural(n int, one, many string) string {
 	if n == 1 {

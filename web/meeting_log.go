@@ -38,16 +38,9 @@ func (s *site) meetingLog(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	m, err := s.Meetings.Summary(r.Context(), id)
+	m, d, err := s.readMeeting(r, id)
 	if err != nil {
 		return err
-	}
-	d, err := s.doc(r.Context(), m)
-	if err != nil {
-		return err
-	}
-	if d.Restricted {
-		return noMeeting(id)
 	}
 	page, pages, err := pageOf(r, d.Meeting.Lines)
 	if err != nil {

@@ -6,6 +6,7 @@ import (
 	"batsignal/incidents/action"
 	"batsignal/incidents/meeting"
 	"batsignal/incidents/minutes"
+	"batsignal/incidents/minutes/write"
 	"batsignal/oncall/fault"
 )
 
@@ -28,6 +29,17 @@ func (b meetingBody) OneDay() bool {
 	return b.EndedAt != nil && dayOf(*b.EndedAt).Equal(dayOf(b.StartedAt))
 }
 
+// readMeeting reads one that everybody may read.
+func (s *site) readMeeting(r *http.Request, id int64) (m meeting.Summary, d write.Doc, err error) {
+	if m, err = s.Meetings.Summary(r.Context(), id); err != nil {
+		return m, d, err
+	}
+	if d, err = s.doc(r.Context(), m); err == nil && d.Restricted {
+		err = noMeeting(id)
+	}
+	return m, d, err
+}
+
 func (s *site) meeting(w http.ResponseWriter, r *http.Request) error {
 	id, err := meetingID(r)
 	if err != nil {
@@ -37,16 +49,9 @@ func (s *site) meeting(w http.ResponseWriter, r *http.Request) error {
 		http.Redirect(w, r, own, http.StatusPermanentRedirect)
 		return nil
 	}
-	m, err := s.Meetings.Summary(r.Context(), id)
+	m, d, err := s.readMeeting(r, id)
 	if err != nil {
 		return err
-	}
-	d, err := s.doc(r.Context(), m)
-	if err != nil {
-		return err
-	}
-	if d.Restricted {
-		return noMeeting(id)
 	}
 	var actions []action.Item
 	if s.Actions != nil {

@@ -14,6 +14,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"batsignal/migrations/pg"
+	"batsignal/oncall"
 )
 
 // State is how far it is.
@@ -163,10 +164,4 @@ func record(ctx context.Context, tx pgx.Tx, now time.Time, id int64, who, what s
 }
 
 // clip shortens a text to what its column holds.
-func clip(text string) string {
-	const most = 2000
-	if r := []rune(text); len(r) > most {
-		return string(r[:most-1]) + "…"
-	}
-	return text
-}
+func clip(text string) string { return oncall.Clip(text, 2000) }

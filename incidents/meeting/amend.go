@@ -28,7 +28,6 @@ const (
 		where e.meeting_id = @id and e.line is not null and e.network = @network and e.account = @account and e.text not like '%erase last%'
 			and not exists (select from meeting_event x where x.meeting_id = e.meeting_id and x.message_id = e.message_id and x.kind in ('deleted', 'erased'))
 		order by e.n desc limit 1`
-	sqlExists = `select exists (select from meeting where id = @id)`
 )
 
 // amend changes a line of a meeting that is over, because its author did.
@@ -45,12 +44,7 @@ func (s *Service) amend(ctx context.Context, h Heard) error {
 		return err
 	}
 	return s.touch(ctx, id, func(w *work) error {
-		changes, _, err := w.parts(h)
-		for _, e := range changes {
-			if err := w.hear(e, w.row.at(), -1); err != nil {
-				return err
-			}
-		}
+		_, err := w.change(h, -1)
 		return err
 	})
 }
@@ -59,14 +53,10 @@ func (s *Service) amend(ctx context.Context, h Heard) error {
 func (s *Service) touch(ctx context.Context, id int64, fn func(w *work) error) error {
 	s.takeLive(id) // who keeps it read must read on
 	return pg.InTx(ctx, s.DB, func(tx pgx.Tx) error {
-		var known bool
-		if err := tx.QueryRow(ctx, sqlExists, pgx.NamedArgs{"id": id}).Scan(&known); err != nil {
-			return err
-		}
-		if !known {
+		r, err := lock(ctx, tx, id)
+		if errors.Is(err, pgx.ErrNoRows) {
 			return fault.New(fault.NotFound, "There is no meeting %d. !meeting lists the last ones.", id)
 		}
-		r, err := lock(ctx, tx, id)
 		if err != nil {
 			return err
 		}

@@ -10,10 +10,12 @@ import (
 	"batsignal/incidents"
 	"batsignal/incidents/minutes"
 	"batsignal/migrations/pg"
+	"batsignal/oncall"
 )
 
-// begin starts a meeting at a line.
-func (s *Service) begin(ctx context.Context, h Heard) (taken int, answers []Answer, err error) {
+// begin starts a meeting at a line, with an agenda if it has one. It takes none if
+// another meeting goes on there.
+func (s *Service) begin(ctx context.Context, h Heard, agenda ...string) (taken int, answers []Answer, err error) {
 	var l live
 	var id int64
 	err = pg.InTx(ctx, s.DB, func(tx pgx.Tx) error {
@@ -21,6 +23,7 @@ func (s *Service) begin(ctx context.Context, h Heard) (taken int, answers []Answ
 		if err != nil {
 			return err
 		}
+		set.Agenda = agenda
 		id, answers = 0, nil
 		// One that was heard before began a meeting that is over by now.
 		known, err := (&work{ctx: ctx, tx: tx}).known([]Heard{h})
@@ -52,7 +55,7 @@ func (s *Service) begin(ctx context.Context, h Heard) (taken int, answers []Answ
 // start makes the rows of a new meeting with its first event.
 func (s *Service) start(ctx context.Context, tx pgx.Tx, h Heard, set setting, incident int64, l *live) (*work, error) {
 	*l = live{}
-	w := &work{Service: s, ctx: ctx, tx: tx, now: s.Now(), set: set, l: l, news: true, heard: h.Event.At,
+	w := &work{Service: s, ctx: ctx, tx: tx, now: s.Now(), l: l, news: true, heard: h.Event.At,
 		row: row{Network: h.Room.Network, Room: h.Room.Room, Incident: pg.NullID(incident), StartedAt: h.Event.At}}
 	proven, err := w.prove([]Heard{h})
 	if err != nil {
@@ -60,25 +63,25 @@ func (s *Service) start(ctx context.Context, tx pgx.Tx, h Heard, set setting, in
 	}
 	e := proven[0].Event
 	e.At = e.At.UTC()
-	machine, err := w.set.machine(h.Room)
+	machine, err := set.machine(h.Room)
 	if err != nil {
 		return nil, err
 	}
 	if machine.Dialect.Own {
-		if w.set.Carried, err = carry(ctx, tx, h.Room, series(machine.Dialect, e.Text), incident); err != nil {
+		if set.Carried, err = carry(ctx, tx, h.Room, series(machine.Dialect, e.Text), incident); err != nil {
 			return nil, err
 		}
-		machine.Carried = w.set.Carried
+		machine.Carried = set.Carried
 	}
 	m, effects := minutes.Start(machine, e)
 	w.m = m
-	b, err := json.Marshal(w.set)
+	b, err := json.Marshal(set)
 	if err != nil {
 		return nil, err
 	}
 	if err := tx.QueryRow(ctx, sqlInsert, pgx.NamedArgs{
 		"network": h.Room.Network, "room": h.Room.Room, "incident": pg.NullID(incident), "dialect": set.Dialect, "setting": b,
-		"name": clip(m.Name, 200), "title": clip(m.Title(), 600), "path": clip(m.Path(), 600), "now": e.At, "by": e.Who.Nick,
+		"name": oncall.Clip(m.Name, 200), "title": oncall.Clip(m.Title(), 600), "path": oncall.Clip(m.Path(), 600), "now": e.At, "by": e.Who.Nick,
 	}).Scan(&w.row.ID); err != nil {
 		return nil, err
 	}
@@ -102,22 +105,9 @@ func series(d *minutes.Dialect, text string) string {
 // room: with an agenda, say. It is a conflict if one goes on there.
 func (s *Service) Start(ctx context.Context, at incidents.Room, by minutes.Who, topic string, agenda []string, look Look) error {
 	h := Heard{Room: at, Look: look, Event: minutes.Event{At: s.Now(), Who: by, Text: minutes.StartWord + " " + topic}}
-	var l live
-	err := pg.InTx(ctx, s.DB, func(tx pgx.Tx) error {
-		set, err := s.settle(ctx, tx, h)
-		if err != nil {
-			return err
-		}
-		set.Agenda = agenda
-		w, err := s.start(ctx, tx, h, set, 0, &l)
-		if err != nil {
-			return err
-		}
-		return w.close()
-	})
-	if pg.IsUnique(err, "meeting_open_room") {
+	taken, _, err := s.begin(ctx, h, agenda...)
+	if err == nil && taken == 0 {
 		return busy(at)
 	}
-	s.Refresh()
 	return err
 }

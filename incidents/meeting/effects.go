@@ -1,6 +1,8 @@
 package meeting
 
 import (
+	"cmp"
+
 	"github.com/jackc/pgx/v5"
 
 	"batsignal/incidents"
@@ -35,7 +37,7 @@ func (w *work) cause(effects []minutes.Effect, e minutes.Event, place incidents.
 			w.answer(index, f.Kind, f.Text)
 		case minutes.Topic:
 			if w.row.Incident == nil { // over the room of an incident stands how it goes
-				w.notices = append(w.notices, notice.Notice{Network: w.row.Network, Kind: notice.Topic, Room: w.row.Room, Text: clip(f.Text, 400)})
+				w.notices = append(w.notices, notice.Notice{Network: w.row.Network, Kind: notice.Topic, Room: w.row.Room, Text: oncall.Clip(f.Text, 400)})
 			}
 		case minutes.Save, minutes.Over:
 			w.save = true
@@ -63,7 +65,7 @@ const noticeLength = 2000
 
 func (w *work) say(place incidents.Room, text string) {
 	w.notices = append(w.notices, notice.Notice{
-		Network: place.Network, Kind: notice.Say, Room: place.Room, Text: clip(text, noticeLength), Incident: w.row.Incident,
+		Network: place.Network, Kind: notice.Say, Room: place.Room, Text: oncall.Clip(text, noticeLength), Incident: w.row.Incident,
 	})
 }
 
@@ -138,7 +140,7 @@ func timelineKind(k minutes.ItemKind) string {
 // actor is who said something, for a timeline. What is seen of somebody whom nothing
 // proves is their nick.
 func (w *work) actor(e minutes.Event, place incidents.Room) (oncall.Actor, error) {
-	a := oncall.Actor{Network: place.Network, Room: place.Room, Account: or(e.Who.Account, e.Who.Nick)}
+	a := oncall.Actor{Network: place.Network, Room: place.Room, Account: cmp.Or(e.Who.Account, e.Who.Nick)}
 	if e.Who.Handle == "" {
 		return a, nil
 	}

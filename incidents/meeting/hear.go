@@ -1,6 +1,7 @@
 package meeting
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -60,7 +61,7 @@ const patience = 5
 
 // hearRoom takes lines of one room, up to where a meeting begins or ends.
 func (s *Service) hearRoom(ctx context.Context, heard []Heard) (taken int, answers []Answer, err error) {
-	id, err := s.meetingIn(ctx, heard[0].Room)
+	id, err := s.In(ctx, heard[0].Room)
 	if err != nil {
 		return 0, nil, err
 	}
@@ -70,7 +71,7 @@ func (s *Service) hearRoom(ctx context.Context, heard []Heard) (taken int, answe
 			return taken, answers, err
 		}
 		s.Refresh() // it has ended meanwhile
-		if id, err = s.meetingIn(ctx, heard[0].Room); err != nil || id != 0 {
+		if id, err = s.In(ctx, heard[0].Room); err != nil || id != 0 {
 			return 0, nil, err
 		}
 	}
@@ -92,7 +93,10 @@ func (s *Service) hearRoom(ctx context.Context, heard []Heard) (taken int, answe
 // Begins tells whether a line would start a meeting in its room if none goes on there:
 // the caller should look at the room first.
 func (s *Service) Begins(at incidents.Room, text string) bool {
-	d, ok := minutes.DialectNamed(or(or(s.Policy.For(at).Dialect, s.Policy.Dialect), minutes.Batsignal().Name))
+	if !strings.HasPrefix(strings.TrimLeft(text, " \t"), "#") {
+		return false // of most lines, before anything is looked up for them
+	}
+	d, ok := minutes.DialectNamed(cmp.Or(s.Policy.For(at).Dialect, s.Policy.Dialect, minutes.Batsignal().Name))
 	return ok && d.IsStart(text)
 }
 
@@ -102,11 +106,6 @@ func (s *Service) begins(h Heard) bool {
 
 // In is the meeting that goes on in a room, 0 if none does.
 func (s *Service) In(ctx context.Context, at incidents.Room) (int64, error) {
-	return s.meetingIn(ctx, at)
-}
-
-// meetingIn is the meeting that goes on in a room, 0 if none does.
-func (s *Service) meetingIn(ctx context.Context, at incidents.Room) (int64, error) {
 	now := s.Now()
 	s.mu.Lock()
 	rooms, read, since := s.rooms, s.reads, now.Sub(s.at)
@@ -176,18 +175,12 @@ func (s *Service) feed(ctx context.Context, id int64, heard []Heard) (taken int,
 				continue
 			}
 			if h.Event.Kind.IsChange() {
-				parts, of, err := w.parts(h)
+				here, err := w.change(h, taken-1)
 				if err != nil {
 					return err
 				}
-				if of != 0 && of != id {
+				if !here {
 					elsewhere = append(elsewhere, h)
-					continue
-				}
-				for _, e := range parts {
-					if err := w.hear(e, h.Room, taken-1); err != nil {
-						return err
-					}
 				}
 				continue
 			}

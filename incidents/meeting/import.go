@@ -1,6 +1,7 @@
 package meeting
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -15,6 +16,7 @@ import (
 	"batsignal/incidents/minutes/chatlog"
 	"batsignal/incidents/minutes/replay"
 	"batsignal/migrations/pg"
+	"batsignal/oncall"
 )
 
 // ImportSetting says of the log of meetings that are long over what it does not say
@@ -94,7 +96,7 @@ func (s *Service) importSetting(ctx context.Context, at incidents.Room, set Impo
 // only is a policy with one dialect in one room.
 func (p Policy) only(at incidents.Room, dialect string) *Policy {
 	room := p.For(at)
-	room.Dialect = or(dialect, room.Dialect)
+	room.Dialect = cmp.Or(dialect, room.Dialect)
 	p.Rooms = []RoomPolicy{room}
 	return &p
 }
@@ -149,7 +151,7 @@ func (b *bundle) place(ctx context.Context, tx pgx.Tx) (there bool, err error) {
 	for n := 2; ; n++ {
 		b.m.Files.Suffix = b.set.Suffix
 		rows, err := tx.Query(ctx, sqlImported, pgx.NamedArgs{
-			"path": b.path(), "network": b.m.Network, "room": clip(b.m.Room, 80), "minute": b.m.Started.Truncate(time.Minute),
+			"path": b.path(), "network": b.m.Network, "room": oncall.Clip(b.m.Room, 80), "minute": b.m.Started.Truncate(time.Minute),
 		})
 		if err != nil {
 			return false, err
@@ -168,7 +170,7 @@ func (b *bundle) place(ctx context.Context, tx pgx.Tx) (there bool, err error) {
 	}
 }
 
-func (b *bundle) path() string { return clip(b.m.Path(), 600) }
+func (b *bundle) path() string { return oncall.Clip(b.m.Path(), 600) }
 
 func (b *bundle) insert(ctx context.Context, tx pgx.Tx) error {
 	set, err := json.Marshal(b.set)
@@ -178,8 +180,8 @@ func (b *bundle) insert(ctx context.Context, tx pgx.Tx) error {
 	m := b.m
 	var id int64
 	if err := tx.QueryRow(ctx, sqlImport, pgx.NamedArgs{
-		"network": m.Network, "room": clip(m.Room, 80), "dialect": b.set.Dialect, "setting": set, "name": clip(m.Name, 200),
-		"title": clip(m.Title(), 600), "path": b.path(), "started": m.Started, "by": m.Owner, "ended": later(m.End(), m.Started),
+		"network": m.Network, "room": oncall.Clip(m.Room, 80), "dialect": b.set.Dialect, "setting": set, "name": oncall.Clip(m.Name, 200),
+		"title": oncall.Clip(m.Title(), 600), "path": b.path(), "started": m.Started, "by": m.Owner, "ended": later(m.End(), m.Started),
 		"events": len(b.events), "lines": m.Lines, "restricted": m.Restricted,
 	}).Scan(&id); err != nil {
 		return err

@@ -94,3 +94,18 @@ func (w *work) parts(h Heard) (changes []minutes.Event, meeting int64, err error
 	}
 	return changes, meeting, nil
 }
+
+// change hears that a message was edited or taken back. It is false, and nothing is
+// heard, if the message belongs to another meeting.
+func (w *work) change(h Heard, index int) (here bool, err error) {
+	changes, meeting, err := w.parts(h)
+	if err != nil || meeting != 0 && meeting != w.row.ID {
+		return false, err
+	}
+	for _, e := range changes {
+		if err := w.hear(e, h.Room, index); err != nil {
+			return true, err
+		}
+	}
+	return true, nil
+}

@@ -1,6 +1,7 @@
 package meeting
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"time"
@@ -77,9 +78,9 @@ const (
 func (s *Service) settle(ctx context.Context, db pg.DB, h Heard) (setting, error) {
 	room := s.Policy.For(h.Room)
 	set := setting{
-		Dialect: or(room.Dialect, s.Policy.Dialect), Length: s.Policy.Length, Idle: s.Policy.Idle,
+		Dialect: cmp.Or(room.Dialect, s.Policy.Dialect), Length: s.Policy.Length, Idle: s.Policy.Idle,
 		Topic: h.Look.Topic, Names: h.Look.Names,
-		Pattern: or(room.Pattern, s.Policy.Pattern), Prefix: s.Policy.URLPrefix,
+		Pattern: cmp.Or(room.Pattern, s.Policy.Pattern), Prefix: s.Policy.URLPrefix,
 	}
 	if set.Dialect == "" {
 		set.Dialect = minutes.Batsignal().Name
@@ -106,11 +107,4 @@ func carry(ctx context.Context, db pg.DB, at incidents.Room, series string, inci
 		return nil, err
 	}
 	return pgx.CollectRows(rows, pgx.RowTo[string])
-}
-
-func or(a, b string) string {
-	if a != "" {
-		return a
-	}
-	return b
 }

@@ -45,8 +45,8 @@ const (
 			name = @name, title = @title, path = @path, restricted = @restricted,
 			ended_at = @ended, write_due = write_due or @save
 		where id = @id`
-	sqlSetSetting = `update meeting set setting = @setting where id = @id`
-	sqlRewords    = `
+	sqlSetSuffix = `update meeting set setting = jsonb_set(setting, '{suffix}', to_jsonb(@suffix::text)) where id = @id`
+	sqlRewords   = `
 		update meeting_event set search = case when @text <> '' then to_tsvector('simple', translate(nick || ' ' || @text, '<>', '  ')) end
 		where meeting_id = @id and message_id = @message_id and message_id <> '' and kind in ('said', 'did')`
 	sqlTell      = `select pg_notify('batsignal_meeting', @payload)`

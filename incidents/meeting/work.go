@@ -2,7 +2,6 @@ package meeting
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"strings"
 	"time"
@@ -12,6 +11,7 @@ import (
 	"batsignal/incidents"
 	"batsignal/incidents/minutes"
 	"batsignal/migrations/pg"
+	"batsignal/oncall"
 	"batsignal/oncall/notice"
 )
 
@@ -22,7 +22,6 @@ type work struct {
 	tx  pgx.Tx
 	now time.Time
 	row row
-	set setting
 	m   *minutes.Meeting
 	l   *live
 
@@ -56,11 +55,7 @@ func (s *Service) read(ctx context.Context, tx pgx.Tx, r row, l *live) (*work, e
 	if had.m == nil {
 		return nil, fmt.Errorf("meeting %d has no events", r.ID)
 	}
-	set, err := decodeSetting(r.Setting)
-	if err != nil {
-		return nil, err
-	}
-	return &work{Service: s, ctx: ctx, tx: tx, now: s.Now(), row: r, set: set, m: had.m, l: l}, nil
+	return &work{Service: s, ctx: ctx, tx: tx, now: s.Now(), row: r, m: had.m, l: l}, nil
 }
 
 // hear has the machine hear one event and notes what it causes. place is where replies
@@ -113,13 +108,8 @@ func (w *work) unique() error {
 		if err := w.tx.QueryRow(w.ctx, sqlPathTaken, pgx.NamedArgs{"path": w.m.Path(), "id": w.row.ID}).Scan(&taken); err != nil || !taken {
 			return err
 		}
-		w.set.Suffix = fmt.Sprintf("-%d", n)
-		w.m.Files.Suffix = w.set.Suffix
-		set, err := json.Marshal(w.set)
-		if err != nil {
-			return err
-		}
-		if _, err := w.tx.Exec(w.ctx, sqlSetSetting, pgx.NamedArgs{"id": w.row.ID, "setting": set}); err != nil {
+		w.m.Files.Suffix = fmt.Sprintf("-%d", n)
+		if _, err := w.tx.Exec(w.ctx, sqlSetSuffix, pgx.NamedArgs{"id": w.row.ID, "suffix": w.m.Files.Suffix}); err != nil {
 			return err
 		}
 	}
@@ -161,8 +151,8 @@ func (w *work) close() error {
 		heard = w.row.StartedAt
 	}
 	if _, err := w.tx.Exec(w.ctx, sqlHeard, pgx.NamedArgs{
-		"id": w.row.ID, "events": w.row.Events, "lines": w.m.Lines, "heard": heard, "name": clip(w.m.Name, 200),
-		"title": clip(w.m.Title(), 600), "path": clip(w.m.Path(), 600), "restricted": w.m.Restricted,
+		"id": w.row.ID, "events": w.row.Events, "lines": w.m.Lines, "heard": heard, "name": oncall.Clip(w.m.Name, 200),
+		"title": oncall.Clip(w.m.Title(), 600), "path": oncall.Clip(w.m.Path(), 600), "restricted": w.m.Restricted,
 		"ended": pg.NullTime(ended), "save": w.save,
 	}); err != nil {
 		return err
@@ -182,11 +172,4 @@ func (w *work) close() error {
 	}
 	*w.l = live{m: w.m, n: w.row.Events}
 	return nil
-}
-
-func clip(text string, most int) string {
-	if r := []rune(text); len(r) > most {
-		return string(r[:most-1]) + "…"
-	}
-	return text
 }

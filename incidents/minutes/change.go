@@ -51,16 +51,6 @@ var kinds = map[string]ItemKind{
 	"info": Info, "idea": Idea, "help": Help, "halp": Help, "link": Link,
 }
 
-// Verb is the command that a line gives, "" if it gives none; note tells whether all
-// that it does is to make an item of its text.
-func (d *Dialect) Verb(text string) (word string, note bool) {
-	word, _, is := d.split(d.bare(text))
-	if !is || !d.Has(word) {
-		return "", false
-	}
-	return word, kinds[word] != ""
-}
-
 // offMark begins a line that is not for the record.
 const offMark = "[off]"
 
