@@ -9,6 +9,32 @@ begin
   raise exception '% is append-only', tg_table_name using errcode = 'insufficient_privilege';
 end $$;
 
+CREATE TABLE public.absence (
+    id bigint NOT NULL,
+    person_id bigint NOT NULL,
+    starts_at timestamp with time zone NOT NULL,
+    ends_at timestamp with time zone NOT NULL,
+    note text DEFAULT ''::text NOT NULL,
+    source text DEFAULT ''::text NOT NULL,
+    uid text DEFAULT ''::text NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    CONSTRAINT absence_check CHECK ((starts_at < ends_at)),
+    CONSTRAINT absence_note_check CHECK ((length(note) <= 200)),
+    CONSTRAINT absence_source_check CHECK ((length(source) <= 64)),
+    CONSTRAINT absence_uid_check CHECK ((length(uid) <= 300))
+);
+
+COMMENT ON COLUMN public.absence.source IS 'the calendar that it was read from; empty: said by hand';
+
+ALTER TABLE public.absence ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.absence_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
 CREATE TABLE public.account (
     network text NOT NULL,
     name text NOT NULL,
@@ -108,6 +134,35 @@ CREATE TABLE public.attempt (
 
 ALTER TABLE public.attempt ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     SEQUENCE NAME public.attempt_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+CREATE TABLE public.audit_entry (
+    id bigint NOT NULL,
+    at timestamp with time zone NOT NULL,
+    person_id bigint,
+    handle text DEFAULT ''::text NOT NULL,
+    network text DEFAULT ''::text NOT NULL,
+    account text DEFAULT ''::text NOT NULL,
+    kind text NOT NULL,
+    subject text NOT NULL,
+    says text NOT NULL,
+    before jsonb,
+    after jsonb,
+    concerns bigint[] DEFAULT '{}'::bigint[] NOT NULL,
+    CONSTRAINT audit_entry_kind_check CHECK (((length(kind) >= 1) AND (length(kind) <= 32))),
+    CONSTRAINT audit_entry_says_check CHECK (((length(says) >= 1) AND (length(says) <= 600))),
+    CONSTRAINT audit_entry_subject_check CHECK (((length(subject) >= 1) AND (length(subject) <= 120)))
+);
+
+COMMENT ON COLUMN public.audit_entry.concerns IS 'the people who may read it, beside admins';
+
+ALTER TABLE public.audit_entry ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.audit_entry_id_seq
     START WITH 1
     INCREMENT BY 1
     NO MINVALUE
@@ -224,6 +279,66 @@ ALTER TABLE public.contact ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     CACHE 1
 );
 
+CREATE TABLE public.cover_request (
+    id bigint NOT NULL,
+    schedule_id bigint NOT NULL,
+    layer text DEFAULT ''::text NOT NULL,
+    person_id bigint NOT NULL,
+    starts_at timestamp with time zone NOT NULL,
+    ends_at timestamp with time zone NOT NULL,
+    asked_of bigint,
+    return_layer text DEFAULT ''::text NOT NULL,
+    return_starts timestamp with time zone,
+    return_ends timestamp with time zone,
+    note text DEFAULT ''::text NOT NULL,
+    state text DEFAULT 'open'::text NOT NULL,
+    asked_at timestamp with time zone NOT NULL,
+    decided_at timestamp with time zone,
+    decided_by bigint,
+    CONSTRAINT cover_request_check CHECK ((starts_at < ends_at)),
+    CONSTRAINT cover_request_check1 CHECK ((return_starts < return_ends)),
+    CONSTRAINT cover_request_check2 CHECK (((return_starts IS NULL) = (return_ends IS NULL))),
+    CONSTRAINT cover_request_check3 CHECK (((return_starts IS NULL) OR (asked_of IS NOT NULL))),
+    CONSTRAINT cover_request_check4 CHECK (((state = 'open'::text) = (decided_at IS NULL))),
+    CONSTRAINT cover_request_note_check CHECK ((length(note) <= 300)),
+    CONSTRAINT cover_request_state_check CHECK ((state = ANY (ARRAY['open'::text, 'accepted'::text, 'declined'::text, 'withdrawn'::text, 'lapsed'::text])))
+);
+
+COMMENT ON COLUMN public.cover_request.asked_of IS 'null asks anybody of the schedule or its role';
+
+COMMENT ON COLUMN public.cover_request.return_starts IS 'the shift of asked_of that the asker takes in return: then it is a swap';
+
+ALTER TABLE public.cover_request ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.cover_request_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+CREATE TABLE public.coverage_gap (
+    id bigint NOT NULL,
+    role text NOT NULL,
+    starts_at timestamp with time zone NOT NULL,
+    ends_at timestamp with time zone NOT NULL,
+    have smallint NOT NULL,
+    want smallint NOT NULL,
+    found_at timestamp with time zone NOT NULL,
+    warned_at timestamp with time zone,
+    closed_at timestamp with time zone,
+    CONSTRAINT coverage_gap_check CHECK ((starts_at < ends_at))
+);
+
+ALTER TABLE public.coverage_gap ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.coverage_gap_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
 CREATE TABLE public.delivery (
     id bigint NOT NULL,
     page_id bigint NOT NULL,
@@ -289,6 +404,14 @@ ALTER TABLE public.escalation ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     NO MINVALUE
     NO MAXVALUE
     CACHE 1
+);
+
+CREATE TABLE public.holiday (
+    region text NOT NULL,
+    day date NOT NULL,
+    name text NOT NULL,
+    CONSTRAINT holiday_name_check CHECK (((length(name) >= 1) AND (length(name) <= 120))),
+    CONSTRAINT holiday_region_check CHECK ((region ~ '^[a-z]{2}(-[a-z0-9]{1,3})?$'::text))
 );
 
 CREATE TABLE public.incident (
@@ -500,10 +623,23 @@ CREATE TABLE public.person (
     sleeps smallint DEFAULT 1380 NOT NULL,
     created_at timestamp with time zone NOT NULL,
     heard_at timestamp with time zone,
+    works_from smallint,
+    works_until smallint,
+    works_days smallint DEFAULT 31 NOT NULL,
+    region text DEFAULT ''::text NOT NULL,
+    languages text DEFAULT ''::text NOT NULL,
+    version integer DEFAULT 1 NOT NULL,
+    CONSTRAINT person_check CHECK (((works_from IS NULL) = (works_until IS NULL))),
     CONSTRAINT person_handle_check CHECK ((handle ~ '^[a-z0-9][a-z0-9._-]{0,31}$'::text)),
+    CONSTRAINT person_languages_check CHECK ((languages ~ '^([a-z]{2,3}( [a-z]{2,3}){0,15})?$'::text)),
     CONSTRAINT person_name_check CHECK ((length(name) <= 80)),
+    CONSTRAINT person_region_check CHECK ((region ~ '^([a-z]{2}(-[a-z0-9]{1,3})?)?$'::text)),
     CONSTRAINT person_sleeps_check CHECK (((sleeps >= 0) AND (sleeps <= 1439))),
+    CONSTRAINT person_version_check CHECK ((version >= 1)),
     CONSTRAINT person_wakes_check CHECK (((wakes >= 0) AND (wakes <= 1439))),
+    CONSTRAINT person_works_days_check CHECK (((works_days >= 0) AND (works_days <= 127))),
+    CONSTRAINT person_works_from_check CHECK (((works_from >= 0) AND (works_from <= 1439))),
+    CONSTRAINT person_works_until_check CHECK (((works_until >= 0) AND (works_until <= 1439))),
     CONSTRAINT person_zone_check CHECK (((length(zone) >= 1) AND (length(zone) <= 64)))
 );
 
@@ -512,6 +648,16 @@ COMMENT ON COLUMN public.person.wakes IS 'minutes after local midnight';
 COMMENT ON COLUMN public.person.sleeps IS 'minutes after local midnight; before wakes means after midnight';
 
 COMMENT ON COLUMN public.person.heard_at IS 'last sign of life on any network';
+
+COMMENT ON COLUMN public.person.works_from IS 'minutes after local midnight; null: said nothing about work';
+
+COMMENT ON COLUMN public.person.works_days IS 'days of work, Monday being 1, Tuesday 2, Sunday 64';
+
+COMMENT ON COLUMN public.person.region IS 'whose public holidays are theirs, as in de or de-by';
+
+COMMENT ON COLUMN public.person.languages IS 'codes with spaces between them, as in "de en", in the order they like to speak them';
+
+COMMENT ON COLUMN public.person.version IS 'whoever changes the row must have seen this one';
 
 ALTER TABLE public.person ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     SEQUENCE NAME public.person_id_seq
@@ -558,13 +704,19 @@ CREATE TABLE public.role (
     patience_sev1 interval NOT NULL,
     patience interval NOT NULL,
     retired_at timestamp with time zone,
+    minimum smallint DEFAULT 1 NOT NULL,
+    version integer DEFAULT 1 NOT NULL,
+    CONSTRAINT role_minimum_check CHECK (((minimum >= 0) AND (minimum <= 50))),
     CONSTRAINT role_name_check CHECK ((name ~ '^[a-z][a-z0-9-]{0,31}$'::text)),
     CONSTRAINT role_patience_check CHECK ((patience > '00:00:00'::interval)),
     CONSTRAINT role_patience_sev1_check CHECK ((patience_sev1 > '00:00:00'::interval)),
-    CONSTRAINT role_title_check CHECK (((length(title) >= 1) AND (length(title) <= 80)))
+    CONSTRAINT role_title_check CHECK (((length(title) >= 1) AND (length(title) <= 80))),
+    CONSTRAINT role_version_check CHECK ((version >= 1))
 );
 
 COMMENT ON COLUMN public.role.leads IS 'whoever fills this role first is given the baton if nobody holds it';
+
+COMMENT ON COLUMN public.role.minimum IS 'how many who can be rung should be on or awake at any time';
 
 CREATE TABLE public.room_line (
     id bigint NOT NULL,
@@ -576,6 +728,95 @@ CREATE TABLE public.room_line (
 
 ALTER TABLE public.room_line ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     SEQUENCE NAME public.room_line_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+CREATE TABLE public.schedule (
+    id bigint NOT NULL,
+    name text NOT NULL,
+    title text NOT NULL,
+    role text,
+    zone text NOT NULL,
+    version integer DEFAULT 1 NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    checked_at timestamp with time zone NOT NULL,
+    retired_at timestamp with time zone,
+    CONSTRAINT schedule_name_check CHECK ((name ~ '^[a-z][a-z0-9-]{0,47}$'::text)),
+    CONSTRAINT schedule_title_check CHECK (((length(title) >= 1) AND (length(title) <= 80))),
+    CONSTRAINT schedule_version_check CHECK ((version >= 1)),
+    CONSTRAINT schedule_zone_check CHECK (((length(zone) >= 1) AND (length(zone) <= 64)))
+);
+
+COMMENT ON COLUMN public.schedule.role IS 'the role that whoever is on is asked for first; null serves none';
+
+COMMENT ON COLUMN public.schedule.checked_at IS 'until when stints are written';
+
+ALTER TABLE public.schedule ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.schedule_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+CREATE TABLE public.schedule_layer (
+    schedule_id bigint NOT NULL,
+    place smallint NOT NULL,
+    name text NOT NULL,
+    zone text DEFAULT ''::text NOT NULL,
+    starts timestamp without time zone NOT NULL,
+    ends timestamp without time zone,
+    unit text NOT NULL,
+    turns smallint[] NOT NULL,
+    windows jsonb DEFAULT '[]'::jsonb NOT NULL,
+    shadow boolean DEFAULT false NOT NULL,
+    CONSTRAINT schedule_layer_check CHECK ((ends > starts)),
+    CONSTRAINT schedule_layer_name_check CHECK ((name ~ '^[a-z0-9][a-z0-9-]{0,31}$'::text)),
+    CONSTRAINT schedule_layer_turns_check CHECK ((((cardinality(turns) >= 1) AND (cardinality(turns) <= 64)) AND (0 < ALL (turns)))),
+    CONSTRAINT schedule_layer_unit_check CHECK ((unit = ANY (ARRAY['hour'::text, 'day'::text, 'week'::text, 'month'::text]))),
+    CONSTRAINT schedule_layer_zone_check CHECK ((length(zone) <= 64))
+);
+
+COMMENT ON COLUMN public.schedule_layer.turns IS 'how many units each turn lasts; the list begins again when it is used up';
+
+COMMENT ON COLUMN public.schedule_layer.windows IS 'when the layer is on at all: [{"days": 0..127, "from": minutes, "until": minutes}]; [] is always';
+
+CREATE TABLE public.schedule_member (
+    schedule_id bigint NOT NULL,
+    layer smallint NOT NULL,
+    place smallint NOT NULL,
+    person_id bigint NOT NULL
+);
+
+CREATE TABLE public.shift_override (
+    id bigint NOT NULL,
+    schedule_id bigint NOT NULL,
+    layer text DEFAULT ''::text NOT NULL,
+    starts_at timestamp with time zone NOT NULL,
+    ends_at timestamp with time zone NOT NULL,
+    person_id bigint,
+    instead_of bigint,
+    cover_id bigint,
+    note text DEFAULT ''::text NOT NULL,
+    created_by bigint,
+    created_at timestamp with time zone NOT NULL,
+    CONSTRAINT shift_override_check CHECK ((starts_at < ends_at)),
+    CONSTRAINT shift_override_check1 CHECK (((person_id IS NOT NULL) OR (instead_of IS NOT NULL))),
+    CONSTRAINT shift_override_check2 CHECK ((person_id IS DISTINCT FROM instead_of)),
+    CONSTRAINT shift_override_note_check CHECK ((length(note) <= 300))
+);
+
+COMMENT ON TABLE public.shift_override IS 'person_id comes instead_of whoever; without instead_of in addition; without person_id nobody comes';
+
+COMMENT ON COLUMN public.shift_override.layer IS 'the layer that it is for; empty is all of them';
+
+ALTER TABLE public.shift_override ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.shift_override_id_seq
     START WITH 1
     INCREMENT BY 1
     NO MINVALUE
@@ -660,6 +901,25 @@ CREATE TABLE public.slack_room (
     CONSTRAINT slack_room_room_check CHECK (((length(room) >= 1) AND (length(room) <= 81)))
 );
 
+CREATE TABLE public.stint (
+    id bigint NOT NULL,
+    schedule_id bigint NOT NULL,
+    layer text DEFAULT ''::text NOT NULL,
+    person_id bigint NOT NULL,
+    starts_at timestamp with time zone NOT NULL,
+    ends_at timestamp with time zone,
+    CONSTRAINT stint_check CHECK ((starts_at < ends_at))
+);
+
+ALTER TABLE public.stint ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.stint_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
 CREATE TABLE public.timeline_entry (
     id bigint NOT NULL,
     incident_id bigint NOT NULL,
@@ -686,6 +946,9 @@ ALTER TABLE public.timeline_entry ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTI
     CACHE 1
 );
 
+ALTER TABLE ONLY public.absence
+    ADD CONSTRAINT absence_pkey PRIMARY KEY (id);
+
 ALTER TABLE ONLY public.account
     ADD CONSTRAINT account_pkey PRIMARY KEY (network, name);
 
@@ -710,6 +973,9 @@ ALTER TABLE ONLY public.attempt
 ALTER TABLE ONLY public.attempt
     ADD CONSTRAINT attempt_pkey PRIMARY KEY (id);
 
+ALTER TABLE ONLY public.audit_entry
+    ADD CONSTRAINT audit_entry_pkey PRIMARY KEY (id);
+
 ALTER TABLE ONLY public.baton_move
     ADD CONSTRAINT baton_move_pkey PRIMARY KEY (id);
 
@@ -731,6 +997,12 @@ ALTER TABLE ONLY public.contact_address
 ALTER TABLE ONLY public.contact
     ADD CONSTRAINT contact_pkey PRIMARY KEY (id);
 
+ALTER TABLE ONLY public.cover_request
+    ADD CONSTRAINT cover_request_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.coverage_gap
+    ADD CONSTRAINT coverage_gap_pkey PRIMARY KEY (id);
+
 ALTER TABLE ONLY public.delivery
     ADD CONSTRAINT delivery_pkey PRIMARY KEY (id);
 
@@ -739,6 +1011,9 @@ ALTER TABLE ONLY public.edit_token
 
 ALTER TABLE ONLY public.escalation
     ADD CONSTRAINT escalation_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.holiday
+    ADD CONSTRAINT holiday_pkey PRIMARY KEY (region, day);
 
 ALTER TABLE ONLY public.incident
     ADD CONSTRAINT incident_pkey PRIMARY KEY (id);
@@ -788,6 +1063,27 @@ ALTER TABLE ONLY public.role
 ALTER TABLE ONLY public.room_line
     ADD CONSTRAINT room_line_pkey PRIMARY KEY (id);
 
+ALTER TABLE ONLY public.schedule_layer
+    ADD CONSTRAINT schedule_layer_pkey PRIMARY KEY (schedule_id, place);
+
+ALTER TABLE ONLY public.schedule_layer
+    ADD CONSTRAINT schedule_layer_schedule_id_name_key UNIQUE (schedule_id, name);
+
+ALTER TABLE ONLY public.schedule_member
+    ADD CONSTRAINT schedule_member_pkey PRIMARY KEY (schedule_id, layer, place);
+
+ALTER TABLE ONLY public.schedule
+    ADD CONSTRAINT schedule_name_key UNIQUE (name);
+
+ALTER TABLE ONLY public.schedule
+    ADD CONSTRAINT schedule_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.shift_override
+    ADD CONSTRAINT shift_override_int8range_int8range1_tstzrange_excl EXCLUDE USING gist (int8range(schedule_id, schedule_id, '[]'::text) WITH &&, int8range(person_id, person_id, '[]'::text) WITH &&, tstzrange(starts_at, ends_at) WITH &&) WHERE ((instead_of IS NULL));
+
+ALTER TABLE ONLY public.shift_override
+    ADD CONSTRAINT shift_override_pkey PRIMARY KEY (id);
+
 ALTER TABLE ONLY public.signal_request
     ADD CONSTRAINT signal_request_pkey PRIMARY KEY (id);
 
@@ -800,8 +1096,20 @@ ALTER TABLE ONLY public.slack_event
 ALTER TABLE ONLY public.slack_room
     ADD CONSTRAINT slack_room_pkey PRIMARY KEY (network, room);
 
+ALTER TABLE ONLY public.stint
+    ADD CONSTRAINT stint_int8range_int8range1_tstzrange_excl EXCLUDE USING gist (int8range(schedule_id, schedule_id, '[]'::text) WITH &&, int8range(person_id, person_id, '[]'::text) WITH &&, tstzrange(starts_at, ends_at) WITH &&);
+
+ALTER TABLE ONLY public.stint
+    ADD CONSTRAINT stint_pkey PRIMARY KEY (id);
+
 ALTER TABLE ONLY public.timeline_entry
     ADD CONSTRAINT timeline_entry_pkey PRIMARY KEY (id);
+
+CREATE INDEX absence_person ON public.absence USING btree (person_id, ends_at);
+
+CREATE INDEX absence_time ON public.absence USING gist (tstzrange(starts_at, ends_at));
+
+CREATE UNIQUE INDEX absence_uid ON public.absence USING btree (person_id, source, uid) WHERE (uid <> ''::text);
 
 CREATE INDEX account_person ON public.account USING btree (person_id);
 
@@ -819,6 +1127,10 @@ CREATE INDEX action_item_series ON public.action_item USING btree (series) WHERE
 
 CREATE INDEX action_owner_person ON public.action_owner USING btree (person_id);
 
+CREATE INDEX audit_entry_concerns ON public.audit_entry USING gin (concerns);
+
+CREATE INDEX audit_entry_subject ON public.audit_entry USING btree (kind, subject, id);
+
 CREATE INDEX baton_move_due ON public.baton_move USING btree (due_at) WHERE (state = 'open'::text);
 
 CREATE UNIQUE INDEX baton_move_one_open ON public.baton_move USING btree (incident_id) WHERE (state = 'open'::text);
@@ -828,6 +1140,10 @@ CREATE UNIQUE INDEX baton_one_holder ON public.baton USING btree (incident_id) W
 CREATE INDEX command_call_at ON public.command_call USING btree (at);
 
 CREATE INDEX contact_person ON public.contact USING btree (person_id);
+
+CREATE INDEX cover_request_open ON public.cover_request USING btree (schedule_id) WHERE (state = 'open'::text);
+
+CREATE UNIQUE INDEX coverage_gap_open ON public.coverage_gap USING btree (role, starts_at) WHERE (closed_at IS NULL);
 
 CREATE INDEX delivery_due ON public.delivery USING btree (due_at) WHERE (state = 'queued'::text);
 
@@ -881,6 +1197,14 @@ CREATE UNIQUE INDEX responder_once ON public.responder USING btree (incident_id,
 
 CREATE INDEX room_line_room ON public.room_line USING btree (network, room, at);
 
+CREATE INDEX schedule_member_person ON public.schedule_member USING btree (person_id);
+
+CREATE INDEX schedule_role ON public.schedule USING btree (role) WHERE (retired_at IS NULL);
+
+CREATE INDEX shift_override_schedule ON public.shift_override USING btree (schedule_id, ends_at);
+
+CREATE INDEX shift_override_time ON public.shift_override USING gist (tstzrange(starts_at, ends_at));
+
 CREATE UNIQUE INDEX signal_request_code ON public.signal_request USING btree (code) WHERE (state = 'waiting'::text);
 
 CREATE INDEX signal_request_due ON public.signal_request USING btree (expires_at) WHERE (state = 'waiting'::text);
@@ -895,9 +1219,13 @@ CREATE INDEX slack_event_waiting ON public.slack_event USING btree (network, rec
 
 CREATE INDEX slack_room_channel ON public.slack_room USING btree (network, channel);
 
+CREATE INDEX stint_time ON public.stint USING gist (tstzrange(starts_at, ends_at));
+
 CREATE INDEX timeline_incident ON public.timeline_entry USING btree (incident_id, id);
 
 CREATE TRIGGER action_change_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.action_change FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_change();
+
+CREATE TRIGGER audit_entry_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.audit_entry FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_change();
 
 CREATE TRIGGER consent_entry_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.consent_entry FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_change();
 
@@ -906,6 +1234,9 @@ CREATE TRIGGER retrospective_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON 
 CREATE TRIGGER signal_use_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.signal_use FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_change();
 
 CREATE TRIGGER timeline_entry_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.timeline_entry FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_change();
+
+ALTER TABLE ONLY public.absence
+    ADD CONSTRAINT absence_person_id_fkey FOREIGN KEY (person_id) REFERENCES public.person(id) ON DELETE CASCADE;
 
 ALTER TABLE ONLY public.account
     ADD CONSTRAINT account_person_id_fkey FOREIGN KEY (person_id) REFERENCES public.person(id) ON DELETE CASCADE;
@@ -954,6 +1285,21 @@ ALTER TABLE ONLY public.contact_address
 
 ALTER TABLE ONLY public.contact
     ADD CONSTRAINT contact_person_id_fkey FOREIGN KEY (person_id) REFERENCES public.person(id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.cover_request
+    ADD CONSTRAINT cover_request_asked_of_fkey FOREIGN KEY (asked_of) REFERENCES public.person(id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.cover_request
+    ADD CONSTRAINT cover_request_decided_by_fkey FOREIGN KEY (decided_by) REFERENCES public.person(id) ON DELETE SET NULL;
+
+ALTER TABLE ONLY public.cover_request
+    ADD CONSTRAINT cover_request_person_id_fkey FOREIGN KEY (person_id) REFERENCES public.person(id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.cover_request
+    ADD CONSTRAINT cover_request_schedule_id_fkey FOREIGN KEY (schedule_id) REFERENCES public.schedule(id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.coverage_gap
+    ADD CONSTRAINT coverage_gap_role_fkey FOREIGN KEY (role) REFERENCES public.role(name) ON UPDATE CASCADE;
 
 ALTER TABLE ONLY public.delivery
     ADD CONSTRAINT delivery_contact_id_fkey FOREIGN KEY (contact_id) REFERENCES public.contact(id) ON DELETE SET NULL;
@@ -1024,6 +1370,33 @@ ALTER TABLE ONLY public.retrospective
 ALTER TABLE ONLY public.retrospective
     ADD CONSTRAINT retrospective_person_id_fkey FOREIGN KEY (person_id) REFERENCES public.person(id);
 
+ALTER TABLE ONLY public.schedule_layer
+    ADD CONSTRAINT schedule_layer_schedule_id_fkey FOREIGN KEY (schedule_id) REFERENCES public.schedule(id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.schedule_member
+    ADD CONSTRAINT schedule_member_person_id_fkey FOREIGN KEY (person_id) REFERENCES public.person(id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.schedule_member
+    ADD CONSTRAINT schedule_member_schedule_id_layer_fkey FOREIGN KEY (schedule_id, layer) REFERENCES public.schedule_layer(schedule_id, place) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.schedule
+    ADD CONSTRAINT schedule_role_fkey FOREIGN KEY (role) REFERENCES public.role(name) ON UPDATE CASCADE;
+
+ALTER TABLE ONLY public.shift_override
+    ADD CONSTRAINT shift_override_cover_id_fkey FOREIGN KEY (cover_id) REFERENCES public.cover_request(id) ON DELETE SET NULL;
+
+ALTER TABLE ONLY public.shift_override
+    ADD CONSTRAINT shift_override_created_by_fkey FOREIGN KEY (created_by) REFERENCES public.person(id) ON DELETE SET NULL;
+
+ALTER TABLE ONLY public.shift_override
+    ADD CONSTRAINT shift_override_instead_of_fkey FOREIGN KEY (instead_of) REFERENCES public.person(id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.shift_override
+    ADD CONSTRAINT shift_override_person_id_fkey FOREIGN KEY (person_id) REFERENCES public.person(id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.shift_override
+    ADD CONSTRAINT shift_override_schedule_id_fkey FOREIGN KEY (schedule_id) REFERENCES public.schedule(id) ON DELETE CASCADE;
+
 ALTER TABLE ONLY public.signal_request
     ADD CONSTRAINT signal_request_asked_by_fkey FOREIGN KEY (asked_by) REFERENCES public.person(id);
 
@@ -1042,6 +1415,12 @@ ALTER TABLE ONLY public.signal_use
 ALTER TABLE ONLY public.signal_use
     ADD CONSTRAINT signal_use_request_id_fkey FOREIGN KEY (request_id) REFERENCES public.signal_request(id);
 
+ALTER TABLE ONLY public.stint
+    ADD CONSTRAINT stint_person_id_fkey FOREIGN KEY (person_id) REFERENCES public.person(id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.stint
+    ADD CONSTRAINT stint_schedule_id_fkey FOREIGN KEY (schedule_id) REFERENCES public.schedule(id) ON DELETE CASCADE;
+
 ALTER TABLE ONLY public.timeline_entry
     ADD CONSTRAINT timeline_entry_incident_id_fkey FOREIGN KEY (incident_id) REFERENCES public.incident(id);
 
@@ -1052,6 +1431,8 @@ ALTER TABLE ONLY public.timeline_entry
     ADD CONSTRAINT timeline_entry_person_id_fkey FOREIGN KEY (person_id) REFERENCES public.person(id);
 
 GRANT USAGE ON SCHEMA public TO batsignal_app;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.absence TO batsignal_app;
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.account TO batsignal_app;
 
@@ -1065,6 +1446,8 @@ GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.action_owner TO batsignal_app;
 
 GRANT SELECT,INSERT,UPDATE ON TABLE public.attempt TO batsignal_app;
 
+GRANT SELECT,INSERT ON TABLE public.audit_entry TO batsignal_app;
+
 GRANT SELECT,INSERT,UPDATE ON TABLE public.baton TO batsignal_app;
 
 GRANT SELECT,INSERT,UPDATE ON TABLE public.baton_move TO batsignal_app;
@@ -1077,11 +1460,17 @@ GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.contact TO batsignal_app;
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.contact_address TO batsignal_app;
 
+GRANT SELECT,INSERT,UPDATE ON TABLE public.cover_request TO batsignal_app;
+
+GRANT SELECT,INSERT,UPDATE ON TABLE public.coverage_gap TO batsignal_app;
+
 GRANT SELECT,INSERT,UPDATE ON TABLE public.delivery TO batsignal_app;
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.edit_token TO batsignal_app;
 
 GRANT SELECT,INSERT,UPDATE ON TABLE public.escalation TO batsignal_app;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.holiday TO batsignal_app;
 
 GRANT SELECT,INSERT,UPDATE ON TABLE public.incident TO batsignal_app;
 
@@ -1111,6 +1500,14 @@ GRANT SELECT,INSERT,UPDATE ON TABLE public.role TO batsignal_app;
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.room_line TO batsignal_app;
 
+GRANT SELECT,INSERT,UPDATE ON TABLE public.schedule TO batsignal_app;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.schedule_layer TO batsignal_app;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.schedule_member TO batsignal_app;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.shift_override TO batsignal_app;
+
 GRANT SELECT,INSERT,UPDATE ON TABLE public.signal_request TO batsignal_app;
 
 GRANT SELECT,INSERT ON TABLE public.signal_use TO batsignal_app;
@@ -1118,5 +1515,7 @@ GRANT SELECT,INSERT ON TABLE public.signal_use TO batsignal_app;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.slack_event TO batsignal_app;
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.slack_room TO batsignal_app;
+
+GRANT SELECT,INSERT,UPDATE ON TABLE public.stint TO batsignal_app;
 
 GRANT SELECT,INSERT ON TABLE public.timeline_entry TO batsignal_app;

@@ -23,6 +23,13 @@ type Person struct {
 	Wakes   int        // minutes after local midnight
 	Sleeps  int        // minutes after local midnight; before Wakes means after midnight, Wakes itself never
 	HeardAt *time.Time // last sign of life on any network, to the second; nil is never
+
+	WorksFrom  *int   // minutes after local midnight; nil: said nothing about work
+	WorksUntil *int   // minutes after local midnight; before WorksFrom means after midnight
+	WorksDays  int    // Monday is 1, Tuesday 2, Sunday 64
+	Region     string // whose public holidays are theirs, as in "de" or "de-by"; "" is none
+	Languages  string // "de en": codes, in the order they like to speak them
+	Version    int    // whoever changes the person must have seen this one
 }
 
 // Actor is the person, or the proven stranger, behind an action, and the place

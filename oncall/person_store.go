@@ -17,16 +17,15 @@ import (
 )
 
 const (
-	sqlPersonByHandle = `
-		select id, handle, name, zone, wakes, sleeps, heard_at from person where handle = @handle`
-	sqlPersonByAccount = `
-		select p.id, p.handle, p.name, p.zone, p.wakes, p.sleeps, p.heard_at
-		from account a join person p on p.id = a.person_id
-		where a.network = @network and a.name = @name`
-	sqlPersonByID = `
-		select id, handle, name, zone, wakes, sleeps, heard_at from person where id = @id`
-	sqlPeople = `
-		select id, handle, name, zone, wakes, sleeps, heard_at from person order by handle`
+	sqlPersonColumns = `
+		select p.id, p.handle, p.name, p.zone, p.wakes, p.sleeps, p.heard_at,
+			p.works_from, p.works_until, p.works_days, p.region, p.languages, p.version
+		from person p`
+	sqlPersonByHandle  = sqlPersonColumns + ` where p.handle = @handle`
+	sqlPersonByAccount = sqlPersonColumns + `
+		join account a on p.id = a.person_id where a.network = @network and a.name = @name`
+	sqlPersonByID   = sqlPersonColumns + ` where p.id = @id`
+	sqlPeople       = sqlPersonColumns + ` order by p.handle`
 	sqlInsertPerson = `
 		insert into person (handle, name, zone, wakes, sleeps, created_at)
 		values (@handle, @name, @zone, @wakes, @sleeps, @now)

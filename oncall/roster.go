@@ -60,7 +60,8 @@ func Order(members []Member, now time.Time) []Member {
 const (
 	sqlMemberColumns = `
 		select m.role, m.place, m.agreed_at, m.approved_at,
-			p.id, p.handle, p.name, p.zone, p.wakes, p.sleeps, p.heard_at
+			p.id, p.handle, p.name, p.zone, p.wakes, p.sleeps, p.heard_at,
+			p.works_from, p.works_until, p.works_days, p.region, p.languages, p.version
 		from membership m
 		join role r on r.name = m.role and r.retired_at is null
 		join person p on p.id = m.person_id`
@@ -101,6 +102,7 @@ func MembersOf(ctx context.Context, db pg.DB, role string) ([]Member, error) {
 func scanMember(row pgx.CollectableRow) (m Member, err error) {
 	p := &m.Person
 	err = row.Scan(&m.Role, &m.Place, &m.AgreedAt, &m.ApprovedAt,
-		&p.ID, &p.Handle, &p.Name, &p.Zone, &p.Wakes, &p.Sleeps, &p.HeardAt)
+		&p.ID, &p.Handle, &p.Name, &p.Zone, &p.Wakes, &p.Sleeps, &p.HeardAt,
+		&p.WorksFrom, &p.WorksUntil, &p.WorksDays, &p.Region, &p.Languages, &p.Version)
 	return m, err
 }

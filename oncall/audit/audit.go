@@ -1,0 +1,123 @@
+// Package audit owns the record of who changed what about people, rosters and
+// schedules, when, and from where.
+//
+// Entries are written in the transaction of the change that they tell of, and are
+// never changed. It holds no contact data and no secret, whoever asks: what goes in
+// is chosen by the caller. Consent has a record of its own (consent_entry), and what
+// happens in an incident is on its timeline.
+package audit
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"batsignal/migrations/pg"
+	"batsignal/oncall"
+)
+
+// Entry is one change.
+type Entry struct {
+	ID      int64
+	At      time.Time
+	Person  *int64 // who did it; nil is nobody we know: an operator at the shell
+	Handle  string
+	Network string // where from: a chat network, "web", "api" or "cli"
+	Account string
+	Kind    string // "person", "schedule", "override" …
+	Subject string // the name of what was changed
+	Says    string // what was done, in a sentence without who did it: "swapped …"
+	Before  []byte // JSON of what it was; nil if it was not
+	After   []byte // JSON of what it is; nil if it is no more
+}
+
+// Change is what a caller tells of a change.
+type Change struct {
+	Kind     string
+	Subject  string
+	Says     string
+	Before   any     // nil if it was not
+	After    any     // nil if it is no more
+	Concerns []int64 // the people whom it concerns: they may read it
+}
+
+const (
+	sqlRecord = `
+		insert into audit_entry (at, person_id, handle, network, account, kind, subject, says, before, after, concerns)
+		values (@now, @person, @handle, @network, @account, @kind, @subject, @says, @before, @after, @concerns)`
+	sqlEntryColumns = `
+		select id, at, person_id as person, handle, network, account, kind, subject, says, before, after from audit_entry`
+	sqlEntriesAll = sqlEntryColumns + `
+		where (@before_id = 0 or id < @before_id) and (@kind = '' or kind = @kind) and (@subject = '' or subject = @subject)
+		order by id desc limit @most`
+	sqlEntriesFor = sqlEntryColumns + `
+		where (concerns @> array[@reader::bigint] or person_id = @reader)
+			and (@before_id = 0 or id < @before_id) and (@kind = '' or kind = @kind) and (@subject = '' or subject = @subject)
+		order by id desc limit @most`
+)
+
+// longestSays is in letters; the column has the same limit.
+const longestSays = 600
+
+// Record writes a change down, in the transaction that makes it.
+func Record(ctx context.Context, tx pgx.Tx, now time.Time, by oncall.Actor, c Change) error {
+	before, err := encode(c.Before)
+	if err != nil {
+		return err
+	}
+	after, err := encode(c.After)
+	if err != nil {
+		return err
+	}
+	concerns := c.Concerns
+	if concerns == nil {
+		concerns = []int64{}
+	}
+	_, err = tx.Exec(ctx, sqlRecord, pgx.NamedArgs{
+		"now": now, "person": pg.NullID(by.PersonID), "handle": by.Handle, "network": by.Network, "account": by.Account,
+		"kind": c.Kind, "subject": oncall.Clip(c.Subject, 120), "says": oncall.Clip(c.Says, longestSays),
+		"before": before, "after": after, "concerns": concerns,
+	})
+	return err
+}
+
+func encode(v any) ([]byte, error) {
+	if v == nil {
+		return nil, nil
+	}
+	out, err := json.Marshal(v)
+	if err != nil {
+		return nil, fmt.Errorf("write a change down: %w", err)
+	}
+	return out, nil
+}
+
+// Query says which entries are wanted.
+type Query struct {
+	Reader  int64  // only what concerns this person or was done by them; 0 is everything, for admins
+	Kind    string // "" is any
+	Subject string // "" is any
+	Before  int64  // only entries with a smaller number, for the next page; 0 is from the newest
+	Most    int    // 0 is 100
+}
+
+// List reads entries, the newest first.
+func List(ctx context.Context, db pg.DB, q Query) ([]Entry, error) {
+	if q.Most <= 0 {
+		q.Most = 100
+	}
+	sql := sqlEntriesAll
+	if q.Reader != 0 {
+		sql = sqlEntriesFor
+	}
+	rows, err := db.Query(ctx, sql, pgx.NamedArgs{
+		"reader": q.Reader, "kind": q.Kind, "subject": q.Subject, "before_id": q.Before, "most": q.Most,
+	})
+	if err != nil {
+		return nil, err
+	}
+	return pgx.CollectRows(rows, pgx.RowToStructByName[Entry])
+}
