@@ -150,6 +150,7 @@ create table stint (
   person_id   bigint not null references person on delete cascade,
   starts_at   timestamptz not null,
   ends_at     timestamptz,
+  shadow      boolean not null default false,
   check (starts_at < ends_at),
   exclude using gist (
     int8range(schedule_id, schedule_id, '[]') with &&,
@@ -158,21 +159,61 @@ create table stint (
   )
 );
 create index stint_time on stint using gist (tstzrange(starts_at, ends_at));
+create index stint_open on stint (schedule_id) where ends_at is null;
+comment on column stint.ends_at is 'null: is still on';
+
+-- Whom was said that their shift comes up, so that it is said once.
+create table shift_notice (
+  schedule_id bigint not null references schedule on delete cascade,
+  layer       text not null default '',
+  person_id   bigint not null references person on delete cascade,
+  starts_at   timestamptz not null,
+  said_at     timestamptz not null,
+  primary key (schedule_id, layer, person_id, starts_at)
+);
 
 -- Times at which a role has too few people, once they were found.
 create table coverage_gap (
-  id        bigint generated always as identity primary key,
-  role      text not null references role on update cascade,
-  starts_at timestamptz not null,
-  ends_at   timestamptz not null,
-  have      smallint not null,
-  want      smallint not null,
-  found_at  timestamptz not null,
-  warned_at timestamptz,
-  closed_at timestamptz,
-  check (starts_at < ends_at)
+  id          bigint generated always as identity primary key,
+  role        text not null references role on update cascade,
+  kind        text not null check (kind in ('awake', 'on')),
+  starts_at   timestamptz not null,
+  ends_at     timestamptz not null,
+  have        smallint not null check (have >= 0),
+  want        smallint not null,
+  why         text not null default '' check (length(why) <= 400),
+  found_at    timestamptz not null,
+  warned_at   timestamptz,
+  reminded_at timestamptz,
+  closed_at   timestamptz,
+  check (starts_at < ends_at),
+  check (have < want),
+  -- Deferred, since gaps that merge or come apart pass each other's starts.
+  exclude (role with =, kind with =, starts_at with =) where (closed_at is null) deferrable initially deferred
 );
-create unique index coverage_gap_open on coverage_gap (role, starts_at) where closed_at is null;
+create index coverage_gap_reminded on coverage_gap (reminded_at) where reminded_at is not null;
+comment on column coverage_gap.kind is 'awake: fewer than want are on or awake; on: nobody is on by any schedule of the role';
+comment on column coverage_gap.have is 'how many there are when they are fewest';
+comment on column coverage_gap.warned_at is 'when rooms and people were told; null: not yet';
+comment on column coverage_gap.reminded_at is 'when they were told again, the day before';
+
+-- The last look ahead, so that of several processes one looks.
+create table coverage_check (
+  id        smallint primary key check (id = 1),
+  looked_at timestamptz not null,
+  until     timestamptz not null,
+  seen      text not null,
+  empty_at  timestamptz
+);
+comment on column coverage_check.until is 'how far ahead it looked';
+comment on column coverage_check.seen is 'what people and plans looked like then: another value, and it is time to look again';
+comment on column coverage_check.empty_at is 'when it was last said that nobody can be rung at all';
+
+create table coverage_letter (
+  person_id bigint primary key references person on delete cascade,
+  sent_at   timestamptz not null
+);
+comment on table coverage_letter is 'when somebody was last written to about gaps: once a day at most';
 
 -- Who changed what, when, and from where. Nobody changes this.
 create table audit_entry (
@@ -196,5 +237,6 @@ create trigger audit_entry_append_only before update or delete or truncate on au
   for each statement execute function refuse_change();
 
 grant select, insert on audit_entry to batsignal_app;
-grant select, insert, update on schedule, cover_request, coverage_gap, stint to batsignal_app;
-grant select, insert, update, delete on schedule_layer, schedule_member, shift_override, absence, holiday to batsignal_app;
+grant select, insert, update on schedule, cover_request, coverage_gap, coverage_check, coverage_letter to batsignal_app;
+grant select, insert, update, delete on
+  schedule_layer, schedule_member, shift_override, absence, holiday, shift_notice, stint to batsignal_app;

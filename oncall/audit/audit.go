@@ -16,8 +16,15 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"batsignal/migrations/pg"
-	"batsignal/oncall"
 )
+
+// By is who changes something, and from where (oncall.Actor has a method By).
+type By struct {
+	PersonID int64  // 0: nobody we know, such as an operator at the shell or a chore
+	Handle   string // "" if PersonID is 0
+	Network  string // where from: a chat network, "web", "api" or "cli"
+	Account  string // "" if no account proved it
+}
 
 // Entry is one change.
 type Entry struct {
@@ -59,11 +66,14 @@ const (
 		order by id desc limit @most`
 )
 
-// longestSays is in letters; the column has the same limit.
-const longestSays = 600
+// In letters; the columns have the same limits.
+const (
+	longestSubject = 120
+	longestSays    = 600
+)
 
 // Record writes a change down, in the transaction that makes it.
-func Record(ctx context.Context, tx pgx.Tx, now time.Time, by oncall.Actor, c Change) error {
+func Record(ctx context.Context, tx pgx.Tx, now time.Time, by By, c Change) error {
 	before, err := encode(c.Before)
 	if err != nil {
 		return err
@@ -78,10 +88,19 @@ func Record(ctx context.Context, tx pgx.Tx, now time.Time, by oncall.Actor, c Ch
 	}
 	_, err = tx.Exec(ctx, sqlRecord, pgx.NamedArgs{
 		"now": now, "person": pg.NullID(by.PersonID), "handle": by.Handle, "network": by.Network, "account": by.Account,
-		"kind": c.Kind, "subject": oncall.Clip(c.Subject, 120), "says": oncall.Clip(c.Says, longestSays),
+		"kind": c.Kind, "subject": clip(c.Subject, longestSubject), "says": clip(c.Says, longestSays),
 		"before": before, "after": after, "concerns": concerns,
 	})
 	return err
+}
+
+// clip cuts a text after so many letters. A record that is cut is better than a change
+// that fails because its record is long.
+func clip(s string, most int) string {
+	if letters := []rune(s); len(letters) > most {
+		return string(letters[:most])
+	}
+	return s
 }
 
 func encode(v any) ([]byte, error) {
