@@ -17,6 +17,7 @@ import (
 	"batsignal/incidents/retrospective"
 	"batsignal/integrations/forge"
 	"batsignal/integrations/s3"
+	"batsignal/oncall/letter"
 )
 
 // joinMinutes makes what has to do with meetings and what comes of them. The queue is
@@ -59,13 +60,13 @@ func trackerOf(c Config) (*forge.GitLab, error) {
 	return tracker, nil
 }
 
-// joinMail has reminders mailed, if mail is configured.
+// joinMail has letters mailed, if mail is configured.
 func (p *parts) joinMail(db *database, workers *river.Workers, queues map[string]river.QueueConfig, log *slog.Logger) {
-	postman := &action.Postman{DB: db.Pool, Log: log}
+	postman := &letter.Postman{DB: db.Pool, Log: log}
 	river.AddWorker(workers, postman)
 	if p.mail != nil {
 		postman.Mailer = p.mail
-		queues[action.LetterQueue] = river.QueueConfig{MaxWorkers: 2}
+		queues[letter.Queue] = river.QueueConfig{MaxWorkers: 2}
 	}
 }
 

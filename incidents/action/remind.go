@@ -9,7 +9,6 @@ import (
 
 	"batsignal/migrations/pg"
 	"batsignal/oncall"
-	"batsignal/oncall/contact"
 	"batsignal/oncall/notice"
 )
 
@@ -94,19 +93,4 @@ func (s *Service) remind(ctx context.Context, tx pgx.Tx, now time.Time, r remind
 		return err
 	}
 	return notice.Post(ctx, tx, s.Queue, now, notices...)
-}
-
-// mailed are those of the people who have a mail contact, if mail is sent at all.
-func (s *Service) mailed(ctx context.Context, tx pgx.Tx, people []int64) (map[int64]bool, error) {
-	has := map[int64]bool{}
-	if !s.Mails {
-		return has, nil
-	}
-	contacts, err := contact.Of(ctx, tx, people...)
-	for _, c := range contacts {
-		if c.Kind == mailKind {
-			has[c.PersonID] = true
-		}
-	}
-	return has, err
 }

@@ -1,11 +1,8 @@
 package action_test
 
 import (
-	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
-	"log/slog"
 	"slices"
 	"strings"
 	"sync"
@@ -13,13 +10,11 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
-	"github.com/riverqueue/river"
-	"github.com/riverqueue/river/rivertype"
 
 	"batsignal/incidents/action"
 	"batsignal/migrations/pg"
 	"batsignal/oncall/contact"
-	"batsignal/oncall/paging"
+	"batsignal/oncall/letter"
 	"batsignal/oncall/secret"
 )
 
@@ -196,22 +191,6 @@ func TestTheNextReminder(t *testing.T) {
 	s.expect(got, "12-23 08:00", "12-23 14:00", "12-24 09:00", "12-25 08:00", "12-25 14:00")
 }
 
-// post is a mail server that remembers.
-type post struct {
-	sent []string
-	errs []error
-}
-
-func (p *post) Mail(_ context.Context, to secret.Text, key, subject, body string) error {
-	p.sent = append(p.sent, to.Reveal()+"|"+key+"|"+subject+"|"+body)
-	if len(p.errs) == 0 {
-		return nil
-	}
-	err := p.errs[0]
-	p.errs = p.errs[1:]
-	return err
-}
-
 func TestRemindersAreMailedToo(t *testing.T) {
 	s := newScene(t)
 	s.Mails = true
@@ -232,7 +211,7 @@ func TestRemindersAreMailedToo(t *testing.T) {
 	if len(jobs) != 1 || strings.Contains(jobs[0], "canary") {
 		t.Fatalf("%q", jobs)
 	}
-	var args action.LetterArgs
+	var args letter.Args
 	s.must(json.Unmarshal([]byte(jobs[0]), &args))
 	if args.Person != s.ids["bert"] || args.Subject != "To do: 1 action of yours" {
 		t.Errorf("%+v", args)
@@ -241,28 +220,5 @@ func TestRemindersAreMailedToo(t *testing.T) {
 		"In chat: Say .action done A1 when it is done, or .action due A1 DATE to move it.\n\nAll actions: https://bat.example/actions\n"
 	if args.Body != body {
 		t.Errorf("%q", args.Body)
-	}
-
-	permanent := fmt.Errorf("%w: no such mailbox", paging.ErrPermanent)
-	server := &post{errs: []error{permanent, nil, permanent, permanent, errors.New("later")}}
-	postman := &action.Postman{DB: s.db, Mailer: server, Log: slog.New(slog.DiscardHandler)}
-	if err := postman.Deliver(ctx, "k", args); err != nil || len(server.sent) != 2 || !strings.HasPrefix(server.sent[1], "bert.canary@oncall.example|k|To do: 1 action of yours|You have") {
-		t.Errorf("%v, %q", err, server.sent)
-	}
-	if err := postman.Deliver(ctx, "k", args); !errors.Is(err, paging.ErrPermanent) {
-		t.Error(err)
-	}
-	if err := postman.Deliver(ctx, "k", args); err == nil || errors.Is(err, paging.ErrPermanent) {
-		t.Error(err)
-	}
-	server.errs = []error{permanent, permanent}
-	err = postman.Work(ctx, &river.Job[action.LetterArgs]{JobRow: &rivertype.JobRow{ID: 7}, Args: args})
-	if cancel := (*rivertype.JobCancelError)(nil); !errors.As(err, &cancel) || strings.Contains(err.Error(), "canary") {
-		t.Error(err)
-	}
-	_, err = contact.Remove(ctx, s.db, s.ids["bert"], "mail")
-	s.must(err)
-	if err := postman.Deliver(ctx, "k", args); err != nil || len(server.sent) != 7 {
-		t.Errorf("%v, %d letters", err, len(server.sent))
 	}
 }
