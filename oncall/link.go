@@ -9,6 +9,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"batsignal/migrations/pg"
+	"batsignal/oncall/audit"
 	"batsignal/oncall/fault"
 )
 
@@ -55,7 +56,14 @@ func (d *Desk) Link(ctx context.Context, a Actor, code string) (p Person, err er
 		if p, err = PersonByID(ctx, tx, id); err != nil {
 			return err
 		}
-		return BindAccount(ctx, tx, now, id, Account{a.Network, a.Account})
+		if err := BindAccount(ctx, tx, now, id, Account{a.Network, a.Account}); err != nil {
+			return err
+		}
+		by := a
+		by.PersonID, by.Handle = p.ID, p.Handle
+		return audit.Record(ctx, tx, now, by.By(), audit.Change{
+			Kind: "account", Subject: p.Handle, Says: "bound an account on " + a.Network + " by a code", Concerns: []int64{id},
+		})
 	})
 	return p, err
 }

@@ -11,6 +11,7 @@ import (
 	"sync"
 	"time"
 
+	"batsignal/oncall/audit"
 	"batsignal/oncall/fault"
 )
 
@@ -55,6 +56,11 @@ func (a Actor) Who() string {
 	return "somebody on " + a.Network
 }
 
+// By is the actor as the record of changes knows them.
+func (a Actor) By() audit.By {
+	return audit.By{PersonID: a.PersonID, Handle: a.Handle, Network: a.Network, Account: a.Account}
+}
+
 // heardMeansAwake is how long a sign of life proves that somebody is up, whatever
 // their usual hours say.
 const heardMeansAwake = 15 * time.Minute
@@ -66,14 +72,7 @@ func (p Person) Awake(now time.Time) bool {
 		return true
 	}
 	local := now.In(Location(p.Zone))
-	minute := local.Hour()*60 + local.Minute()
-	switch {
-	case p.Wakes == p.Sleeps: // around the clock
-		return true
-	case p.Wakes < p.Sleeps:
-		return p.Wakes <= minute && minute < p.Sleeps
-	}
-	return minute >= p.Wakes || minute < p.Sleeps
+	return within(local.Hour()*60+local.Minute(), p.Wakes, p.Sleeps)
 }
 
 // locations remembers loaded zones: reading the zone database for each of a

@@ -13,6 +13,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"batsignal/migrations/pg"
+	"batsignal/oncall/audit"
 	"batsignal/oncall/fault"
 )
 
@@ -181,8 +182,9 @@ func handleFor(account string) string {
 	return h[:min(len(h), 28)]
 }
 
-// personFor finds the person of an actor, or makes one named after the account.
-func personFor(ctx context.Context, tx pgx.Tx, now time.Time, a Actor) (Person, error) {
+// personFor finds the person of an actor, or makes one named after the account. by is
+// whoever made them known: the actor, or an admin.
+func personFor(ctx context.Context, tx pgx.Tx, now time.Time, a, by Actor) (Person, error) {
 	if a.Account == "" {
 		return Person{}, fault.New(fault.Forbidden, "Nobody can say yes for somebody else: log in to a network's services and say it there yourself.")
 	}
@@ -192,7 +194,7 @@ func personFor(ctx context.Context, tx pgx.Tx, now time.Time, a Actor) (Person, 
 	}
 	base := handleFor(cmp.Or(a.Shown, a.Account))
 	for n := 1; n < 100; n++ {
-		p = Person{Handle: base, Zone: "UTC", Wakes: 7 * 60, Sleeps: 23 * 60}
+		p = Person{Handle: base, Zone: "UTC", Wakes: 7 * 60, Sleeps: 23 * 60, WorksDays: workingWeek}
 		if n > 1 {
 			p.Handle = fmt.Sprintf("%s-%d", base, n)
 		}
@@ -203,7 +205,16 @@ func personFor(ctx context.Context, tx pgx.Tx, now time.Time, a Actor) (Person, 
 		if err != nil {
 			return p, err
 		}
-		return p, BindAccount(ctx, tx, now, p.ID, Account{a.Network, a.Account})
+		if err := BindAccount(ctx, tx, now, p.ID, Account{a.Network, a.Account}); err != nil {
+			return p, err
+		}
+		if by == a {
+			by.PersonID, by.Handle = p.ID, p.Handle
+		}
+		p.Version = 1
+		return p, audit.Record(ctx, tx, now, by.By(), audit.Change{
+			Kind: "person", Subject: p.Handle, Says: "made " + p.Handle + " known, by an account on " + a.Network, After: p.Profile(), Concerns: []int64{p.ID},
+		})
 	}
 	return p, fault.New(fault.Conflict, "Every handle like %s is taken. Ask an admin to add you under another one.", base)
 }

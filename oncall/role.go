@@ -16,6 +16,8 @@ type Role struct {
 	Leads        bool          // whoever fills it first is given the baton if nobody holds it
 	PatienceSev1 time.Duration // how long one person is waited for at severity 1
 	Patience     time.Duration // the same at every other severity
+	Minimum      int           // how many who can be rung should be on or awake at any time; 0 asks for nobody
+	Version      int           // whoever changes the role or its roster must have seen this one
 }
 
 // PatienceAt returns how long one person is waited for at a severity.
@@ -28,7 +30,7 @@ func (r Role) PatienceAt(severity int) time.Duration {
 
 const (
 	sqlRoles = `
-		select name, title, leads, patience_sev1, patience
+		select name, title, leads, patience_sev1, patience, minimum, version
 		from role where retired_at is null order by place, name`
 	sqlUpsertRole = `
 		insert into role (name, title, place, leads, patience_sev1, patience)
@@ -36,6 +38,7 @@ const (
 		on conflict (name) do update set
 			title = excluded.title, place = excluded.place, leads = excluded.leads,
 			patience_sev1 = excluded.patience_sev1, patience = excluded.patience, retired_at = null`
+	sqlAnyRole          = `select exists (select from role)`
 	sqlRetireOtherRoles = `
 		update role set retired_at = @now where retired_at is null and name <> all (@names)`
 )
@@ -49,8 +52,9 @@ func Roles(ctx context.Context, db pg.DB) ([]Role, error) {
 	return pgx.CollectRows(rows, pgx.RowToStructByName[Role])
 }
 
-// SyncRoles makes the stored roles those of the configuration. A role that is no
-// longer named is retired, not deleted: old incidents still speak of it.
+// SyncRoles makes the stored roles those of the configuration; how many people each
+// needs and who they are stays. A role that is no longer named is retired, not deleted:
+// old incidents still speak of it.
 func SyncRoles(ctx context.Context, db pg.DB, now time.Time, roles []Role) error {
 	return pg.InTx(ctx, db, func(tx pgx.Tx) error {
 		names := make([]string, 0, len(roles))
@@ -66,6 +70,16 @@ func SyncRoles(ctx context.Context, db pg.DB, now time.Time, roles []Role) error
 		_, err := tx.Exec(ctx, sqlRetireOtherRoles, pgx.NamedArgs{"now": now, "names": names})
 		return err
 	})
+}
+
+// SeedRoles stores these roles where there never were any: from then on they are
+// looked after in the database.
+func SeedRoles(ctx context.Context, db pg.DB, now time.Time, roles []Role) error {
+	var any bool
+	if err := db.QueryRow(ctx, sqlAnyRole).Scan(&any); err != nil || any {
+		return err
+	}
+	return SyncRoles(ctx, db, now, roles)
 }
 
 // DefaultRoles are the roles of the bat-signal ticket, for an installation whose

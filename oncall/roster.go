@@ -18,11 +18,14 @@ type Member struct {
 	Person     Person
 	AgreedAt   *time.Time // nil: has not said yes
 	ApprovedAt *time.Time // nil: no admin has let them in
+
+	ConfirmedAt *time.Time // when they last said yes again; nil: never
+	LapsedAt    *time.Time // when their yes became too old; nil: it stands
 }
 
-// Active tells whether this person may be paged for the role: they said yes, and
-// were let in.
-func (m Member) Active() bool { return m.AgreedAt != nil && m.ApprovedAt != nil }
+// Active tells whether this person may be paged for the role: they said yes, were let
+// in, and their yes is not too old.
+func (m Member) Active() bool { return m.AgreedAt != nil && m.ApprovedAt != nil && m.LapsedAt == nil }
 
 // Standing says in words where the membership stands.
 func (m Member) Standing() string {
@@ -31,6 +34,8 @@ func (m Member) Standing() string {
 		return "yes"
 	case m.AgreedAt == nil:
 		return "asked, has not answered"
+	case m.LapsedAt != nil:
+		return "said yes more than a year ago; has to say it again"
 	}
 	return "said yes, waits for an admin"
 }
@@ -59,7 +64,7 @@ func Order(members []Member, now time.Time) []Member {
 
 const (
 	sqlMemberColumns = `
-		select m.role, m.place, m.agreed_at, m.approved_at,
+		select m.role, m.place, m.agreed_at, m.approved_at, m.confirmed_at, m.lapsed_at,
 			p.id, p.handle, p.name, p.zone, p.wakes, p.sleeps, p.heard_at,
 			p.works_from, p.works_until, p.works_days, p.region, p.languages, p.version
 		from membership m
@@ -69,7 +74,8 @@ const (
 	sqlMembersOfRole = sqlMemberColumns + ` where m.role = @role order by m.place, p.handle`
 	sqlActiveRoles   = `
 		select m.role from membership m join role r on r.name = m.role and r.retired_at is null
-		where m.person_id = @person and m.agreed_at is not null and m.approved_at is not null order by r.place`
+		where m.person_id = @person and m.agreed_at is not null and m.approved_at is not null and m.lapsed_at is null
+		order by r.place`
 )
 
 // ActiveRoles lists the roles that a person may be paged for.
@@ -101,7 +107,7 @@ func MembersOf(ctx context.Context, db pg.DB, role string) ([]Member, error) {
 
 func scanMember(row pgx.CollectableRow) (m Member, err error) {
 	p := &m.Person
-	err = row.Scan(&m.Role, &m.Place, &m.AgreedAt, &m.ApprovedAt,
+	err = row.Scan(&m.Role, &m.Place, &m.AgreedAt, &m.ApprovedAt, &m.ConfirmedAt, &m.LapsedAt,
 		&p.ID, &p.Handle, &p.Name, &p.Zone, &p.Wakes, &p.Sleeps, &p.HeardAt,
 		&p.WorksFrom, &p.WorksUntil, &p.WorksDays, &p.Region, &p.Languages, &p.Version)
 	return m, err

@@ -23,6 +23,9 @@ func anyMember(t *rapid.T, id int64, now time.Time) oncall.Member {
 	if rapid.Bool().Draw(t, "approved") {
 		m.ApprovedAt = &now
 	}
+	if m.AgreedAt != nil && rapid.IntRange(0, 3).Draw(t, "lapsed") == 0 {
+		m.LapsedAt = &now
+	}
 	if rapid.Bool().Draw(t, "heard") {
 		heard := now.Add(-time.Duration(rapid.IntRange(0, 3600).Draw(t, "ago")) * time.Second)
 		m.Person.HeardAt = &heard
@@ -50,7 +53,7 @@ func TestOrderProperties(t *testing.T) {
 		}
 		seen := map[int64]bool{}
 		for _, m := range order {
-			if !m.Active() || seen[m.Person.ID] {
+			if m.AgreedAt == nil || m.ApprovedAt == nil || m.LapsedAt != nil || seen[m.Person.ID] {
 				t.Fatalf("%d is in it without consent, or twice", m.Person.ID)
 			}
 			seen[m.Person.ID] = true

@@ -3,6 +3,8 @@ package oncall
 import (
 	"strconv"
 	"strings"
+	"unicode"
+	"unicode/utf8"
 )
 
 // JoinNames writes names as a sentence does: "maria, jan and li"; "nobody" for none.
@@ -30,4 +32,14 @@ func Plural(n int, one, many string) string {
 		return "1 " + one
 	}
 	return strconv.Itoa(n) + " " + many
+}
+
+// oneLine is a text that may have been typed in a form: space at its ends goes, and line
+// ends become a space.
+func oneLine(text string) string { return strings.Join(strings.Fields(text), " ") }
+
+// isLine tells whether a text is letters alone, at most so many of them: nothing that
+// moves a cursor, and nothing that the database refuses.
+func isLine(text string, most int) bool {
+	return utf8.ValidString(text) && utf8.RuneCountInString(text) <= most && !strings.ContainsFunc(text, unicode.IsControl)
 }

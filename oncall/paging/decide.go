@@ -10,19 +10,23 @@ import (
 type Candidate struct {
 	PersonID int64
 	Handle   string
-	Place    int       // place in the role's list
-	Asleep   bool      // outside their waking hours now
-	Busy     bool      // rung for, or already in, another slot of the same cause
-	Round    int       // last round in which they were rung; 0 is never
-	State    PageState // "" is never rung
+	Tier     int           // the step of the policy that rings them, from 1
+	Place    int           // their place in it: who is better is before
+	Wait     time.Duration // how long they are waited for; 0 is the patience of the hunt
+	Together bool          // everybody of the tier is rung at once
+	Asleep   bool          // outside their waking hours now: it is said, and changes no order
+	Busy     bool          // rung for, or already in, another slot of the same cause
+	Round    int           // last round in which they were rung; 0 is never
+	State    PageState     // "" is never rung
 }
 
 // Step is what to do about an escalation now.
 type Step struct {
 	Ring      []Candidate   // who is rung, in this order
 	Round     int           // the escalation's round from now on
+	Tier      int           // the last step of the policy that is begun in this round; 0 is none
 	Exhausted bool          // the list was gone through and nobody took it: say so aloud
-	Stop      bool          // give up: only a page to one person by name does
+	Stop      bool          // give up: a page to one person by name does, and a policy that says so
 	Wait      time.Duration // until the next step, if nobody answers
 }
 
@@ -32,12 +36,12 @@ const (
 )
 
 // Order sorts candidates as they should be asked: those who are not busy with
-// the same cause already, those rung least, those awake before those asleep, then
-// by the list.
+// the same cause already, those rung least, those of an earlier step of the policy,
+// then by their place in it.
 func Order(candidates []Candidate) []Candidate {
 	out := slices.Clone(candidates)
 	slices.SortStableFunc(out, func(a, b Candidate) int {
-		return cmp.Or(boolFirst(a.Busy, b.Busy), cmp.Compare(a.Round, b.Round), boolFirst(a.Asleep, b.Asleep), cmp.Compare(a.Place, b.Place))
+		return cmp.Or(boolFirst(a.Busy, b.Busy), cmp.Compare(a.Round, b.Round), cmp.Compare(a.Tier, b.Tier), cmp.Compare(a.Place, b.Place))
 	})
 	return out
 }
@@ -47,12 +51,13 @@ func Order(candidates []Candidate) []Candidate {
 // first step as well. An exhausted list is begun again at once the first time,
 // then after pauses that grow; somebody who declined is not rung again. Where
 // everybody is wanted and somebody came, the others are rung three times at most.
+// A policy that repeats only so often ends the hunt after that, which is said aloud.
 func Next(e Escalation, candidates []Candidate) Step {
 	willing := slices.DeleteFunc(Order(candidates), func(c Candidate) bool {
 		return c.State != "" && c.State != PageOpen
 	})
 	if ring := pick(e, willing, e.Round); len(ring) > 0 {
-		return Step{Ring: ring, Round: e.Round, Wait: e.Patience}
+		return ringing(e, Step{Round: e.Round, Tier: e.Tier}, ring)
 	}
 
 	next := e.Round + 1
@@ -64,25 +69,46 @@ func Next(e Escalation, candidates []Candidate) Step {
 		step.Exhausted = len(willing) > 0 || !taken
 		return step
 	}
+	if e.Repeats > 0 && next > e.Repeats && len(willing) > 0 {
+		step.Stop = true
+		return step
+	}
 	if len(willing) == 0 {
 		// Nobody is there to be rung; somebody who joins is rung at once ([HurryRole]).
-		step.Round, step.Wait = e.Round, longestPause
+		step.Round, step.Tier, step.Wait = e.Round, e.Tier, longestPause
 		return step
 	}
 	if step.Wait = pauseBefore(next, e.Patience); step.Wait == 0 {
-		step.Ring = pick(e, willing, next)
-		step.Wait = e.Patience
+		return ringing(e, step, pick(e, willing, next))
 	}
 	return step
 }
 
-// pick returns who is rung next in a round: one person, or everybody at once.
+// ringing completes a step that rings people.
+func ringing(e Escalation, step Step, ring []Candidate) Step {
+	step.Ring, step.Wait = ring, e.Patience
+	if !e.Everyone && ring[0].Wait > 0 {
+		step.Wait = ring[0].Wait
+	}
+	for _, c := range ring {
+		step.Tier = max(step.Tier, c.Tier)
+	}
+	return step
+}
+
+// pick returns who is rung next in a round: one person, everybody of a step of the
+// policy that rings them together, or everybody at once. Those who are busy are left
+// for last even then.
 func pick(e Escalation, willing []Candidate, round int) []Candidate {
 	due := slices.DeleteFunc(slices.Clone(willing), func(c Candidate) bool { return c.Round >= round })
-	if len(due) > 1 && !e.Everyone {
-		due = due[:1]
+	if len(due) < 2 || e.Everyone {
+		return due
 	}
-	return due
+	first := due[0]
+	if !first.Together {
+		return due[:1]
+	}
+	return slices.DeleteFunc(due, func(c Candidate) bool { return c.Tier != first.Tier || c.Busy != first.Busy })
 }
 
 // pauseBefore is how long the list rests before a round. The second follows at

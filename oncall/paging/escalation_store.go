@@ -17,22 +17,22 @@ const (
 		on conflict (cause, slot) where state = 'hunting' do nothing
 		returning id`
 	sqlPeekDue = `
-		select id, cause, slot, why, severity, everyone, patience, round
+		select id, cause, slot, why, severity, everyone, patience, round, tier
 		from escalation
-		where state = 'hunting' and (due_at <= @now or due_at > @now::timestamptz + greatest(patience, @absurd::interval))
+		where state = 'hunting' and (due_at <= @now or due_at > @now::timestamptz + greatest(patience, waits, @absurd::interval))
 		order by due_at, id limit 1`
 	sqlLockDue = `
-		select id, cause, slot, why, severity, everyone, patience, round
+		select id, cause, slot, why, severity, everyone, patience, round, tier
 		from escalation
-		where id = @id and state = 'hunting' and (due_at <= @now or due_at > @now::timestamptz + greatest(patience, @absurd::interval))
+		where id = @id and state = 'hunting' and (due_at <= @now or due_at > @now::timestamptz + greatest(patience, waits, @absurd::interval))
 		for update`
 	sqlLockCause = `
 		select id from escalation where cause = @cause and state = 'hunting' order by id for update`
 	sqlEscalationOf = `
-		select id, cause, slot, why, severity, everyone, patience, round
+		select id, cause, slot, why, severity, everyone, patience, round, tier
 		from escalation where cause = @cause and slot = @slot and state = 'hunting'`
 	sqlAdvance = `
-		update escalation set round = @round, due_at = @due_at where id = @id and state = 'hunting'`
+		update escalation set round = @round, tier = @tier, waits = @waits, due_at = @due_at where id = @id and state = 'hunting'`
 	sqlHurry = `
 		update escalation set due_at = @now where id = @id and state = 'hunting' and due_at > @now`
 	sqlPostpone = `
@@ -43,7 +43,7 @@ const (
 	sqlEnd       = `
 		update escalation set state = @state, ended_at = @now where id = @id and state = 'hunting'`
 	sqlHunting = `
-		select id, cause, slot, why, severity, everyone, patience, round
+		select id, cause, slot, why, severity, everyone, patience, round, tier
 		from escalation where cause = @cause and state = 'hunting' order by id`
 	sqlRetime = `
 		update escalation set severity = @severity, patience = @patience, due_at = least(due_at, @latest)
@@ -96,9 +96,10 @@ func Hunting(ctx context.Context, db pg.DB, cause string) ([]Escalation, error) 
 	return pgx.CollectRows(rows, pgx.RowToStructByName[Escalation])
 }
 
-// Advance stores the outcome of a step: the round, and when to look again.
+// Advance stores the outcome of a step: the round, how far its steps were begun, and
+// when to look again.
 func Advance(ctx context.Context, tx pgx.Tx, now time.Time, e Escalation, s Step) error {
-	_, err := tx.Exec(ctx, sqlAdvance, pgx.NamedArgs{"id": e.ID, "round": s.Round, "due_at": now.Add(s.Wait)})
+	_, err := tx.Exec(ctx, sqlAdvance, pgx.NamedArgs{"id": e.ID, "round": s.Round, "tier": s.Tier, "waits": s.Wait, "due_at": now.Add(s.Wait)})
 	return err
 }
 

@@ -31,13 +31,20 @@ const (
 			on conflict (escalation_id, person_id) do update
 				set round = excluded.round, rung_at = excluded.rung_at where page.state = 'open'
 			returning id, person_id
+		), agreed as (
+			select r.id, r.person_id, coalesce(t.routes, '{}') as kinds
+			from rung r left join lateral (
+				select c.routes from consent c where c.person_id = r.person_id order by c.version desc limit 1
+			) t on true
 		), sent as (
 			insert into delivery (page_id, ring, route, network, account, contact_id, due_at, created_at)
 			select r.id, @round, a.network, a.network, a.name, null, @now::timestamptz, @now::timestamptz
-			from rung r join account a on a.person_id = r.person_id where a.network = any (@routes)
+			from agreed r join account a on a.person_id = r.person_id
+			where a.network = any (@routes) and (r.kinds = '{}' or 'chat' = any (r.kinds))
 			union all
 			select r.id, @round, c.kind, '', '', c.id, @now, @now
-			from rung r join contact c on c.person_id = r.person_id where c.kind = any (@routes)
+			from agreed r join contact c on c.person_id = r.person_id
+			where c.kind = any (@routes) and (r.kinds = '{}' or c.kind = any (r.kinds))
 			returning page_id
 		)
 		select r.id, r.person_id, count(s.page_id) as ways
@@ -113,7 +120,7 @@ func Remember(ctx context.Context, tx pgx.Tx, e Escalation) (map[int64]Memory, m
 }
 
 // Ring makes pages for the people of a step, with one delivery for each way by
-// which a person can be reached among the routes in use. Somebody rung before
+// which a person can be reached among the routes in use, and agreed to be. Somebody rung before
 // keeps their page; what of the earlier ring still waits to be sent is dropped.
 func Ring(ctx context.Context, tx pgx.Tx, now time.Time, routes []string, e Escalation, s Step) ([]Rung, error) {
 	people := make([]int64, len(s.Ring))

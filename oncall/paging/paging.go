@@ -35,6 +35,8 @@ type Escalation struct {
 	Everyone bool // ring all at once and want every answer
 	Patience time.Duration
 	Round    int // 1 on the first way through the list
+	Tier     int // the last step of the policy that was begun in this round; 0 is none
+	Repeats  int `db:"-"` // how many rounds the policy wants; 0 is for ever. Who decides must say it
 }
 
 // Page is one person's call to one slot.

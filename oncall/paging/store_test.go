@@ -293,3 +293,31 @@ func TestALongReceiptIsCut(t *testing.T) {
 		t.Errorf("%d letters", n)
 	}
 }
+
+// Nobody is rung by a way that they did not agree to; the newest version counts.
+func TestRingKeepsToTheWaysThatWereAgreedTo(t *testing.T) {
+	for words, c := range map[string]struct {
+		versions [][]string
+		want     string
+	}{
+		"no terms":              {nil, "libera mail"},
+		"any":                   {[][]string{{}}, "libera mail"},
+		"chat alone":            {[][]string{{"mail"}, {"chat"}}, "libera"},
+		"mail alone":            {[][]string{{"chat"}, {"mail"}}, "mail"},
+		"what they do not have": {[][]string{{"webhook"}}, ""},
+	} {
+		t.Run(words, func(t *testing.T) {
+			tx := pgtest.Tx(t)
+			jan := person(t, tx, "jan", "libera")
+			exec(t, tx, `insert into contact (person_id, kind, created_at) values ($1, 'mail', $2)`, jan, noon)
+			for i, routes := range c.versions {
+				exec(t, tx, `insert into consent (person_id, version, at, routes) values ($1, $2, $3, $4)`, jan, i+1, noon, routes)
+			}
+			rung := ring(t, tx, noon, hunt(t, tx, "incident:1", RoleSlot("x")), 1, []string{"libera", "mail", "webhook"}, jan)
+			got := get[string](t, tx, `select coalesce(string_agg(route, ' ' order by route), '') from delivery`)
+			if ways := len(strings.Fields(c.want)); got != c.want || len(rung) != 1 || rung[0].Ways != ways {
+				t.Errorf("by %q, %+v", got, rung)
+			}
+		})
+	}
+}
