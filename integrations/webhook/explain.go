@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"syscall"
 
+	"batsignal/integrations/dial"
 	"batsignal/oncall/paging"
 )
 
@@ -17,7 +18,7 @@ import (
 // shown. Its errors quote the URL, names, addresses and even the other side's
 // bytes, so none of them is repeated or wrapped: only its kind is named.
 func explain(ctx context.Context, err error) error {
-	if errors.Is(err, errForbidden) {
+	if errors.Is(err, dial.ErrForbidden) {
 		return fmt.Errorf("%w: the webhook is in a network where pages may not go, or would need https", paging.ErrPermanent)
 	}
 	switch ended := ctx.Err(); {

@@ -2,9 +2,9 @@
 // an address of theirs, and the check that a receiver makes of the signature.
 //
 // It does not decide who is rung or when to try again (oncall/paging does). The
-// address comes from a person, so this package also owns the guard that keeps the
-// bot from being sent at machines of its own network, and the rule that nothing
-// it returns holds the address or anything that the other side said.
+// address comes from a person, so every dial goes past the guard that keeps the bot
+// from being sent at machines of its own network (integrations/dial), and nothing
+// that is returned holds the address or anything that the other side said.
 //
 // # What a receiver gets
 //
@@ -43,6 +43,7 @@ import (
 	"strconv"
 	"time"
 
+	"batsignal/integrations/dial"
 	"batsignal/oncall/paging"
 	"batsignal/oncall/secret"
 )
@@ -95,16 +96,16 @@ func New(c Config) (*Route, error) {
 		r.now = time.Now
 	}
 	r.clients = map[string]*http.Client{
-		"https": client(c, r.timeout, guard{allow: c.AllowNetworks, public: true}),
-		"http":  client(c, r.timeout, guard{allow: c.AllowNetworks}),
+		"https": client(c, r.timeout, dial.Guard{Allow: c.AllowNetworks, Public: true}),
+		"http":  client(c, r.timeout, dial.Guard{Allow: c.AllowNetworks}),
 	}
 	return r, nil
 }
 
-func client(c Config, timeout time.Duration, g guard) *http.Client {
+func client(c Config, timeout time.Duration, g dial.Guard) *http.Client {
 	// The transport lets a dial go on after its request has given up, since the
 	// next one may use the connection; so the dial needs a limit of its own.
-	dialer := &net.Dialer{Resolver: c.Resolver, ControlContext: g.control, Timeout: timeout}
+	dialer := &net.Dialer{Resolver: c.Resolver, ControlContext: g.Control, Timeout: timeout}
 	return &http.Client{
 		// The last answer is the answer: no redirect is followed.
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },

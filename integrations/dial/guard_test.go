@@ -1,15 +1,17 @@
-package webhook
+package dial_test
 
 import (
 	"errors"
 	"net/netip"
 	"testing"
+
+	"batsignal/integrations/dial"
 )
 
-func TestWherePagesMayGo(t *testing.T) {
+func TestWhereWeMayGo(t *testing.T) {
 	allowed := []netip.Prefix{netip.MustParsePrefix("10.1.0.0/16"), netip.MustParsePrefix("fd00:1::/64")}
-	open := guard{allow: allowed, public: true} // https
-	closed := guard{allow: allowed}             // http
+	open := dial.Guard{Allow: allowed, Public: true} // https
+	closed := dial.Guard{Allow: allowed}             // http
 	for _, story := range []struct {
 		address     string
 		https, http bool
@@ -85,16 +87,16 @@ func TestWherePagesMayGo(t *testing.T) {
 		if len(story.address) > 0 && story.address[0] == '[' {
 			network = "tcp6"
 		}
-		for g, want := range map[*guard]bool{&open: story.https, &closed: story.http} {
-			err := g.control(t.Context(), network, story.address, nil)
-			if (err == nil) != want || (err != nil && !errors.Is(err, errForbidden)) {
-				t.Errorf("%s (%s), https %v: %v, want allowed %v", story.address, story.what, g.public, err, want)
+		for g, want := range map[*dial.Guard]bool{&open: story.https, &closed: story.http} {
+			err := g.Control(t.Context(), network, story.address, nil)
+			if (err == nil) != want || (err != nil && !errors.Is(err, dial.ErrForbidden)) {
+				t.Errorf("%s (%s), https %v: %v, want allowed %v", story.address, story.what, g.Public, err, want)
 			}
 		}
 	}
 	for _, network := range []string{"udp4", "unix", "tcp", ""} {
-		if open.control(t.Context(), network, "9.9.9.9:443", nil) == nil {
-			t.Errorf("%q is no network for pages", network)
+		if open.Control(t.Context(), network, "9.9.9.9:443", nil) == nil {
+			t.Errorf("%q is no network to dial", network)
 		}
 	}
 }

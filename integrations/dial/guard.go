@@ -1,4 +1,7 @@
-package webhook
+// Package dial owns the guard that keeps the bot from being sent at machines of its own
+// network by an address that somebody else chose: of a webhook, or of a list that is
+// fetched. It opens no connection itself.
+package dial
 
 import (
 	"context"
@@ -7,35 +10,35 @@ import (
 	"syscall"
 )
 
-// errForbidden is what a dial ends with when the guard refuses the address.
-var errForbidden = errors.New("the address is in a network where pages may not go")
+// ErrForbidden is what a dial ends with when the guard refuses the address.
+var ErrForbidden = errors.New("the address is in a network where we may not go")
 
-// guard judges the address of every dial after the name was resolved, so a name
+// Guard judges the address of every dial after the name was resolved, so a name
 // that resolves differently the second time gains nothing.
-type guard struct {
-	allow  []netip.Prefix
-	public bool // whether public addresses are allowed beside these
+type Guard struct {
+	Allow  []netip.Prefix // networks that the operator allows by name
+	Public bool           // whether public addresses are allowed beside these
 }
 
-// control has the form that net.Dialer wants. address holds a numeric address,
+// Control has the form that net.Dialer wants. address holds a numeric address,
 // the one that is about to be connected to.
-func (g guard) control(_ context.Context, network, address string, _ syscall.RawConn) error {
+func (g Guard) Control(_ context.Context, network, address string, _ syscall.RawConn) error {
 	to, err := netip.ParseAddrPort(address)
 	if err != nil || (network != "tcp4" && network != "tcp6") || !g.allows(to.Addr()) {
-		return errForbidden
+		return ErrForbidden
 	}
 	return nil
 }
 
-func (g guard) allows(a netip.Addr) bool {
+func (g Guard) allows(a netip.Addr) bool {
 	// ::ffff:127.0.0.1 is 127.0.0.1, and a zone would hide an address from every prefix.
 	a = a.Unmap().WithZone("")
-	for _, p := range g.allow {
+	for _, p := range g.Allow {
 		if p.Contains(a) {
 			return true
 		}
 	}
-	return g.public && public(a)
+	return g.Public && public(a)
 }
 
 // global6 is the only part of IPv6 from which addresses of the public network are
