@@ -64,6 +64,13 @@ func (s *Service) Page(ctx context.Context, a oncall.Actor, call Call) (say stri
 			return err
 		}
 		if len(rung) == 0 {
+			ranking, err := c.rank(e, inc)
+			if err != nil {
+				return err
+			}
+			if left := leftOutWords(ranking.LeftOut); left != "" {
+				return fault.New(fault.Conflict, "Nobody can be rung for %s now: %s.", what, left)
+			}
 			return fault.New(fault.Conflict, "Nobody can be rung for %s: nobody has said yes to it, or no way leads to them.", what)
 		}
 		c.rings = true

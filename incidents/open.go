@@ -3,6 +3,7 @@ package incidents
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"github.com/jackc/pgx/v5"
 
@@ -140,7 +141,15 @@ func openingWords(o *Opened, req request, confirmer oncall.Actor, network string
 }
 
 // RungWords names those who were rung first, or counts them when they are many.
-func (o *Opened) RungWords() string { return namesOrNumber(o.Rung) }
+func (o *Opened) RungWords() string {
+	var once []string // somebody may be rung for two roles
+	for _, handle := range o.Rung {
+		if !slices.Contains(once, handle) {
+			once = append(once, handle)
+		}
+	}
+	return namesOrNumber(once)
+}
 
 // hunt starts the search for somebody to fill a role and takes its first step. It
 // returns the handles rung.

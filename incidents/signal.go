@@ -9,8 +9,10 @@ import (
 	"unicode/utf8"
 
 	"batsignal/oncall"
+	"batsignal/oncall/duty"
 	"batsignal/oncall/fault"
 	"batsignal/oncall/notice"
+	"batsignal/oncall/paging"
 )
 
 // Signal is somebody's wish to light the bat-signal.
@@ -34,9 +36,11 @@ type Asked struct {
 // PlanLine says what confirming would do for one role.
 type PlanLine struct {
 	Role    oncall.Role
-	First   string // handle of whoever is rung first; "" when nobody can be
+	First   string // the handles of those who are rung first; "" when nobody can be
+	Rings   int    // how many they are; 0 is one
 	Asleep  bool   // it is night where they are
-	Members int    // how many stand behind the role in all
+	Members int    // how many can be rung for the role in all
+	Nobody  string // why nobody can be rung; "" when somebody can
 }
 
 // Rings is how many people would be rung at once.
@@ -49,7 +53,7 @@ func (a Asked) Rings() int {
 		if a.Signal.Everyone {
 			n += l.Members
 		} else {
-			n++
+			n += max(l.Rings, 1)
 		}
 	}
 	return n
@@ -71,7 +75,7 @@ func (s *Service) Ask(ctx context.Context, a oncall.Actor, sig Signal) (asked As
 		if refused != nil {
 			return c.use(use{act: "refused", actor: a, text: sig.What + ": " + refused.Say})
 		}
-		if asked.Plan, err = c.plan(sig.Everyone); err != nil {
+		if asked.Plan, err = c.plan(sig); err != nil {
 			return err
 		}
 		req := request{
@@ -148,36 +152,29 @@ func (c *change) newCode() string {
 }
 
 // plan says whom confirming would ring first, by role.
-func (c *change) plan(everyone bool) ([]PlanLine, error) {
-	roles, err := oncall.Roles(c.ctx, c.tx)
+func (c *change) plan(sig Signal) ([]PlanLine, error) {
+	facts, err := duty.LoadAll(c.ctx, c.tx, sig.What, c.now, c.now)
 	if err != nil {
 		return nil, err
-	}
-	members, err := oncall.Members(c.ctx, c.tx)
-	if err != nil {
-		return nil, err
-	}
-	byRole := map[string][]oncall.Member{}
-	for _, m := range members {
-		byRole[m.Role] = append(byRole[m.Role], m)
 	}
 	taken := map[int64]bool{}
 	var lines []PlanLine
-	for _, r := range roles {
-		order := oncall.Order(byRole[r.Name], c.now)
-		line := PlanLine{Role: r, Members: len(order)}
-		if len(order) > 0 {
-			pick := order[0]
-			for _, m := range order {
-				if !taken[m.Person.ID] {
-					pick = m
-					break
-				}
-			}
-			if !everyone {
-				taken[pick.Person.ID] = true
-			}
-			line.First, line.Asleep = pick.Person.Handle, !pick.Person.Awake(c.now)
+	for _, r := range facts.Roles {
+		ranking := facts.Rank(duty.Ask{Role: r.Name, Severity: sig.Severity, Everyone: sig.Everyone}, c.now)
+		line := PlanLine{Role: r, Members: len(ranking.People)}
+		if len(ranking.People) == 0 {
+			line.Nobody = nobodyWords(ranking.LeftOut)
+		}
+		s := paging.Next(paging.Escalation{Slot: paging.RoleSlot(r.Name), Round: 1}, ranking.Candidates(nil, taken))
+		line.Rings = len(s.Ring)
+		var first []string
+		for _, one := range s.Ring {
+			first = append(first, one.Handle)
+			line.Asleep = one.Asleep && len(s.Ring) == 1
+			taken[one.PersonID] = taken[one.PersonID] || !sig.Everyone
+		}
+		if len(first) > 0 {
+			line.First = namesOrNumber(first)
 		}
 		lines = append(lines, line)
 	}

@@ -1,12 +1,14 @@
 package incidents
 
 import (
+	"cmp"
 	"fmt"
 	"strings"
 
 	"github.com/jackc/pgx/v5"
 
 	"batsignal/oncall"
+	"batsignal/oncall/duty"
 	"batsignal/oncall/notice"
 	"batsignal/oncall/paging"
 )
@@ -16,15 +18,21 @@ import (
 // to whom no way leads. The caller
 // holds the lock of the incident; inc is the zero Incident for a call without one.
 func (c *change) step(e paging.Escalation, inc Incident) ([]string, error) {
+	ranking, err := c.rank(e, inc)
+	if err != nil {
+		return nil, err
+	}
+	e.Repeats = ranking.Policy.Repeats
 	var handles []string
 	for {
-		candidates, err := c.candidates(e, inc)
+		candidates, err := c.candidates(e, inc, ranking)
 		if err != nil {
 			return nil, err
 		}
-		s := paging.Next(e, candidates)
+		begun, s := ranking.Begins(e, paging.Next(e, candidates))
+		c.begin(e, inc, begun)
 		if s.Exhausted {
-			if err := c.exhausted(e, inc, candidates, s); err != nil {
+			if err := c.exhausted(e, inc, candidates, ranking.LeftOut, s); err != nil {
 				return nil, err
 			}
 		}
@@ -42,26 +50,35 @@ func (c *change) step(e paging.Escalation, inc Incident) ([]string, error) {
 		if len(s.Ring) == 0 || len(reached) > 0 {
 			return handles, paging.Advance(c.ctx, c.tx, c.now, e, s)
 		}
-		e.Round = s.Round
+		e.Round, e.Tier = s.Round, s.Tier
 	}
 }
 
-// candidates gathers who may fill the slot of a hunt, with what was done so far.
-func (c *change) candidates(e paging.Escalation, inc Incident) ([]paging.Candidate, error) {
-	var members []oncall.Member
-	if role, ok := e.Slot.Role(); ok {
-		all, err := oncall.MembersOf(c.ctx, c.tx, role)
-		if err != nil {
-			return nil, err
-		}
-		members = oncall.Order(all, c.now)
-	} else if handle, ok := e.Slot.Person(); ok {
-		p, err := oncall.PersonByHandle(c.ctx, c.tx, handle)
-		if err != nil {
-			return nil, err
-		}
-		members = []oncall.Member{{Person: p}}
+// rank finds who may fill the slot of a hunt now, in order, and who would be asked and
+// is not.
+func (c *change) rank(e paging.Escalation, inc Incident) (duty.Ranking, error) {
+	rung, _, err := paging.Remember(c.ctx, c.tx, e)
+	if err != nil {
+		return duty.Ranking{}, err
 	}
+	ask := duty.Ask{Severity: e.Severity, Everyone: e.Everyone, Title: cmp.Or(inc.Title, e.Why), Rung: map[int64]bool{}}
+	if role, isRole := e.Slot.Role(); isRole {
+		ask.Role = role
+	} else {
+		ask.Person, _ = e.Slot.Person()
+	}
+	for person := range rung {
+		ask.Rung[person] = true
+	}
+	facts, err := duty.Load(c.ctx, c.tx, ask, c.now, c.now)
+	if err != nil {
+		return duty.Ranking{}, err
+	}
+	return facts.Rank(ask, c.now), nil
+}
+
+// candidates are the people of a ranking with what was done so far.
+func (c *change) candidates(e paging.Escalation, inc Incident, ranking duty.Ranking) ([]paging.Candidate, error) {
 	rung, busy, err := paging.Remember(c.ctx, c.tx, e)
 	if err != nil {
 		return nil, err
@@ -70,18 +87,16 @@ func (c *change) candidates(e paging.Escalation, inc Incident) ([]paging.Candida
 	if err != nil {
 		return nil, err
 	}
-	out := make([]paging.Candidate, 0, len(members))
-	for _, m := range members {
-		was := rung[m.Person.ID]
-		if was.State == "" && left[m.Person.ID] {
-			was.State = paging.PageDeclined // they just gave the role back
-		}
-		out = append(out, paging.Candidate{
-			PersonID: m.Person.ID, Handle: m.Person.Handle, Place: m.Place,
-			Asleep: !m.Person.Awake(c.now), Busy: busy[m.Person.ID] || working[m.Person.ID],
-			Round: was.Round, State: was.State,
-		})
+	for person := range working {
+		busy[person] = true
 	}
+	for person := range left {
+		if was := rung[person]; was.State == "" {
+			was.State = paging.PageDeclined // they just gave the role back
+			rung[person] = was
+		}
+	}
+	out := ranking.Candidates(rung, busy)
 	if e.Everyone && len(out) > 0 {
 		return c.withTakers(e, inc, out)
 	}
@@ -213,59 +228,6 @@ func (c *change) invite(inc Incident, s paging.Step) error {
 				}
 			}
 		}
-	}
-	return nil
-}
-
-// exhausted says aloud that a list was gone through and nobody took the slot.
-func (c *change) exhausted(e paging.Escalation, inc Incident, candidates []paging.Candidate, s paging.Step) error {
-	var asked, silent []string
-	taken := false
-	for _, one := range candidates {
-		if one.Round > 0 {
-			asked = append(asked, one.Handle)
-		}
-		if one.State == paging.PageOpen {
-			silent = append(silent, one.Handle)
-		}
-		taken = taken || one.State == paging.PageAcked
-	}
-	var actions []notice.Action
-	if role, isRole := e.Slot.Role(); isRole && inc.ID != 0 {
-		actions = append(actions, TakeRoleAction(inc.ID, oncall.Role{Name: role, Title: slotTitle(c.ctx, c.tx, e.Slot)}))
-	}
-	text := fmt.Sprintf("Nobody has taken %s. Asked: %s.", slotTitle(c.ctx, c.tx, e.Slot), namesOrNumber(asked))
-	if taken {
-		text = fmt.Sprintf("No answer yet for %s from %s.", slotTitle(c.ctx, c.tx, e.Slot), namesOrNumber(silent))
-	}
-	switch role, isRole := e.Slot.Role(); {
-	case isRole && len(candidates) == 0 && c.hushed:
-		return c.record(inc.ID, "exhausted", oncall.Actor{}, fmt.Sprintf("Nobody can be rung for %s: nobody has said yes to it.", slotTitle(c.ctx, c.tx, e.Slot)))
-	case isRole && len(candidates) == 0:
-		text = fmt.Sprintf("Nobody can be rung for %s: nobody has said yes to it. Whoever can do it: !role take %s.", slotTitle(c.ctx, c.tx, e.Slot), role)
-	case s.Stop:
-		text += " I stop ringing."
-	case s.Round == e.Round:
-		text += fmt.Sprintf(" Nobody is left to ring. Whoever can do it: !role take %s.", role)
-	case len(s.Ring) > 0:
-		text += fmt.Sprintf(" Going around again, round %d.", s.Round)
-	default:
-		text += fmt.Sprintf(" Round %d begins in %s.", s.Round, span(s.Wait))
-	}
-	if inc.ID == 0 {
-		c.sayPlace(e.Cause, text)
-		return nil
-	}
-	if err := c.record(inc.ID, "exhausted", oncall.Actor{}, text); err != nil {
-		return err
-	}
-	if err := c.sayAll(inc.ID, text, actions...); err != nil {
-		return err
-	}
-	if b, held, err := batonOf(c.ctx, c.tx, inc.ID); err != nil {
-		return err
-	} else if held {
-		return c.tell(b.Holder, inc.ID, text+" You hold the baton.")
 	}
 	return nil
 }

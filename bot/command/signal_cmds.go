@@ -1,6 +1,7 @@
 package command
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"strconv"
@@ -60,7 +61,7 @@ func (s Services) batsignal(ctx context.Context, c *Call) (Reply, error) {
 func planWords(l incidents.PlanLine, everyone bool) string {
 	switch {
 	case l.First == "":
-		return l.Role.Title + ": nobody has said yes to it"
+		return l.Role.Title + ": " + cmp.Or(l.Nobody, "nobody has said yes to it")
 	case everyone:
 		return fmt.Sprintf("%s: all %d", l.Role.Title, l.Members)
 	}
@@ -68,8 +69,8 @@ func planWords(l incidents.PlanLine, everyone bool) string {
 	if l.Asleep {
 		text += " (it is night there)"
 	}
-	if l.Members > 1 {
-		text += fmt.Sprintf(", then %d more", l.Members-1)
+	if more := l.Members - max(l.Rings, 1); more > 0 {
+		text += fmt.Sprintf(", then %d more", more)
 	}
 	return text
 }

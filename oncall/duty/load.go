@@ -1,0 +1,226 @@
+package duty
+
+import (
+	"context"
+	"slices"
+	"time"
+
+	"batsignal/migrations/pg"
+	"batsignal/oncall"
+	"batsignal/oncall/component"
+	"batsignal/oncall/policy"
+	"batsignal/oncall/rota"
+	"batsignal/oncall/schedule"
+	"batsignal/oncall/skill"
+)
+
+// Load gathers what decides who is next for one question, between two instants; they
+// may be the same. It is a dozen queries, whatever the number of people.
+func Load(ctx context.Context, db pg.DB, ask Ask, from, until time.Time) (Facts, error) {
+	var f Facts
+	book, err := rota.Load(ctx, db, from, until)
+	if err != nil {
+		return f, err
+	}
+	f.Plan = book
+	if f.Roles, err = oncall.Roles(ctx, db); err != nil {
+		return f, err
+	}
+	if f.Policies, err = policy.Load(ctx, db); err != nil {
+		return f, err
+	}
+	if err := f.loadPeople(ctx, db, ask, book); err != nil {
+		return f, err
+	}
+	if err := f.loadSkills(ctx, db, ask); err != nil {
+		return f, err
+	}
+	return f, f.loadConsents(ctx, db, from)
+}
+
+// LoadAll is Load for all roles at once: then each can be asked for.
+func LoadAll(ctx context.Context, db pg.DB, title string, from, until time.Time) (Facts, error) {
+	f, err := Glance(ctx, db, from, until)
+	if err != nil {
+		return f, err
+	}
+	if f.Policies, err = policy.Load(ctx, db); err != nil {
+		return f, err
+	}
+	if f.Prefers, err = skill.AllPreferences(ctx, db); err != nil {
+		return f, err
+	}
+	if err := f.loadLabels(ctx, db); err != nil {
+		return f, err
+	}
+	if err := f.loadOwners(ctx, db, title); err != nil {
+		return f, err
+	}
+	if err := f.loadConsents(ctx, db, from); err != nil {
+		return f, err
+	}
+	return f.indexed(), nil // each role is asked for
+}
+
+// Glance gathers who is on and who is on the rosters of all roles, between two instants:
+// enough to show, not to rank.
+func Glance(ctx context.Context, db pg.DB, from, until time.Time) (Facts, error) {
+	var f Facts
+	book, err := rota.Load(ctx, db, from, until)
+	if err != nil {
+		return f, err
+	}
+	f.Plan = book
+	if f.Roles, err = oncall.Roles(ctx, db); err != nil {
+		return f, err
+	}
+	if f.Members, err = oncall.Members(ctx, db); err != nil {
+		return f, err
+	}
+	var on []int64
+	for _, s := range book.Schedules {
+		on = append(on, turns(book, s)...)
+	}
+	return f, f.loadStrangers(ctx, db, on)
+}
+
+// loadPeople reads whoever may be asked: the rosters that the policy speaks of, and the
+// people whom it names.
+func (f *Facts) loadPeople(ctx context.Context, db pg.DB, ask Ask, book rota.Book) error {
+	roles, handles := []string{ask.Role}, []string{}
+	var on []int64
+	anyRole := false
+	for _, s := range f.policy(ask).Steps {
+		for _, t := range s.Targets {
+			switch t.Kind {
+			case policy.Role:
+				roles = append(roles, t.Name)
+			case policy.Person:
+				handles = append(handles, t.Name)
+			case policy.Schedule:
+				if s, found := book.Named(t.Name); found {
+					roles, anyRole = append(roles, s.Role), anyRole || s.Role == ""
+					on = append(on, turns(book, s)...)
+				}
+			}
+		}
+	}
+	var err error
+	if anyRole { // whoever is on may have said yes to whichever role
+		f.Members, err = oncall.Members(ctx, db)
+	} else {
+		f.Members, err = oncall.MembersAmong(ctx, db, roles, handles)
+	}
+	if err != nil {
+		return err
+	}
+	return f.loadStrangers(ctx, db, on)
+}
+
+// turns lists who can be on by a schedule.
+func turns(book rota.Book, s schedule.Schedule) []int64 {
+	var people []int64
+	for _, l := range s.Layers {
+		people = append(people, l.Members...)
+	}
+	for _, o := range book.Overrides(s.ID) {
+		if o.Person != 0 {
+			people = append(people, o.Person)
+		}
+	}
+	return people
+}
+
+// loadStrangers reads those people who are on no roster that was read, so that they can
+// be named.
+func (f *Facts) loadStrangers(ctx context.Context, db pg.DB, people []int64) error {
+	known := make(map[int64]bool, len(f.Members))
+	for _, m := range f.Members {
+		known[m.Person.ID] = true
+	}
+	people = slices.DeleteFunc(people, func(id int64) bool { return known[id] })
+	if len(people) == 0 {
+		return nil
+	}
+	slices.Sort(people)
+	var err error
+	f.Strangers, err = oncall.PeopleAmong(ctx, db, slices.Compact(people))
+	return err
+}
+
+// loadSkills reads what people are good at, and whose component the title names.
+func (f *Facts) loadSkills(ctx context.Context, db pg.DB, ask Ask) error {
+	if ask.Role == "" {
+		return nil // somebody is asked for by name: there is no order
+	}
+	prefers, _, err := skill.Preferences(ctx, db, ask.Role)
+	if err != nil {
+		return err
+	}
+	f.Prefers = map[string][][]string{ask.Role: prefers}
+	if len(prefers) > 0 {
+		if err := f.loadLabels(ctx, db); err != nil {
+			return err
+		}
+	}
+	return f.loadOwners(ctx, db, ask.Title)
+}
+
+// loadLabels reads what everybody is good at.
+func (f *Facts) loadLabels(ctx context.Context, db pg.DB) error {
+	held, err := skill.Of(ctx, db, f.members()...)
+	if err != nil {
+		return err
+	}
+	f.Labels = map[int64]skill.Set{}
+	for person, labels := range held {
+		f.Labels[person] = skill.Counted(labels)
+	}
+	return nil
+}
+
+// mostComponents is how many components of a title are looked up one by one.
+const mostComponents = 5
+
+func (f *Facts) loadOwners(ctx context.Context, db pg.DB, title string) error {
+	named, err := component.Named(ctx, db, title)
+	if err != nil || len(named) == 0 {
+		return err
+	}
+	f.Owns = map[int64][]string{}
+	for _, c := range named[:min(len(named), mostComponents)] {
+		owners, err := component.Owning(ctx, db, []component.Component{c})
+		if err != nil {
+			return err
+		}
+		for person := range owners {
+			f.Owns[person] = append(f.Owns[person], c.Name)
+		}
+	}
+	return nil
+}
+
+// members lists everybody who may be asked.
+func (f *Facts) members() []int64 {
+	people := make([]int64, 0, len(f.Members))
+	for _, m := range f.Members {
+		people = append(people, m.Person.ID)
+	}
+	slices.Sort(people)
+	return slices.Compact(people)
+}
+
+// loadConsents reads what people agreed to, and how often they were rung in the quarter.
+func (f *Facts) loadConsents(ctx context.Context, db pg.DB, at time.Time) error {
+	var err error
+	people := f.members()
+	if f.Consents, err = oncall.ConsentsOf(ctx, db, people...); err != nil {
+		return err
+	}
+	people = slices.DeleteFunc(people, func(id int64) bool { return f.Consents[id].Calls == nil })
+	if len(people) == 0 {
+		return nil
+	}
+	f.Calls, err = oncall.CallsInQuarter(ctx, db, at, people...)
+	return err
+}
