@@ -47,6 +47,21 @@ func (i *Identity) Caller(ctx context.Context, h Heard) (command.Caller, error) 
 	return i.Known(ctx, c, p)
 }
 
+// ForPerson says what somebody may do who is proven without a chat network, by a session
+// of the web or by a token. network says from where they come: "web" or "api". They are an
+// admin if any of their accounts is one.
+func (i *Identity) ForPerson(ctx context.Context, p oncall.Person, network string) (command.Caller, error) {
+	c := command.Caller{Network: network, Nick: p.Handle}
+	accounts, err := oncall.AccountsOf(ctx, i.DB, p.ID)
+	if err != nil {
+		return c, err
+	}
+	if slices.ContainsFunc(accounts, func(a oncall.Account) bool { return slices.Contains(i.Policy.Admins, a.Network+"/"+a.Name) }) {
+		c.Rights |= command.Admin
+	}
+	return i.Known(ctx, c, p)
+}
+
 // Known adds what a person's own standing gives to a caller.
 func (i *Identity) Known(ctx context.Context, c command.Caller, p oncall.Person) (command.Caller, error) {
 	c.PersonID, c.Handle, c.Zone = p.ID, p.Handle, p.Zone

@@ -74,6 +74,39 @@ func TestWhoMayDoWhat(t *testing.T) {
 	}
 }
 
+// Who comes by the web has no account of a network there, but is the same person.
+func TestAPersonMayTheSameOutsideOfChat(t *testing.T) {
+	const known = command.Known | command.Proven
+	for _, c := range []struct {
+		story  string
+		policy bot.Policy
+		handle string
+		want   command.Right
+	}{
+		{"without any right", bot.Policy{}, "dan", known},
+		{"on the roster", bot.Policy{Fire: []string{"@roster"}, Confirm: []string{"role:coordination"}}, "ada", known | command.Fire | command.Confirm},
+		{"an admin by one of their accounts", bot.Policy{Admins: []string{"elsewhere/ada_away"}}, "ada", known | command.Admin},
+		{"an account of that name elsewhere", bot.Policy{Admins: []string{"elsewhere/ada", "web/ada", network + "/ada_away"}}, "ada", known},
+		{"another's account", bot.Policy{Admins: []string{network + "/dan"}}, "ada", known},
+	} {
+		t.Run(c.story, func(t *testing.T) {
+			who := identity(t)
+			who.Policy = c.policy
+			p, err := oncall.PersonByHandle(ctx, who.DB, c.handle)
+			if err != nil {
+				t.Fatal(err)
+			}
+			caller, err := who.ForPerson(ctx, p, "web")
+			if err != nil {
+				t.Fatal(err)
+			}
+			if caller.Rights != c.want || caller.PersonID != p.ID || caller.Handle != c.handle || caller.Network != "web" || caller.Account != "" || caller.Room != "" {
+				t.Errorf("rights %b, want %b: %+v", caller.Rights, c.want, caller)
+			}
+		})
+	}
+}
+
 // identity is over people who are: ada on the roster (with a second account), dan
 // known, eva asked and silent.
 func identity(t *testing.T) *bot.Identity {

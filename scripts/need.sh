@@ -19,6 +19,8 @@ programs_test="$programs_run"'
 inspircd|inspircd|the real IRC server of the tests
 atheme-services|atheme-services|its services, which prove who speaks
 exim4|exim4-daemon-light|the real mail server of the tests
+node|nodejs|runs the real identity provider of the tests
+npm|npm|fetches it, once on a machine
 chromium|chromium|the browser that looks at our pages in the tests
 '
 

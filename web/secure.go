@@ -8,15 +8,15 @@ import (
 )
 
 const (
-	policy           = "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
-	policyWithScript = policy + "; script-src 'self'; connect-src 'self'"
+	contentPolicy           = "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+	contentPolicyWithScript = contentPolicy + "; script-src 'self'; connect-src 'self'"
 )
 
 // secure sets what every answer carries, whatever it is.
 func secure(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		h := w.Header()
-		h.Set("Content-Security-Policy", policy)
+		h.Set("Content-Security-Policy", contentPolicy)
 		h.Set("X-Content-Type-Options", "nosniff")
 		h.Set("Referrer-Policy", "no-referrer")
 		h.Set("Cross-Origin-Opener-Policy", "same-origin")
@@ -36,14 +36,16 @@ func mayScript(r *http.Request) bool {
 // A browser that does not say Sec-Fetch-Site (an old one, or any on plain HTTP) says
 // "Origin: null" on our own form, because we ask for no referrer. Such a request is
 // let through to a link with a token: there is no cookie whose power a foreign page
-// could borrow, and who knows the token needs no browser of somebody else.
+// could borrow, and who knows the token needs no browser of somebody else. It is let
+// through too with the token of a form that we made for that browser (access.FormToken):
+// a foreign page can send our cookie along, but cannot know that.
 func (s *site) sameOrigin(next http.Handler) http.Handler {
 	guard := http.NewCrossOriginProtection()
 	guard.SetDenyHandler(s.page(func(w http.ResponseWriter, r *http.Request) error { return errForeign }))
 	guarded := guard.Handler(next)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		nameless := r.Header.Get("Sec-Fetch-Site") == "" && r.Header.Get("Origin") == "null"
-		if nameless && (strings.HasPrefix(r.URL.Path, "/ack/") || strings.HasPrefix(r.URL.Path, "/retro/edit/")) {
+		if nameless && (strings.HasPrefix(r.URL.Path, "/ack/") || strings.HasPrefix(r.URL.Path, "/retro/edit/") || s.ourForm(w, r)) {
 			next.ServeHTTP(w, r)
 			return
 		}

@@ -30,6 +30,9 @@ func (s *Set) elsewhere(e *entry) error {
 		s.Typed(e.path))
 }
 
+// WhoMay says in a few words who holds the strongest of these rights: "administrators".
+func (s *Set) WhoMay(needs Right) string { return s.who(needs) }
+
 // who says in a few words who holds the strongest of these rights.
 func (s *Set) who(needs Right) string {
 	if needs == Anyone {

@@ -28,12 +28,16 @@ type Config struct {
 	Bridge   bridgeConfig   `mapstructure:"bridge" doc:"Incidents that are on several networks at once."`
 	Mail     mailConfig     `mapstructure:"mail" doc:"Pages by mail."`
 	Webhook  webhookConfig  `mapstructure:"webhook" doc:"Pages by signed HTTP requests to addresses that people gave."`
-	Roles    []roleConfig   `mapstructure:"roles" doc:"The roles that an emergency needs filled, in this order. A list given here replaces the default list."`
-	Guard    guardConfig    `mapstructure:"guard" doc:"Who may light the bat-signal, and how often. Where people are listed, write a handle (maria), role:NAME (everybody who fills that role), @roster (everybody approved who said yes to a role) or @known (everybody whose account is linked)."`
-	Admins   []string       `mapstructure:"admins" doc:"Who may look after the roster and act for others: accounts as network/account; on Slack that is network/TEAM/USER, such as slack/T0123ABCD/U0456EFGH." example:"[libera/maria]"`
-	Baton    batonConfig    `mapstructure:"baton" doc:"The baton: who leads an incident."`
-	Roster   rosterConfig   `mapstructure:"roster" doc:"How people come onto the roster."`
-	Minutes  minutesConfig  `mapstructure:"minutes" doc:"Meetings and their minutes."`
+	Roles    []roleConfig   `mapstructure:"roles" doc:"The roles that an emergency needs filled, in this order. A list given here is the list, and only changed here. Without one the default list is stored once, and is looked after on the web and by batsignal apply."`
+	// RolesGiven tells that somebody wrote the list down.
+	RolesGiven bool          `mapstructure:"-"`
+	Guard      guardConfig   `mapstructure:"guard" doc:"Who may light the bat-signal, and how often. Where people are listed, write a handle (maria), role:NAME (everybody who fills that role), @roster (everybody approved who said yes to a role) or @known (everybody whose account is linked)."`
+	Admins     []string      `mapstructure:"admins" doc:"Who may look after the roster and act for others: accounts as network/account; on Slack that is network/TEAM/USER, such as slack/T0123ABCD/U0456EFGH." example:"[libera/maria]"`
+	Baton      batonConfig   `mapstructure:"baton" doc:"The baton: who leads an incident."`
+	Roster     rosterConfig  `mapstructure:"roster" doc:"How people come onto the roster."`
+	Minutes    minutesConfig `mapstructure:"minutes" doc:"Meetings and their minutes."`
+
+	Components componentsConfig `mapstructure:"components" doc:"What is looked after, and by whom."`
 }
 
 type databaseConfig struct {
@@ -45,8 +49,9 @@ type databaseConfig struct {
 }
 
 type webConfig struct {
-	Listen    string `mapstructure:"listen" doc:"The address to listen on. The pages have no sign-in yet: everything they show is for everybody who can reach them."`
-	PublicURL string `mapstructure:"public_url" doc:"How people reach these pages; links in mails begin with it. Empty: http:// and the address of web.listen." example:"http://127.0.0.1:8373"`
+	Listen    string       `mapstructure:"listen" doc:"The address to listen on. People sign in to change something; most of what there is to read is for everybody who can reach the pages."`
+	PublicURL string       `mapstructure:"public_url" doc:"How people reach these pages; links in mails begin with it. Only with https is signing in safe, and do passkeys work. Empty: http:// and the address of web.listen." example:"http://127.0.0.1:8373"`
+	OIDC      []oidcConfig `mapstructure:"oidc" doc:"Identity providers (OpenID Connect) by which people may sign in, one entry each. Everybody can sign in by a link from chat anyway."`
 }
 
 type logConfig struct {
@@ -107,5 +112,6 @@ type batonConfig struct {
 }
 
 type rosterConfig struct {
-	Join string `mapstructure:"join" doc:"approved: an admin approves everybody who wants to join. open: whoever joins is approved."`
+	Join        string        `mapstructure:"join" doc:"approved: an admin approves everybody who wants to join. open: whoever joins is approved."`
+	RemindAhead time.Duration `mapstructure:"remind_ahead" doc:"How long before a shift whoever has it is reminded. 0: not at all."`
 }

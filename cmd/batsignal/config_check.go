@@ -41,7 +41,9 @@ func (l *loaded) check() problems {
 	between(&found, "baton.absent_after", c.Baton.AbsentAfter, time.Second, 24*time.Hour)
 	between(&found, "baton.patience", c.Baton.Patience, time.Second, 24*time.Hour)
 	oneOf(&found, "roster.join", c.Roster.Join, "approved", "open")
+	between(&found, "roster.remind_ahead", c.Roster.RemindAhead, 0, 14*24*time.Hour)
 	c.Minutes.check(&found, c)
+	c.Components.check(&found, c)
 	return found
 }
 
@@ -93,6 +95,7 @@ func (w webConfig) check(found *problems) {
 	if err != nil || (u.Scheme != "http" && u.Scheme != "https") || u.Host == "" || u.RawQuery != "" || u.Fragment != "" || u.User != nil {
 		found.add("web.public_url", "must be an address such as https://batsignal.example.org")
 	}
+	checkOIDC(found, w.OIDC)
 }
 
 var commandWord = regexp.MustCompile(`^[a-z][a-z0-9-]{0,31}$`)

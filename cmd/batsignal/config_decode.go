@@ -64,7 +64,7 @@ func decodeValue(from, to reflect.Value) (any, error) {
 		if from.Kind() != reflect.Slice {
 			return nil, errors.New("must be a list")
 		}
-	case []ircConfig, []slackConfig, []roleConfig, []aliasConfig:
+	case []ircConfig, []slackConfig, []roleConfig, []aliasConfig, []oidcConfig, []componentRoomConfig, []componentSourceConfig:
 		if from.Kind() != reflect.Slice {
 			return nil, errors.New("must be a list: begin each entry with a hyphen")
 		}

@@ -25,7 +25,7 @@ func defaults() Config {
 			MayConfirm:      []string{"@roster"},
 		},
 		Baton:  batonConfig{AbsentAfter: 10 * time.Minute, Patience: 3 * time.Minute},
-		Roster: rosterConfig{Join: "approved"},
+		Roster: rosterConfig{Join: "approved", RemindAhead: 24 * time.Hour},
 
 		Minutes: defaultMinutes(),
 	}

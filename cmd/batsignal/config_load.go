@@ -68,6 +68,7 @@ func loadConfig(file string, flags *pflag.FlagSet) (loaded, error) {
 	l.bindFlags(v, flags)
 
 	dropDefaultLists(v, &l.Config)
+	l.RolesGiven = v.IsSet("roles")
 	found = append(found, decode(v, &l.Config)...)
 	if len(found) == 0 {
 		// Only a configuration whose every key could be read is worth judging:

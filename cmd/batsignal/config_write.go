@@ -34,7 +34,9 @@ func writeExample(w io.Writer) error {
 	c.StateDir = "" // the same example on every machine
 	c.IRC = []ircConfig{defaultIRC()}
 	c.Slack = []slackConfig{defaultSlack()}
+	c.Web.OIDC = []oidcConfig{{}}
 	c.Minutes.Rooms = []minutesRoomConfig{{}}
+	c.Components.Rooms, c.Components.Sources = []componentRoomConfig{{}}, []componentSourceConfig{{}}
 	c.Commands.Aliases = []aliasConfig{{}}
 	p := &configPrinter{example: true}
 	p.out.WriteString(exampleHeader)

@@ -42,6 +42,7 @@ there keeps its nick.`,
 			d.networks(cmd.Context())
 			d.routes(cmd.Context())
 			d.minutes(cmd.Context())
+			d.signIn(cmd.Context())
 			d.web(cmd.Context())
 			if d.sick {
 				return said{exitFailed}

@@ -104,8 +104,8 @@ func (p *parts) run(ctx context.Context, c Config, db *database, at net.Listener
 	part("pager", p.pager.Run)
 	part("minutes", p.scribe.Run)
 	part("meetings", p.keeper.Run)
+	part("chores", func(ctx context.Context) error { return p.doChores(ctx, log) })
 	part("announcements", func(ctx context.Context) error { return p.announce(ctx, db) })
-	part("sweeping", func(ctx context.Context) error { return p.sweep(ctx, db, log) })
 	part("web", func(ctx context.Context) error { return p.serveWeb(ctx, c, db, at, log) })
 	if db.Local != nil {
 		part("database", db.Local.Wait)
@@ -158,26 +158,6 @@ func (p *parts) announce(ctx context.Context, db *database) error {
 	return nil
 }
 
-// carriedFor is how long talk is kept that was carried to another network: as long as a
-// network may deliver it again.
-const carriedFor = 24 * time.Hour
-
-// sweep deletes once an hour what is not to be kept.
-func (p *parts) sweep(ctx context.Context, db *database, log *slog.Logger) error {
-	tick := time.NewTicker(time.Hour)
-	defer tick.Stop()
-	for {
-		if err := notice.ForgetCarried(ctx, db.Pool, p.incidents.Now().Add(-carriedFor)); err != nil && ctx.Err() == nil {
-			log.Warn("old talk could not be deleted", "error", err)
-		}
-		select {
-		case <-tick.C:
-		case <-ctx.Done():
-			return nil
-		}
-	}
-}
-
 // hooks are the addresses at which networks deliver to us, by path.
 func (p *parts) hooks() map[string]http.Handler {
 	at := map[string]http.Handler{}
@@ -193,6 +173,8 @@ func (p *parts) serveWeb(ctx context.Context, c Config, db *database, at net.Lis
 	handler, err := web.New(web.Options{
 		Incidents: p.incidents, DB: db.Pool, Watch: p.watch, Commands: p.set,
 		Meetings: p.meetings, Actions: p.actions, Retro: p.retro, PublicURL: c.Web.PublicURL,
+		Access: p.access, Who: p.identity, OIDC: providersOf(c),
+		People: p.people, Skills: p.skills, Rota: p.rota,
 		Now: p.incidents.Now, Log: log, Version: currentBuild().Version, Hooks: p.hooks(),
 	})
 	if err != nil {

@@ -21,14 +21,21 @@ import (
 	"batsignal/incidents/action"
 	"batsignal/incidents/meeting"
 	"batsignal/incidents/retrospective"
+	"batsignal/integrations/fetch"
 	"batsignal/integrations/mail"
 	"batsignal/integrations/webhook"
 	"batsignal/migrations/pg"
 	"batsignal/oncall"
+	"batsignal/oncall/access"
+	"batsignal/oncall/choice"
+	"batsignal/oncall/component"
+	"batsignal/oncall/coverage"
 	"batsignal/oncall/fault"
 	"batsignal/oncall/notice"
 	"batsignal/oncall/paging"
+	"batsignal/oncall/rota"
 	"batsignal/oncall/secret"
+	"batsignal/oncall/skill"
 )
 
 // parts are the whole bot, joined. They are made in one place, so that one can
@@ -41,6 +48,12 @@ type parts struct {
 	scribe     *bot.Scribe
 	actions    *action.Service
 	retro      *retrospective.Service
+	access     *access.Service
+	skills     *skill.Service
+	rota       *rota.Service
+	choices    *choice.Service
+	calendars  *fetch.Client // reads calendars that people name
+	components *component.Service
 	mail       *mail.Route // nil sends none
 	set        *command.Set
 	identity   *bot.Identity
@@ -49,6 +62,8 @@ type parts struct {
 	pager      *incidents.Pager
 	watch      *incidents.Watch
 	queue      *river.Client[pgx.Tx]
+	coverage   *coverage.Watch
+	chores     []chore
 	networks   []bot.Network
 	closers    []func() // run last, when nothing is sent any more
 }
@@ -72,7 +87,11 @@ type place struct {
 func wire(ctx context.Context, c Config, db *database, places []place, now func() time.Time, log *slog.Logger) (*parts, error) {
 	p := &parts{watch: &incidents.Watch{}}
 	var err error
-	if err := oncall.SyncRoles(ctx, db.Pool, now(), rolesOf(c)); err != nil {
+	store := oncall.SeedRoles
+	if c.RolesGiven {
+		store = oncall.SyncRoles
+	}
+	if err := store(ctx, db.Pool, now(), rolesOf(c)); err != nil {
 		return nil, fmt.Errorf("store the roles: %w", err)
 	}
 
@@ -92,7 +111,12 @@ func wire(ctx context.Context, c Config, db *database, places []place, now func(
 	if err := p.joinMinutes(c, db, now, log); err != nil {
 		return nil, err
 	}
+	p.joinAccess(c, db, now, log)
+	if err := p.joinComponents(ctx, c, db, places, now, log); err != nil {
+		return nil, err
+	}
 	p.people = &oncall.Desk{DB: db.Pool, Now: now, OpenDoor: c.Roster.Join == "open", Directories: map[string]oncall.Directory{}}
+	p.joinRota(c, db, places, now, log)
 	p.outbox.Incidents, p.outbox.PublicURL, p.outbox.Scribe = p.incidents, c.Web.PublicURL, p.scribe
 	for _, at := range places {
 		p.incidents.Networks = append(p.incidents.Networks, incidents.Network{
@@ -121,7 +145,8 @@ func wire(ctx context.Context, c Config, db *database, places []place, now func(
 	if p.queue, err = newQueue(db, queues, workers, log); err != nil {
 		return nil, err
 	}
-	p.incidents.Queue, p.people.Queue = p.queue, p.queue
+	p.incidents.Queue, p.people.Queue, p.components.Queue = p.queue, p.queue, p.queue
+	p.rota.Queue, p.coverage.Queue = p.queue, p.queue
 	p.meetings.Queue, p.actions.Queue, p.retro.Queue = p.queue, p.queue, p.queue
 
 	p.identity = &bot.Identity{DB: db.Pool, Policy: bot.Policy{Fire: c.Guard.MayFire, Confirm: c.Guard.MayConfirm, Admins: lower(c.Admins)}}
@@ -130,17 +155,19 @@ func wire(ctx context.Context, c Config, db *database, places []place, now func(
 		WhoMay:   map[command.Right]string{command.Fire: whoWords(c.Guard.MayFire), command.Confirm: whoWords(c.Guard.MayConfirm), command.Admin: "the admins of the configuration"},
 		Recorder: bot.Record{DB: db.Pool, Me: processName()}, Now: now, Refused: bot.Refusals(p.incidents, log),
 	}, command.Vocabulary(command.Services{
-		DB: db.Pool, Incidents: p.incidents, People: p.people, Meetings: p.meetings, Actions: p.actions, Retro: p.retro,
+		DB: db.Pool, Incidents: p.incidents, People: p.people, Meetings: p.meetings, Actions: p.actions, Retro: p.retro, Access: p.access,
+		Skills: p.skills, Components: p.components, Rota: p.rota, Choices: p.choices, Fetch: p.calendars,
 		PublicURL: c.Web.PublicURL, Look: p.look, Health: p.health,
 	}))
 	if err != nil {
 		return nil, err
 	}
-	p.outbox.Localize, p.actions.Localize = p.set.Localize, p.set.Localize
+	p.outbox.Localize, p.actions.Localize, p.coverage.Localize = p.set.Localize, p.set.Localize, p.set.Localize
 	p.dispatcher = &bot.Dispatcher{DB: db.Pool, Set: p.set, Who: p.identity, Now: now, Log: log, Scribe: p.scribe}
 	if c.Bridge.Relay {
 		p.dispatcher.Relay = &bot.Relay{DB: db.Pool, Incidents: p.incidents, Queue: p.queue, Now: now, Log: log}
 	}
+	p.chores = append(p.chores, p.sweeping(db)...)
 	p.pager, err = p.newPager(c, log)
 	return p, err
 }

@@ -24,7 +24,7 @@ func (p *parts) joinComponents(ctx context.Context, c Config, db *database, plac
 	if err := p.components.SyncSources(ctx, sourcesOf(c)); err != nil {
 		return fmt.Errorf("store the lists of components: %w", err)
 	}
-	p.keeper.Chores = append(p.keeper.Chores, p.components.RefreshDue)
+	p.chores = append(p.chores, chore{"lists of components", time.Minute, p.components.RefreshDue})
 	return nil
 }
 

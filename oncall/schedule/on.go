@@ -16,6 +16,7 @@ func (s Schedule) On(overrides []Override, absences []Absence, at time.Time) []S
 	shifts := p.at(at, func(int) bool { return true })
 	for i := range shifts {
 		p.stretch(&shifts[i], at)
+		shifts[i].From, shifts[i].Until = shifts[i].From.UTC(), shifts[i].Until.UTC()
 	}
 	return shifts
 }

@@ -87,13 +87,9 @@ func (p *plan) away(person int64, at time.Time) bool {
 
 // take appends the seats of the turns from first to last of a layer.
 func (p *plan) take(seats []seat, layer, first, last int) []seat {
-	begin := len(seats)
 	for turn := first; turn <= last; turn++ {
 		person := p.layers[layer].member(turn)
-		taken := slices.ContainsFunc(seats[begin:], func(s seat) bool { return s.turn == person })
-		if !taken { // two turns of somebody who follows themselves are one seat
-			seats = append(seats, seat{layer: layer, turn: person, person: person})
-		}
+		seats = append(seats, seat{layer: layer, turn: person, person: person})
 	}
 	return seats
 }

@@ -12,17 +12,18 @@ func (s Schedule) Shifts(overrides []Override, absences []Absence, from, until t
 	if !from.Before(until) {
 		return nil
 	}
+	from, until = from.UTC(), until.UTC()
 	p := s.plan(overrides, absences).within(from, until)
 	edges := []time.Time{from, until}
 	edge := func(t time.Time) {
 		if from.Before(t) && t.Before(until) {
-			edges = append(edges, t)
+			edges = append(edges, t.UTC())
 		}
 	}
 	p.decided(edge)
-	laid := make([]laid, len(p.layers))
+	layers := make([]laid, len(p.layers))
 	for i := range p.layers {
-		laid[i] = p.layers[i].lay(from, until, edge)
+		layers[i] = p.layers[i].lay(from, until, edge)
 	}
 	slices.SortFunc(edges, time.Time.Compare)
 	edges = slices.CompactFunc(edges, time.Time.Equal)
@@ -32,8 +33,8 @@ func (s Schedule) Shifts(overrides []Override, absences []Absence, from, until t
 	var seats []seat
 	for i, at := range edges[:len(edges)-1] {
 		seats = seats[:0]
-		for layer := range laid {
-			if first, last := laid[layer].turns(at); first <= last {
+		for layer := range layers {
+			if first, last := layers[layer].turns(at); first <= last {
 				seats = p.take(seats, layer, first, last)
 			}
 		}

@@ -59,7 +59,7 @@ func (s span) has(t time.Time) bool { return !t.Before(s.from) && t.Before(s.unt
 // lookAround is how many days around a day of the calendar may have windows that
 // matter at an instant of it: a window may last for a day, and clocks were put back by
 // a day before now.
-const lookAround = 3
+const lookAround = 2
 
 // openAt tells whether any window is open. It is if the layer has none.
 func (r *rotation) openAt(at time.Time) bool {

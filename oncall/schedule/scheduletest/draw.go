@@ -96,7 +96,7 @@ func drawLayer(r *rand.Rand, name, zone string, around time.Time, people []int64
 		}
 	}
 	if chance(r, 20) {
-		l.Ends = civil.Of(near(r, around).Add(time.Duration(r.IntN(20))*hour), location(zone))
+		l.Ends = civil.Of(near(r, around), location(zone))
 		if l.Ends.Compare(l.Starts) <= 0 {
 			l.Ends = l.Starts.AddMinutes(1 + r.IntN(60*24*30))
 		}

@@ -1,5 +1,5 @@
 // Package scheduletest says who is on the slow way, for tests to compare with: it
-// looks at the clock minute by minute and counts every turn since the layer began.
+// watches the clock for two days and counts every turn since the layer began.
 // It also makes up schedules. It shares no arithmetic with oncall/schedule.
 package scheduletest
 

@@ -1,0 +1,66 @@
+package main
+
+import (
+	"context"
+	"log/slog"
+	"time"
+
+	"batsignal/oncall/notice"
+)
+
+// chore is work that nobody asks for. What there is to do is in rows, so any process may
+// do it at any time, several at once, after any crash.
+type chore struct {
+	name  string
+	every time.Duration // how often to look; looking is cheap
+	do    func(context.Context) error
+}
+
+// choreBudget is the longest that one chore may hold up the others.
+const choreBudget = 2 * time.Minute
+
+// carriedFor is how long talk is kept that was carried to another network: as long as a
+// network may deliver it again.
+const carriedFor = 24 * time.Hour
+
+// sweeping deletes what is not to be kept.
+func (p *parts) sweeping(db *database) []chore {
+	return []chore{
+		{"old talk", time.Hour, func(ctx context.Context) error {
+			return notice.ForgetCarried(ctx, db.Pool, p.incidents.Now().Add(-carriedFor))
+		}},
+		{"old sessions", time.Hour, p.access.Forget},
+	}
+}
+
+// doChores does them in turn until ctx ends, all at the start and then each when its time
+// has come.
+func (p *parts) doChores(ctx context.Context, log *slog.Logger) error {
+	due := make([]time.Time, len(p.chores))
+	tick := time.NewTicker(choreTick)
+	defer tick.Stop()
+	for {
+		for i, c := range p.chores {
+			if now := time.Now(); ctx.Err() == nil && !now.Before(due[i]) {
+				due[i] = now.Add(c.every)
+				c.run(ctx, log)
+			}
+		}
+		select {
+		case <-tick.C:
+		case <-ctx.Done():
+			return nil
+		}
+	}
+}
+
+// choreTick is how finely the times of chores are kept.
+const choreTick = 15 * time.Second
+
+func (c chore) run(ctx context.Context, log *slog.Logger) {
+	ctx, cancel := context.WithTimeout(ctx, choreBudget)
+	defer cancel()
+	if err := c.do(ctx); err != nil && ctx.Err() == nil {
+		log.Warn("a chore could not be done; I try again", "chore", c.name, "again_in", c.every, "error", err)
+	}
+}
