@@ -119,6 +119,31 @@ CREATE TABLE public.action_owner (
     CONSTRAINT action_owner_name_check CHECK (((length(name) >= 1) AND (length(name) <= 200)))
 );
 
+CREATE TABLE public.api_token (
+    id bigint NOT NULL,
+    hash bytea NOT NULL,
+    person_id bigint NOT NULL,
+    name text NOT NULL,
+    scopes text[] NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    expires_at timestamp with time zone NOT NULL,
+    used_at timestamp with time zone,
+    revoked_at timestamp with time zone,
+    CONSTRAINT api_token_check CHECK (((created_at < expires_at) AND (expires_at <= (created_at + '366 days'::interval)))),
+    CONSTRAINT api_token_hash_check CHECK ((length(hash) = 32)),
+    CONSTRAINT api_token_name_check CHECK (((length(name) >= 1) AND (length(name) <= 60))),
+    CONSTRAINT api_token_scopes_check CHECK (((cardinality(scopes) >= 1) AND (cardinality(scopes) <= 12)))
+);
+
+ALTER TABLE public.api_token ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.api_token_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
 CREATE TABLE public.attempt (
     id bigint NOT NULL,
     delivery_id bigint NOT NULL,
@@ -234,6 +259,232 @@ ALTER TABLE public.command_call ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY
     CACHE 1
 );
 
+CREATE TABLE public.component (
+    id bigint NOT NULL,
+    name text NOT NULL,
+    source text,
+    created_at timestamp with time zone NOT NULL,
+    CONSTRAINT component_name_check CHECK (((name ~ '^[a-z0-9][a-z0-9.+_-]*$'::text) AND (length(name) <= 128)))
+);
+
+COMMENT ON COLUMN public.component.name IS 'in small letters';
+
+COMMENT ON COLUMN public.component.source IS 'the import that brought it; null: by hand';
+
+CREATE TABLE public.component_alias (
+    name text NOT NULL,
+    component_id bigint NOT NULL,
+    CONSTRAINT component_alias_name_check CHECK (((name ~ '^[a-z0-9][a-z0-9.+_-]*$'::text) AND (length(name) <= 128)))
+);
+
+CREATE TABLE public.component_answer (
+    id bigint NOT NULL,
+    component text NOT NULL,
+    ask_id bigint,
+    person_id bigint,
+    login text DEFAULT ''::text NOT NULL,
+    rank text NOT NULL,
+    by_person bigint,
+    by_name text NOT NULL,
+    network text DEFAULT ''::text NOT NULL,
+    account text DEFAULT ''::text NOT NULL,
+    answered_at timestamp with time zone NOT NULL,
+    accepted_at timestamp with time zone,
+    accepted_by text DEFAULT ''::text NOT NULL,
+    CONSTRAINT component_answer_by_name_check CHECK (((length(by_name) >= 1) AND (length(by_name) <= 200))),
+    CONSTRAINT component_answer_check CHECK (((person_id IS NULL) <> (login = ''::text))),
+    CONSTRAINT component_answer_check1 CHECK (((accepted_at IS NULL) = (accepted_by = ''::text))),
+    CONSTRAINT component_answer_component_check CHECK (((component ~ '^[a-z0-9][a-z0-9.+_-]*$'::text) AND (length(component) <= 128))),
+    CONSTRAINT component_answer_login_check CHECK ((length(login) <= 128)),
+    CONSTRAINT component_answer_rank_check CHECK ((rank = ANY (ARRAY['owner'::text, 'co-owner'::text, 'knows'::text])))
+);
+
+COMMENT ON TABLE public.component_answer IS 'who says who knows a component; accepted: an admin or an owner made it an entry of its own';
+
+ALTER TABLE public.component_answer ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.component_answer_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+CREATE TABLE public.component_ask (
+    id bigint NOT NULL,
+    component text NOT NULL,
+    asked_at timestamp with time zone NOT NULL,
+    person_id bigint,
+    asker text NOT NULL,
+    network text DEFAULT ''::text NOT NULL,
+    account text DEFAULT ''::text NOT NULL,
+    CONSTRAINT component_ask_asker_check CHECK (((length(asker) >= 1) AND (length(asker) <= 200))),
+    CONSTRAINT component_ask_component_check CHECK (((component ~ '^[a-z0-9][a-z0-9.+_-]*$'::text) AND (length(component) <= 128)))
+);
+
+ALTER TABLE public.component_ask ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.component_ask_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+ALTER TABLE public.component ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.component_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+CREATE TABLE public.component_owner (
+    id bigint NOT NULL,
+    component_id bigint NOT NULL,
+    person_id bigint,
+    login text DEFAULT ''::text NOT NULL,
+    rank text NOT NULL,
+    source text,
+    since timestamp with time zone NOT NULL,
+    by_name text DEFAULT ''::text NOT NULL,
+    CONSTRAINT component_owner_by_name_check CHECK ((length(by_name) <= 200)),
+    CONSTRAINT component_owner_check CHECK (((person_id IS NULL) <> (login = ''::text))),
+    CONSTRAINT component_owner_check1 CHECK (((source IS NULL) OR (login <> ''::text))),
+    CONSTRAINT component_owner_login_check CHECK (((length(login) <= 128) AND (login = lower(login)))),
+    CONSTRAINT component_owner_rank_check CHECK ((rank = ANY (ARRAY['owner'::text, 'co-owner'::text, 'knows'::text])))
+);
+
+COMMENT ON COLUMN public.component_owner.login IS 'what a list calls them: a person if that is their handle or one of their accounts, by whoever reads it';
+
+COMMENT ON COLUMN public.component_owner.source IS 'the import that says so; null: by hand';
+
+ALTER TABLE public.component_owner ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.component_owner_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+CREATE TABLE public.person (
+    id bigint NOT NULL,
+    handle text NOT NULL,
+    name text DEFAULT ''::text NOT NULL,
+    zone text DEFAULT 'UTC'::text NOT NULL,
+    wakes smallint DEFAULT 420 NOT NULL,
+    sleeps smallint DEFAULT 1380 NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    heard_at timestamp with time zone,
+    works_from smallint,
+    works_until smallint,
+    works_days smallint DEFAULT 31 NOT NULL,
+    region text DEFAULT ''::text NOT NULL,
+    languages text DEFAULT ''::text NOT NULL,
+    version integer DEFAULT 1 NOT NULL,
+    CONSTRAINT person_check CHECK (((works_from IS NULL) = (works_until IS NULL))),
+    CONSTRAINT person_handle_check CHECK ((handle ~ '^[a-z0-9][a-z0-9._-]{0,31}$'::text)),
+    CONSTRAINT person_languages_check CHECK ((languages ~ '^([a-z]{2,3}( [a-z]{2,3}){0,15})?$'::text)),
+    CONSTRAINT person_name_check CHECK ((length(name) <= 80)),
+    CONSTRAINT person_region_check CHECK ((region ~ '^([a-z]{2}(-[a-z0-9]{1,3})?)?$'::text)),
+    CONSTRAINT person_sleeps_check CHECK (((sleeps >= 0) AND (sleeps <= 1439))),
+    CONSTRAINT person_version_check CHECK ((version >= 1)),
+    CONSTRAINT person_wakes_check CHECK (((wakes >= 0) AND (wakes <= 1439))),
+    CONSTRAINT person_works_days_check CHECK (((works_days >= 0) AND (works_days <= 127))),
+    CONSTRAINT person_works_from_check CHECK (((works_from >= 0) AND (works_from <= 1439))),
+    CONSTRAINT person_works_until_check CHECK (((works_until >= 0) AND (works_until <= 1439))),
+    CONSTRAINT person_zone_check CHECK (((length(zone) >= 1) AND (length(zone) <= 64)))
+);
+
+COMMENT ON COLUMN public.person.wakes IS 'minutes after local midnight';
+
+COMMENT ON COLUMN public.person.sleeps IS 'minutes after local midnight; before wakes means after midnight';
+
+COMMENT ON COLUMN public.person.heard_at IS 'last sign of life on any network';
+
+COMMENT ON COLUMN public.person.works_from IS 'minutes after local midnight; null: said nothing about work';
+
+COMMENT ON COLUMN public.person.works_days IS 'days of work, Monday being 1, Tuesday 2, Sunday 64';
+
+COMMENT ON COLUMN public.person.region IS 'whose public holidays are theirs, as in de or de-by';
+
+COMMENT ON COLUMN public.person.languages IS 'codes with spaces between them, as in "de en", in the order they like to speak them';
+
+COMMENT ON COLUMN public.person.version IS 'whoever changes the row must have seen this one';
+
+CREATE VIEW public.component_owner_person AS
+ SELECT o.id,
+    o.component_id,
+    COALESCE(o.person_id, h.id, a.person_id) AS person_id,
+    o.login,
+    o.rank,
+    o.source,
+    o.since,
+    o.by_name
+   FROM ((public.component_owner o
+     LEFT JOIN public.person h ON (((h.handle = o.login) AND (o.person_id IS NULL))))
+     LEFT JOIN LATERAL ( SELECT min(account.person_id) AS person_id
+           FROM public.account
+          WHERE ((account.name = o.login) AND (o.person_id IS NULL) AND (h.id IS NULL))
+         HAVING (count(DISTINCT account.person_id) = 1)) a ON (true));
+
+COMMENT ON VIEW public.component_owner_person IS 'an account that means two people on two networks means nobody';
+
+CREATE TABLE public.component_source (
+    name text NOT NULL,
+    place text DEFAULT ''::text NOT NULL,
+    every interval,
+    due_at timestamp with time zone,
+    tried_at timestamp with time zone,
+    loaded_at timestamp with time zone,
+    trouble text DEFAULT ''::text NOT NULL,
+    components integer DEFAULT 0 NOT NULL,
+    owners integer DEFAULT 0 NOT NULL,
+    CONSTRAINT component_source_check CHECK (((every IS NULL) OR (due_at IS NOT NULL))),
+    CONSTRAINT component_source_every_check CHECK ((every >= '00:01:00'::interval)),
+    CONSTRAINT component_source_name_check CHECK ((name ~ '^[a-z0-9][a-z0-9._-]{0,63}$'::text)),
+    CONSTRAINT component_source_place_check CHECK ((length(place) <= 500)),
+    CONSTRAINT component_source_trouble_check CHECK ((length(trouble) <= 500))
+);
+
+COMMENT ON TABLE public.component_source IS 'lists of owners that were imported, and those that are read again and again';
+
+COMMENT ON COLUMN public.component_source.place IS 'the file or address that it is read from; empty: whatever somebody imported by hand';
+
+COMMENT ON COLUMN public.component_source.trouble IS 'why it could not be read the last time; empty: it could';
+
+CREATE TABLE public.consent (
+    person_id bigint NOT NULL,
+    version integer NOT NULL,
+    at timestamp with time zone NOT NULL,
+    words text DEFAULT ''::text NOT NULL,
+    routes text[] DEFAULT '{}'::text[] NOT NULL,
+    quiet_from smallint,
+    quiet_until smallint,
+    quiet_sev1 boolean DEFAULT false NOT NULL,
+    calls_per_quarter smallint,
+    network text DEFAULT ''::text NOT NULL,
+    account text DEFAULT ''::text NOT NULL,
+    CONSTRAINT consent_calls_per_quarter_check CHECK (((calls_per_quarter >= 1) AND (calls_per_quarter <= 1000))),
+    CONSTRAINT consent_check CHECK (((quiet_from IS NULL) = (quiet_until IS NULL))),
+    CONSTRAINT consent_check1 CHECK ((quiet_from <> quiet_until)),
+    CONSTRAINT consent_quiet_from_check CHECK (((quiet_from >= 0) AND (quiet_from <= 1439))),
+    CONSTRAINT consent_quiet_until_check CHECK (((quiet_until >= 0) AND (quiet_until <= 1439))),
+    CONSTRAINT consent_routes_check CHECK ((cardinality(routes) <= 16)),
+    CONSTRAINT consent_version_check CHECK ((version >= 1)),
+    CONSTRAINT consent_words_check CHECK ((length(words) <= 500))
+);
+
+COMMENT ON COLUMN public.consent.words IS 'their own';
+
+COMMENT ON COLUMN public.consent.routes IS 'kinds of way by which they may be rung: chat, mail, webhook; empty is any';
+
+COMMENT ON COLUMN public.consent.quiet_from IS 'minutes after local midnight; null: no quiet hours';
+
+COMMENT ON COLUMN public.consent.quiet_sev1 IS 'severity 1 rings them in quiet hours too';
+
 CREATE TABLE public.consent_entry (
     id bigint NOT NULL,
     at timestamp with time zone NOT NULL,
@@ -243,7 +494,7 @@ CREATE TABLE public.consent_entry (
     by_person bigint,
     network text DEFAULT ''::text NOT NULL,
     account text DEFAULT ''::text NOT NULL,
-    CONSTRAINT consent_entry_act_check CHECK ((act = ANY (ARRAY['asked'::text, 'agreed'::text, 'approved'::text, 'left'::text, 'removed'::text])))
+    CONSTRAINT consent_entry_act_check CHECK ((act = ANY (ARRAY['asked'::text, 'agreed'::text, 'approved'::text, 'left'::text, 'removed'::text, 'invited'::text, 'terms'::text, 'renewed'::text, 'lapsed'::text])))
 );
 
 ALTER TABLE public.consent_entry ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
@@ -317,18 +568,48 @@ ALTER TABLE public.cover_request ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTIT
     CACHE 1
 );
 
+CREATE TABLE public.coverage_check (
+    id smallint NOT NULL,
+    looked_at timestamp with time zone NOT NULL,
+    until timestamp with time zone NOT NULL,
+    seen text NOT NULL,
+    empty_at timestamp with time zone,
+    CONSTRAINT coverage_check_id_check CHECK ((id = 1))
+);
+
+COMMENT ON COLUMN public.coverage_check.until IS 'how far ahead it looked';
+
+COMMENT ON COLUMN public.coverage_check.seen IS 'what people and plans looked like then: another value, and it is time to look again';
+
+COMMENT ON COLUMN public.coverage_check.empty_at IS 'when it was last said that nobody can be rung at all';
+
 CREATE TABLE public.coverage_gap (
     id bigint NOT NULL,
     role text NOT NULL,
+    kind text NOT NULL,
     starts_at timestamp with time zone NOT NULL,
     ends_at timestamp with time zone NOT NULL,
     have smallint NOT NULL,
     want smallint NOT NULL,
+    why text DEFAULT ''::text NOT NULL,
     found_at timestamp with time zone NOT NULL,
     warned_at timestamp with time zone,
+    reminded_at timestamp with time zone,
     closed_at timestamp with time zone,
-    CONSTRAINT coverage_gap_check CHECK ((starts_at < ends_at))
+    CONSTRAINT coverage_gap_check CHECK ((starts_at < ends_at)),
+    CONSTRAINT coverage_gap_check1 CHECK ((have < want)),
+    CONSTRAINT coverage_gap_have_check CHECK ((have >= 0)),
+    CONSTRAINT coverage_gap_kind_check CHECK ((kind = ANY (ARRAY['awake'::text, 'on'::text]))),
+    CONSTRAINT coverage_gap_why_check CHECK ((length(why) <= 400))
 );
+
+COMMENT ON COLUMN public.coverage_gap.kind IS 'awake: fewer than want are on or awake; on: nobody is on by any schedule of the role';
+
+COMMENT ON COLUMN public.coverage_gap.have IS 'how many there are when they are fewest';
+
+COMMENT ON COLUMN public.coverage_gap.warned_at IS 'when rooms and people were told; null: not yet';
+
+COMMENT ON COLUMN public.coverage_gap.reminded_at IS 'when they were told again, the day before';
 
 ALTER TABLE public.coverage_gap ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     SEQUENCE NAME public.coverage_gap_id_seq
@@ -338,6 +619,13 @@ ALTER TABLE public.coverage_gap ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY
     NO MAXVALUE
     CACHE 1
 );
+
+CREATE TABLE public.coverage_letter (
+    person_id bigint NOT NULL,
+    sent_at timestamp with time zone NOT NULL
+);
+
+COMMENT ON TABLE public.coverage_letter IS 'when somebody was last written to about gaps: once a day at most';
 
 CREATE TABLE public.delivery (
     id bigint NOT NULL,
@@ -389,16 +677,66 @@ CREATE TABLE public.escalation (
     started_at timestamp with time zone NOT NULL,
     due_at timestamp with time zone NOT NULL,
     ended_at timestamp with time zone,
+    tier smallint DEFAULT 0 NOT NULL,
+    waits interval DEFAULT '00:00:00'::interval NOT NULL,
     CONSTRAINT escalation_check CHECK (((state = 'hunting'::text) = (ended_at IS NULL))),
     CONSTRAINT escalation_patience_check CHECK ((patience > '00:00:00'::interval)),
     CONSTRAINT escalation_round_check CHECK ((round >= 1)),
     CONSTRAINT escalation_severity_check CHECK (((severity >= 1) AND (severity <= 4))),
     CONSTRAINT escalation_state_check CHECK ((state = ANY (ARRAY['hunting'::text, 'filled'::text, 'stopped'::text]))),
+    CONSTRAINT escalation_tier_check CHECK ((tier >= 0)),
     CONSTRAINT escalation_why_check CHECK (((length(why) >= 1) AND (length(why) <= 600)))
 );
 
+COMMENT ON COLUMN public.escalation.tier IS 'the last step of the policy that was begun in this round; 0 is none';
+
+COMMENT ON COLUMN public.escalation.waits IS 'how long the last step waits: a due_at that is further ahead was written by a clock that was wrong';
+
 ALTER TABLE public.escalation ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     SEQUENCE NAME public.escalation_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+CREATE TABLE public.escalation_policy (
+    name text NOT NULL,
+    title text NOT NULL,
+    repeats smallint DEFAULT 0 NOT NULL,
+    steps jsonb NOT NULL,
+    version integer DEFAULT 1 NOT NULL,
+    changed_at timestamp with time zone NOT NULL,
+    CONSTRAINT escalation_policy_name_check CHECK ((name ~ '^[a-z][a-z0-9-]{0,47}$'::text)),
+    CONSTRAINT escalation_policy_repeats_check CHECK (((repeats >= 0) AND (repeats <= 100))),
+    CONSTRAINT escalation_policy_steps_check CHECK (((jsonb_typeof(steps) = 'array'::text) AND ((jsonb_array_length(steps) >= 1) AND (jsonb_array_length(steps) <= 20)))),
+    CONSTRAINT escalation_policy_title_check CHECK (((length(title) >= 1) AND (length(title) <= 80))),
+    CONSTRAINT escalation_policy_version_check CHECK ((version >= 1))
+);
+
+COMMENT ON COLUMN public.escalation_policy.repeats IS 'how often the steps are gone through; 0 is for ever';
+
+COMMENT ON COLUMN public.escalation_policy.steps IS '[{"targets": [{"kind": "role" | "schedule" | "person" | "room", "name": text}], "wait_seconds": number, "all": true}]; checked by oncall/policy';
+
+CREATE TABLE public.feed_token (
+    id bigint NOT NULL,
+    hash bytea NOT NULL,
+    person_id bigint NOT NULL,
+    of_person bigint,
+    of_role text,
+    of_schedule bigint,
+    created_at timestamp with time zone NOT NULL,
+    used_at timestamp with time zone,
+    revoked_at timestamp with time zone,
+    CONSTRAINT feed_token_check CHECK ((num_nonnulls(of_person, of_role, of_schedule) = 1)),
+    CONSTRAINT feed_token_hash_check CHECK ((length(hash) = 32))
+);
+
+COMMENT ON COLUMN public.feed_token.person_id IS 'who made it, and may revoke it';
+
+ALTER TABLE public.feed_token ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.feed_token_id_seq
     START WITH 1
     INCREMENT BY 1
     NO MINVALUE
@@ -449,6 +787,51 @@ CREATE TABLE public.incident_room (
     CONSTRAINT incident_room_room_check CHECK (((length(room) >= 1) AND (length(room) <= 80)))
 );
 
+CREATE TABLE public.invitation (
+    id bigint NOT NULL,
+    hash bytea NOT NULL,
+    note text DEFAULT ''::text NOT NULL,
+    created_by bigint,
+    created_at timestamp with time zone NOT NULL,
+    expires_at timestamp with time zone NOT NULL,
+    used_at timestamp with time zone,
+    used_by bigint,
+    revoked_at timestamp with time zone,
+    CONSTRAINT invitation_check CHECK ((created_at < expires_at)),
+    CONSTRAINT invitation_check1 CHECK (((used_at IS NULL) OR (revoked_at IS NULL))),
+    CONSTRAINT invitation_hash_check CHECK ((length(hash) = 32)),
+    CONSTRAINT invitation_note_check CHECK ((length(note) <= 300))
+);
+
+COMMENT ON TABLE public.invitation IS 'somebody whom no account is known of yet may come onto the roster by a code';
+
+ALTER TABLE public.invitation ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.invitation_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+CREATE TABLE public.invitation_role (
+    invitation_id bigint NOT NULL,
+    role text NOT NULL
+);
+
+CREATE TABLE public.label (
+    name text NOT NULL,
+    title text NOT NULL,
+    self boolean DEFAULT false NOT NULL,
+    created_at timestamp with time zone,
+    CONSTRAINT label_name_check CHECK (((name ~ '^[a-z][a-z0-9-]{0,31}$'::text) AND (name <> ALL (ARRAY['owner'::text, 'maintainer'::text])))),
+    CONSTRAINT label_title_check CHECK (((length(title) >= 1) AND (length(title) <= 80)))
+);
+
+COMMENT ON COLUMN public.label.self IS 'what people say of themselves counts without an admin';
+
+COMMENT ON COLUMN public.label.created_at IS 'null came with the program';
+
 CREATE TABLE public.link_code (
     hash bytea NOT NULL,
     person_id bigint NOT NULL,
@@ -456,6 +839,15 @@ CREATE TABLE public.link_code (
     expires_at timestamp with time zone NOT NULL,
     used_at timestamp with time zone,
     CONSTRAINT link_code_hash_check CHECK ((length(hash) = 32))
+);
+
+CREATE TABLE public.login_link (
+    hash bytea NOT NULL,
+    person_id bigint NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    expires_at timestamp with time zone NOT NULL,
+    used_at timestamp with time zone,
+    CONSTRAINT login_link_hash_check CHECK ((length(hash) = 32))
 );
 
 CREATE TABLE public.meeting (
@@ -555,8 +947,20 @@ CREATE TABLE public.membership (
     asked_at timestamp with time zone NOT NULL,
     agreed_at timestamp with time zone,
     approved_by bigint,
-    approved_at timestamp with time zone
+    approved_at timestamp with time zone,
+    confirmed_at timestamp with time zone,
+    lapsed_at timestamp with time zone,
+    renew_asks smallint DEFAULT 0 NOT NULL,
+    renew_asked_at timestamp with time zone,
+    CONSTRAINT membership_check CHECK (((lapsed_at IS NULL) OR (agreed_at IS NOT NULL))),
+    CONSTRAINT membership_renew_asks_check CHECK (((renew_asks >= 0) AND (renew_asks <= 2)))
 );
+
+COMMENT ON COLUMN public.membership.confirmed_at IS 'the last yes after the first one';
+
+COMMENT ON COLUMN public.membership.lapsed_at IS 'the last yes was too old; null: it stands';
+
+COMMENT ON COLUMN public.membership.renew_asks IS 'how often they were asked to say yes again';
 
 CREATE TABLE public.notice (
     id bigint NOT NULL,
@@ -614,50 +1018,50 @@ ALTER TABLE public.page ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     CACHE 1
 );
 
-CREATE TABLE public.person (
+CREATE TABLE public.passkey (
     id bigint NOT NULL,
-    handle text NOT NULL,
-    name text DEFAULT ''::text NOT NULL,
-    zone text DEFAULT 'UTC'::text NOT NULL,
-    wakes smallint DEFAULT 420 NOT NULL,
-    sleeps smallint DEFAULT 1380 NOT NULL,
+    person_id bigint NOT NULL,
+    credential_id bytea NOT NULL,
+    credential jsonb NOT NULL,
+    name text NOT NULL,
     created_at timestamp with time zone NOT NULL,
-    heard_at timestamp with time zone,
-    works_from smallint,
-    works_until smallint,
-    works_days smallint DEFAULT 31 NOT NULL,
-    region text DEFAULT ''::text NOT NULL,
-    languages text DEFAULT ''::text NOT NULL,
-    version integer DEFAULT 1 NOT NULL,
-    CONSTRAINT person_check CHECK (((works_from IS NULL) = (works_until IS NULL))),
-    CONSTRAINT person_handle_check CHECK ((handle ~ '^[a-z0-9][a-z0-9._-]{0,31}$'::text)),
-    CONSTRAINT person_languages_check CHECK ((languages ~ '^([a-z]{2,3}( [a-z]{2,3}){0,15})?$'::text)),
-    CONSTRAINT person_name_check CHECK ((length(name) <= 80)),
-    CONSTRAINT person_region_check CHECK ((region ~ '^([a-z]{2}(-[a-z0-9]{1,3})?)?$'::text)),
-    CONSTRAINT person_sleeps_check CHECK (((sleeps >= 0) AND (sleeps <= 1439))),
-    CONSTRAINT person_version_check CHECK ((version >= 1)),
-    CONSTRAINT person_wakes_check CHECK (((wakes >= 0) AND (wakes <= 1439))),
-    CONSTRAINT person_works_days_check CHECK (((works_days >= 0) AND (works_days <= 127))),
-    CONSTRAINT person_works_from_check CHECK (((works_from >= 0) AND (works_from <= 1439))),
-    CONSTRAINT person_works_until_check CHECK (((works_until >= 0) AND (works_until <= 1439))),
-    CONSTRAINT person_zone_check CHECK (((length(zone) >= 1) AND (length(zone) <= 64)))
+    used_at timestamp with time zone,
+    CONSTRAINT passkey_credential_id_check CHECK (((length(credential_id) >= 1) AND (length(credential_id) <= 1023))),
+    CONSTRAINT passkey_name_check CHECK (((length(name) >= 1) AND (length(name) <= 60)))
 );
 
-COMMENT ON COLUMN public.person.wakes IS 'minutes after local midnight';
+COMMENT ON COLUMN public.passkey.credential IS 'whole, as the library made it: its flags and counter are checked at each sign-in';
 
-COMMENT ON COLUMN public.person.sleeps IS 'minutes after local midnight; before wakes means after midnight';
+ALTER TABLE public.passkey ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.passkey_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
 
-COMMENT ON COLUMN public.person.heard_at IS 'last sign of life on any network';
+CREATE TABLE public.pending_choice (
+    hash bytea NOT NULL,
+    person_id bigint NOT NULL,
+    network text DEFAULT ''::text NOT NULL,
+    account text DEFAULT ''::text NOT NULL,
+    line text NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    expires_at timestamp with time zone NOT NULL,
+    used_at timestamp with time zone,
+    CONSTRAINT pending_choice_account_check CHECK ((length(account) <= 200)),
+    CONSTRAINT pending_choice_check CHECK ((created_at < expires_at)),
+    CONSTRAINT pending_choice_hash_check CHECK ((length(hash) = 32)),
+    CONSTRAINT pending_choice_line_check CHECK (((length(line) >= 1) AND (length(line) <= 2000))),
+    CONSTRAINT pending_choice_network_check CHECK ((length(network) <= 64))
+);
 
-COMMENT ON COLUMN public.person.works_from IS 'minutes after local midnight; null: said nothing about work';
+COMMENT ON COLUMN public.pending_choice.hash IS 'of the code; only the person it was given to can use it';
 
-COMMENT ON COLUMN public.person.works_days IS 'days of work, Monday being 1, Tuesday 2, Sunday 64';
+COMMENT ON COLUMN public.pending_choice.line IS 'the command with instants in place of words like tomorrow';
 
-COMMENT ON COLUMN public.person.region IS 'whose public holidays are theirs, as in de or de-by';
-
-COMMENT ON COLUMN public.person.languages IS 'codes with spaces between them, as in "de en", in the order they like to speak them';
-
-COMMENT ON COLUMN public.person.version IS 'whoever changes the row must have seen this one';
+COMMENT ON COLUMN public.pending_choice.used_at IS 'when it was done; null: not yet';
 
 ALTER TABLE public.person ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     SEQUENCE NAME public.person_id_seq
@@ -667,6 +1071,21 @@ ALTER TABLE public.person ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     NO MAXVALUE
     CACHE 1
 );
+
+CREATE TABLE public.person_label (
+    person_id bigint NOT NULL,
+    label text NOT NULL,
+    since timestamp with time zone NOT NULL,
+    by_person bigint,
+    confirmed_at timestamp with time zone,
+    confirmed_by text DEFAULT ''::text NOT NULL,
+    CONSTRAINT person_label_check CHECK (((confirmed_at IS NOT NULL) OR (confirmed_by = ''::text))),
+    CONSTRAINT person_label_confirmed_by_check CHECK ((length(confirmed_by) <= 200))
+);
+
+COMMENT ON COLUMN public.person_label.by_person IS 'who said so first: the person themselves, or an admin; null is nobody we know any more';
+
+COMMENT ON COLUMN public.person_label.confirmed_at IS 'when an admin said so too; null: said by themselves alone';
 
 CREATE TABLE public.responder (
     id bigint NOT NULL,
@@ -717,6 +1136,26 @@ CREATE TABLE public.role (
 COMMENT ON COLUMN public.role.leads IS 'whoever fills this role first is given the baton if nobody holds it';
 
 COMMENT ON COLUMN public.role.minimum IS 'how many who can be rung should be on or awake at any time';
+
+CREATE TABLE public.role_policy (
+    role text NOT NULL,
+    severity smallint NOT NULL,
+    policy text NOT NULL,
+    CONSTRAINT role_policy_severity_check CHECK (((severity >= 0) AND (severity <= 4)))
+);
+
+COMMENT ON COLUMN public.role_policy.severity IS '0 is every severity without a row of its own';
+
+CREATE TABLE public.role_preference (
+    role text NOT NULL,
+    place smallint NOT NULL,
+    labels text[] NOT NULL,
+    CONSTRAINT role_preference_labels_check CHECK (((cardinality(labels) >= 1) AND (cardinality(labels) <= 8))),
+    CONSTRAINT role_preference_place_check CHECK (((place >= 0) AND (place <= 31))),
+    CONSTRAINT role_preference_role_check CHECK (((length(role) >= 1) AND (length(role) <= 64)))
+);
+
+COMMENT ON TABLE public.role_preference IS 'which labels a role wants together, the best combination first; "owner" is whoever owns what the incident names';
 
 CREATE TABLE public.room_line (
     id bigint NOT NULL,
@@ -793,6 +1232,14 @@ CREATE TABLE public.schedule_member (
     person_id bigint NOT NULL
 );
 
+CREATE TABLE public.shift_notice (
+    schedule_id bigint NOT NULL,
+    layer text DEFAULT ''::text NOT NULL,
+    person_id bigint NOT NULL,
+    starts_at timestamp with time zone NOT NULL,
+    said_at timestamp with time zone NOT NULL
+);
+
 CREATE TABLE public.shift_override (
     id bigint NOT NULL,
     schedule_id bigint NOT NULL,
@@ -823,6 +1270,19 @@ ALTER TABLE public.shift_override ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTI
     NO MAXVALUE
     CACHE 1
 );
+
+CREATE TABLE public.sign_in_attempt (
+    hash bytea NOT NULL,
+    kind text NOT NULL,
+    person_id bigint,
+    data jsonb NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    expires_at timestamp with time zone NOT NULL,
+    CONSTRAINT sign_in_attempt_hash_check CHECK ((length(hash) = 32)),
+    CONSTRAINT sign_in_attempt_kind_check CHECK ((kind = ANY (ARRAY['oidc'::text, 'passkey'::text, 'new passkey'::text])))
+);
+
+COMMENT ON COLUMN public.sign_in_attempt.person_id IS 'who adds a way to sign in; null: who signs in is not known yet';
 
 CREATE TABLE public.signal_request (
     id bigint NOT NULL,
@@ -908,8 +1368,11 @@ CREATE TABLE public.stint (
     person_id bigint NOT NULL,
     starts_at timestamp with time zone NOT NULL,
     ends_at timestamp with time zone,
+    shadow boolean DEFAULT false NOT NULL,
     CONSTRAINT stint_check CHECK ((starts_at < ends_at))
 );
+
+COMMENT ON COLUMN public.stint.ends_at IS 'null: is still on';
 
 ALTER TABLE public.stint ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     SEQUENCE NAME public.stint_id_seq
@@ -946,6 +1409,34 @@ ALTER TABLE public.timeline_entry ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTI
     CACHE 1
 );
 
+CREATE TABLE public.web_session (
+    id bigint NOT NULL,
+    hash bytea NOT NULL,
+    person_id bigint NOT NULL,
+    method text NOT NULL,
+    browser text DEFAULT ''::text NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    seen_at timestamp with time zone NOT NULL,
+    expires_at timestamp with time zone NOT NULL,
+    CONSTRAINT web_session_browser_check CHECK ((length(browser) <= 80)),
+    CONSTRAINT web_session_check CHECK (((created_at <= seen_at) AND (created_at < expires_at))),
+    CONSTRAINT web_session_hash_check CHECK ((length(hash) = 32)),
+    CONSTRAINT web_session_method_check CHECK ((method = ANY (ARRAY['link'::text, 'oidc'::text, 'passkey'::text])))
+);
+
+COMMENT ON COLUMN public.web_session.method IS 'how the person signed in';
+
+COMMENT ON COLUMN public.web_session.seen_at IS 'the last request, to the minute';
+
+ALTER TABLE public.web_session ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.web_session_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
 ALTER TABLE ONLY public.absence
     ADD CONSTRAINT absence_pkey PRIMARY KEY (id);
 
@@ -963,6 +1454,12 @@ ALTER TABLE ONLY public.action_item
 
 ALTER TABLE ONLY public.action_owner
     ADD CONSTRAINT action_owner_pkey PRIMARY KEY (action_id, place);
+
+ALTER TABLE ONLY public.api_token
+    ADD CONSTRAINT api_token_hash_key UNIQUE (hash);
+
+ALTER TABLE ONLY public.api_token
+    ADD CONSTRAINT api_token_pkey PRIMARY KEY (id);
 
 ALTER TABLE ONLY public.attempt
     ADD CONSTRAINT attempt_delivery_id_n_key UNIQUE (delivery_id, n);
@@ -988,8 +1485,32 @@ ALTER TABLE ONLY public.command_call
 ALTER TABLE ONLY public.command_call
     ADD CONSTRAINT command_call_pkey PRIMARY KEY (id);
 
+ALTER TABLE ONLY public.component_alias
+    ADD CONSTRAINT component_alias_pkey PRIMARY KEY (name);
+
+ALTER TABLE ONLY public.component_answer
+    ADD CONSTRAINT component_answer_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.component_ask
+    ADD CONSTRAINT component_ask_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.component
+    ADD CONSTRAINT component_name_key UNIQUE (name);
+
+ALTER TABLE ONLY public.component_owner
+    ADD CONSTRAINT component_owner_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.component
+    ADD CONSTRAINT component_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.component_source
+    ADD CONSTRAINT component_source_pkey PRIMARY KEY (name);
+
 ALTER TABLE ONLY public.consent_entry
     ADD CONSTRAINT consent_entry_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.consent
+    ADD CONSTRAINT consent_pkey PRIMARY KEY (person_id, version);
 
 ALTER TABLE ONLY public.contact_address
     ADD CONSTRAINT contact_address_pkey PRIMARY KEY (contact_id);
@@ -1000,8 +1521,17 @@ ALTER TABLE ONLY public.contact
 ALTER TABLE ONLY public.cover_request
     ADD CONSTRAINT cover_request_pkey PRIMARY KEY (id);
 
+ALTER TABLE ONLY public.coverage_check
+    ADD CONSTRAINT coverage_check_pkey PRIMARY KEY (id);
+
 ALTER TABLE ONLY public.coverage_gap
     ADD CONSTRAINT coverage_gap_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.coverage_gap
+    ADD CONSTRAINT coverage_gap_role_kind_starts_at_excl EXCLUDE USING btree (role WITH =, kind WITH =, starts_at WITH =) WHERE ((closed_at IS NULL)) DEFERRABLE INITIALLY DEFERRED;
+
+ALTER TABLE ONLY public.coverage_letter
+    ADD CONSTRAINT coverage_letter_pkey PRIMARY KEY (person_id);
 
 ALTER TABLE ONLY public.delivery
     ADD CONSTRAINT delivery_pkey PRIMARY KEY (id);
@@ -1012,6 +1542,15 @@ ALTER TABLE ONLY public.edit_token
 ALTER TABLE ONLY public.escalation
     ADD CONSTRAINT escalation_pkey PRIMARY KEY (id);
 
+ALTER TABLE ONLY public.escalation_policy
+    ADD CONSTRAINT escalation_policy_pkey PRIMARY KEY (name);
+
+ALTER TABLE ONLY public.feed_token
+    ADD CONSTRAINT feed_token_hash_key UNIQUE (hash);
+
+ALTER TABLE ONLY public.feed_token
+    ADD CONSTRAINT feed_token_pkey PRIMARY KEY (id);
+
 ALTER TABLE ONLY public.holiday
     ADD CONSTRAINT holiday_pkey PRIMARY KEY (region, day);
 
@@ -1021,8 +1560,23 @@ ALTER TABLE ONLY public.incident
 ALTER TABLE ONLY public.incident_room
     ADD CONSTRAINT incident_room_pkey PRIMARY KEY (incident_id, network);
 
+ALTER TABLE ONLY public.invitation
+    ADD CONSTRAINT invitation_hash_key UNIQUE (hash);
+
+ALTER TABLE ONLY public.invitation
+    ADD CONSTRAINT invitation_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.invitation_role
+    ADD CONSTRAINT invitation_role_pkey PRIMARY KEY (invitation_id, role);
+
+ALTER TABLE ONLY public.label
+    ADD CONSTRAINT label_pkey PRIMARY KEY (name);
+
 ALTER TABLE ONLY public.link_code
     ADD CONSTRAINT link_code_pkey PRIMARY KEY (hash);
+
+ALTER TABLE ONLY public.login_link
+    ADD CONSTRAINT login_link_pkey PRIMARY KEY (hash);
 
 ALTER TABLE ONLY public.meeting_event
     ADD CONSTRAINT meeting_event_pkey PRIMARY KEY (meeting_id, n);
@@ -1045,8 +1599,20 @@ ALTER TABLE ONLY public.page
 ALTER TABLE ONLY public.page
     ADD CONSTRAINT page_pkey PRIMARY KEY (id);
 
+ALTER TABLE ONLY public.passkey
+    ADD CONSTRAINT passkey_credential_id_key UNIQUE (credential_id);
+
+ALTER TABLE ONLY public.passkey
+    ADD CONSTRAINT passkey_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.pending_choice
+    ADD CONSTRAINT pending_choice_pkey PRIMARY KEY (hash);
+
 ALTER TABLE ONLY public.person
     ADD CONSTRAINT person_handle_key UNIQUE (handle);
+
+ALTER TABLE ONLY public.person_label
+    ADD CONSTRAINT person_label_pkey PRIMARY KEY (person_id, label);
 
 ALTER TABLE ONLY public.person
     ADD CONSTRAINT person_pkey PRIMARY KEY (id);
@@ -1059,6 +1625,12 @@ ALTER TABLE ONLY public.retrospective
 
 ALTER TABLE ONLY public.role
     ADD CONSTRAINT role_pkey PRIMARY KEY (name);
+
+ALTER TABLE ONLY public.role_policy
+    ADD CONSTRAINT role_policy_pkey PRIMARY KEY (role, severity);
+
+ALTER TABLE ONLY public.role_preference
+    ADD CONSTRAINT role_preference_pkey PRIMARY KEY (role, place);
 
 ALTER TABLE ONLY public.room_line
     ADD CONSTRAINT room_line_pkey PRIMARY KEY (id);
@@ -1078,11 +1650,17 @@ ALTER TABLE ONLY public.schedule
 ALTER TABLE ONLY public.schedule
     ADD CONSTRAINT schedule_pkey PRIMARY KEY (id);
 
+ALTER TABLE ONLY public.shift_notice
+    ADD CONSTRAINT shift_notice_pkey PRIMARY KEY (schedule_id, layer, person_id, starts_at);
+
 ALTER TABLE ONLY public.shift_override
     ADD CONSTRAINT shift_override_int8range_int8range1_tstzrange_excl EXCLUDE USING gist (int8range(schedule_id, schedule_id, '[]'::text) WITH &&, int8range(person_id, person_id, '[]'::text) WITH &&, tstzrange(starts_at, ends_at) WITH &&) WHERE ((instead_of IS NULL));
 
 ALTER TABLE ONLY public.shift_override
     ADD CONSTRAINT shift_override_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.sign_in_attempt
+    ADD CONSTRAINT sign_in_attempt_pkey PRIMARY KEY (hash);
 
 ALTER TABLE ONLY public.signal_request
     ADD CONSTRAINT signal_request_pkey PRIMARY KEY (id);
@@ -1105,11 +1683,19 @@ ALTER TABLE ONLY public.stint
 ALTER TABLE ONLY public.timeline_entry
     ADD CONSTRAINT timeline_entry_pkey PRIMARY KEY (id);
 
+ALTER TABLE ONLY public.web_session
+    ADD CONSTRAINT web_session_hash_key UNIQUE (hash);
+
+ALTER TABLE ONLY public.web_session
+    ADD CONSTRAINT web_session_pkey PRIMARY KEY (id);
+
 CREATE INDEX absence_person ON public.absence USING btree (person_id, ends_at);
 
 CREATE INDEX absence_time ON public.absence USING gist (tstzrange(starts_at, ends_at));
 
 CREATE UNIQUE INDEX absence_uid ON public.absence USING btree (person_id, source, uid) WHERE (uid <> ''::text);
+
+CREATE INDEX account_name ON public.account USING btree (name);
 
 CREATE INDEX account_person ON public.account USING btree (person_id);
 
@@ -1127,6 +1713,8 @@ CREATE INDEX action_item_series ON public.action_item USING btree (series) WHERE
 
 CREATE INDEX action_owner_person ON public.action_owner USING btree (person_id);
 
+CREATE INDEX api_token_person ON public.api_token USING btree (person_id);
+
 CREATE INDEX audit_entry_concerns ON public.audit_entry USING gin (concerns);
 
 CREATE INDEX audit_entry_subject ON public.audit_entry USING btree (kind, subject, id);
@@ -1139,11 +1727,33 @@ CREATE UNIQUE INDEX baton_one_holder ON public.baton USING btree (incident_id) W
 
 CREATE INDEX command_call_at ON public.command_call USING btree (at);
 
+CREATE INDEX component_alias_of ON public.component_alias USING btree (component_id);
+
+CREATE INDEX component_answer_by ON public.component_answer USING btree (network, account, answered_at);
+
+CREATE UNIQUE INDEX component_answer_login ON public.component_answer USING btree (component, login, by_name) WHERE (login <> ''::text);
+
+CREATE UNIQUE INDEX component_answer_person ON public.component_answer USING btree (component, person_id, by_name) WHERE (person_id IS NOT NULL);
+
+CREATE INDEX component_ask_component ON public.component_ask USING btree (component, asked_at);
+
+CREATE INDEX component_ask_person ON public.component_ask USING btree (person_id, asked_at);
+
+CREATE INDEX component_owner_logins ON public.component_owner USING btree (login) WHERE (login <> ''::text);
+
+CREATE INDEX component_owner_of ON public.component_owner USING btree (person_id) WHERE (person_id IS NOT NULL);
+
+CREATE UNIQUE INDEX component_owner_once ON public.component_owner USING btree (component_id, login, COALESCE(source, ''::text), COALESCE(person_id, (0)::bigint));
+
+CREATE INDEX component_owner_source ON public.component_owner USING btree (source) WHERE (source IS NOT NULL);
+
+CREATE INDEX component_source_of ON public.component USING btree (source);
+
 CREATE INDEX contact_person ON public.contact USING btree (person_id);
 
 CREATE INDEX cover_request_open ON public.cover_request USING btree (schedule_id) WHERE (state = 'open'::text);
 
-CREATE UNIQUE INDEX coverage_gap_open ON public.coverage_gap USING btree (role, starts_at) WHERE (closed_at IS NULL);
+CREATE INDEX coverage_gap_reminded ON public.coverage_gap USING btree (reminded_at) WHERE (reminded_at IS NOT NULL);
 
 CREATE INDEX delivery_due ON public.delivery USING btree (due_at) WHERE (state = 'queued'::text);
 
@@ -1157,9 +1767,15 @@ CREATE INDEX escalation_due ON public.escalation USING btree (due_at) WHERE (sta
 
 CREATE UNIQUE INDEX escalation_one_hunt ON public.escalation USING btree (cause, slot) WHERE (state = 'hunting'::text);
 
+CREATE INDEX feed_token_person ON public.feed_token USING btree (person_id);
+
 CREATE INDEX incident_open ON public.incident USING btree (id) WHERE (status = 'open'::text);
 
 CREATE INDEX incident_room_name ON public.incident_room USING btree (network, room);
+
+CREATE INDEX invitation_open ON public.invitation USING btree (expires_at) WHERE ((used_at IS NULL) AND (revoked_at IS NULL));
+
+CREATE INDEX login_link_person ON public.login_link USING btree (person_id, created_at);
 
 CREATE INDEX meeting_any_path ON public.meeting USING btree (path);
 
@@ -1193,7 +1809,17 @@ CREATE INDEX notice_waiting ON public.notice USING btree (network, id) WHERE (st
 
 CREATE INDEX page_open ON public.page USING btree (person_id) WHERE (state = 'open'::text);
 
+CREATE INDEX page_person_rung ON public.page USING btree (person_id, rung_at);
+
+CREATE INDEX passkey_person ON public.passkey USING btree (person_id);
+
+CREATE INDEX pending_choice_end ON public.pending_choice USING btree (expires_at);
+
+CREATE INDEX person_label_label ON public.person_label USING btree (label);
+
 CREATE UNIQUE INDEX responder_once ON public.responder USING btree (incident_id, role, person_id) WHERE (left_at IS NULL);
+
+CREATE INDEX role_policy_policy ON public.role_policy USING btree (policy);
 
 CREATE INDEX room_line_room ON public.room_line USING btree (network, room, at);
 
@@ -1204,6 +1830,8 @@ CREATE INDEX schedule_role ON public.schedule USING btree (role) WHERE (retired_
 CREATE INDEX shift_override_schedule ON public.shift_override USING btree (schedule_id, ends_at);
 
 CREATE INDEX shift_override_time ON public.shift_override USING gist (tstzrange(starts_at, ends_at));
+
+CREATE INDEX sign_in_attempt_end ON public.sign_in_attempt USING btree (expires_at);
 
 CREATE UNIQUE INDEX signal_request_code ON public.signal_request USING btree (code) WHERE (state = 'waiting'::text);
 
@@ -1219,13 +1847,21 @@ CREATE INDEX slack_event_waiting ON public.slack_event USING btree (network, rec
 
 CREATE INDEX slack_room_channel ON public.slack_room USING btree (network, channel);
 
+CREATE INDEX stint_open ON public.stint USING btree (schedule_id) WHERE (ends_at IS NULL);
+
 CREATE INDEX stint_time ON public.stint USING gist (tstzrange(starts_at, ends_at));
 
 CREATE INDEX timeline_incident ON public.timeline_entry USING btree (incident_id, id);
 
+CREATE INDEX web_session_end ON public.web_session USING btree (expires_at);
+
+CREATE INDEX web_session_person ON public.web_session USING btree (person_id);
+
 CREATE TRIGGER action_change_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.action_change FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_change();
 
 CREATE TRIGGER audit_entry_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.audit_entry FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_change();
+
+CREATE TRIGGER consent_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.consent FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_change();
 
 CREATE TRIGGER consent_entry_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.consent_entry FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_change();
 
@@ -1259,6 +1895,9 @@ ALTER TABLE ONLY public.action_owner
 ALTER TABLE ONLY public.action_owner
     ADD CONSTRAINT action_owner_person_id_fkey FOREIGN KEY (person_id) REFERENCES public.person(id);
 
+ALTER TABLE ONLY public.api_token
+    ADD CONSTRAINT api_token_person_id_fkey FOREIGN KEY (person_id) REFERENCES public.person(id) ON DELETE CASCADE;
+
 ALTER TABLE ONLY public.attempt
     ADD CONSTRAINT attempt_delivery_id_fkey FOREIGN KEY (delivery_id) REFERENCES public.delivery(id) ON DELETE CASCADE;
 
@@ -1279,6 +1918,33 @@ ALTER TABLE ONLY public.baton_move
 
 ALTER TABLE ONLY public.command_call
     ADD CONSTRAINT command_call_person_id_fkey FOREIGN KEY (person_id) REFERENCES public.person(id) ON DELETE SET NULL;
+
+ALTER TABLE ONLY public.component_alias
+    ADD CONSTRAINT component_alias_component_id_fkey FOREIGN KEY (component_id) REFERENCES public.component(id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.component_answer
+    ADD CONSTRAINT component_answer_ask_id_fkey FOREIGN KEY (ask_id) REFERENCES public.component_ask(id) ON DELETE SET NULL;
+
+ALTER TABLE ONLY public.component_answer
+    ADD CONSTRAINT component_answer_by_person_fkey FOREIGN KEY (by_person) REFERENCES public.person(id) ON DELETE SET NULL;
+
+ALTER TABLE ONLY public.component_answer
+    ADD CONSTRAINT component_answer_person_id_fkey FOREIGN KEY (person_id) REFERENCES public.person(id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.component_ask
+    ADD CONSTRAINT component_ask_person_id_fkey FOREIGN KEY (person_id) REFERENCES public.person(id) ON DELETE SET NULL;
+
+ALTER TABLE ONLY public.component_owner
+    ADD CONSTRAINT component_owner_component_id_fkey FOREIGN KEY (component_id) REFERENCES public.component(id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.component_owner
+    ADD CONSTRAINT component_owner_person_id_fkey FOREIGN KEY (person_id) REFERENCES public.person(id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.component_owner
+    ADD CONSTRAINT component_owner_source_fkey FOREIGN KEY (source) REFERENCES public.component_source(name) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.component
+    ADD CONSTRAINT component_source_fkey FOREIGN KEY (source) REFERENCES public.component_source(name) ON DELETE SET NULL;
 
 ALTER TABLE ONLY public.contact_address
     ADD CONSTRAINT contact_address_contact_id_fkey FOREIGN KEY (contact_id) REFERENCES public.contact(id) ON DELETE CASCADE;
@@ -1301,6 +1967,9 @@ ALTER TABLE ONLY public.cover_request
 ALTER TABLE ONLY public.coverage_gap
     ADD CONSTRAINT coverage_gap_role_fkey FOREIGN KEY (role) REFERENCES public.role(name) ON UPDATE CASCADE;
 
+ALTER TABLE ONLY public.coverage_letter
+    ADD CONSTRAINT coverage_letter_person_id_fkey FOREIGN KEY (person_id) REFERENCES public.person(id) ON DELETE CASCADE;
+
 ALTER TABLE ONLY public.delivery
     ADD CONSTRAINT delivery_contact_id_fkey FOREIGN KEY (contact_id) REFERENCES public.contact(id) ON DELETE SET NULL;
 
@@ -1313,6 +1982,18 @@ ALTER TABLE ONLY public.edit_token
 ALTER TABLE ONLY public.edit_token
     ADD CONSTRAINT edit_token_person_id_fkey FOREIGN KEY (person_id) REFERENCES public.person(id);
 
+ALTER TABLE ONLY public.feed_token
+    ADD CONSTRAINT feed_token_of_person_fkey FOREIGN KEY (of_person) REFERENCES public.person(id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.feed_token
+    ADD CONSTRAINT feed_token_of_role_fkey FOREIGN KEY (of_role) REFERENCES public.role(name) ON UPDATE CASCADE;
+
+ALTER TABLE ONLY public.feed_token
+    ADD CONSTRAINT feed_token_of_schedule_fkey FOREIGN KEY (of_schedule) REFERENCES public.schedule(id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.feed_token
+    ADD CONSTRAINT feed_token_person_id_fkey FOREIGN KEY (person_id) REFERENCES public.person(id) ON DELETE CASCADE;
+
 ALTER TABLE ONLY public.incident
     ADD CONSTRAINT incident_opened_by_fkey FOREIGN KEY (opened_by) REFERENCES public.person(id);
 
@@ -1322,8 +2003,23 @@ ALTER TABLE ONLY public.incident
 ALTER TABLE ONLY public.incident_room
     ADD CONSTRAINT incident_room_incident_id_fkey FOREIGN KEY (incident_id) REFERENCES public.incident(id) ON DELETE CASCADE;
 
+ALTER TABLE ONLY public.invitation
+    ADD CONSTRAINT invitation_created_by_fkey FOREIGN KEY (created_by) REFERENCES public.person(id) ON DELETE SET NULL;
+
+ALTER TABLE ONLY public.invitation_role
+    ADD CONSTRAINT invitation_role_invitation_id_fkey FOREIGN KEY (invitation_id) REFERENCES public.invitation(id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.invitation_role
+    ADD CONSTRAINT invitation_role_role_fkey FOREIGN KEY (role) REFERENCES public.role(name) ON UPDATE CASCADE;
+
+ALTER TABLE ONLY public.invitation
+    ADD CONSTRAINT invitation_used_by_fkey FOREIGN KEY (used_by) REFERENCES public.person(id) ON DELETE SET NULL;
+
 ALTER TABLE ONLY public.link_code
     ADD CONSTRAINT link_code_person_id_fkey FOREIGN KEY (person_id) REFERENCES public.person(id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.login_link
+    ADD CONSTRAINT login_link_person_id_fkey FOREIGN KEY (person_id) REFERENCES public.person(id) ON DELETE CASCADE;
 
 ALTER TABLE ONLY public.meeting_event
     ADD CONSTRAINT meeting_event_meeting_id_fkey FOREIGN KEY (meeting_id) REFERENCES public.meeting(id);
@@ -1355,6 +2051,21 @@ ALTER TABLE ONLY public.page
 ALTER TABLE ONLY public.page
     ADD CONSTRAINT page_person_id_fkey FOREIGN KEY (person_id) REFERENCES public.person(id);
 
+ALTER TABLE ONLY public.passkey
+    ADD CONSTRAINT passkey_person_id_fkey FOREIGN KEY (person_id) REFERENCES public.person(id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.pending_choice
+    ADD CONSTRAINT pending_choice_person_id_fkey FOREIGN KEY (person_id) REFERENCES public.person(id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.person_label
+    ADD CONSTRAINT person_label_by_person_fkey FOREIGN KEY (by_person) REFERENCES public.person(id) ON DELETE SET NULL;
+
+ALTER TABLE ONLY public.person_label
+    ADD CONSTRAINT person_label_label_fkey FOREIGN KEY (label) REFERENCES public.label(name) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.person_label
+    ADD CONSTRAINT person_label_person_id_fkey FOREIGN KEY (person_id) REFERENCES public.person(id) ON DELETE CASCADE;
+
 ALTER TABLE ONLY public.responder
     ADD CONSTRAINT responder_incident_id_fkey FOREIGN KEY (incident_id) REFERENCES public.incident(id) ON DELETE CASCADE;
 
@@ -1370,6 +2081,12 @@ ALTER TABLE ONLY public.retrospective
 ALTER TABLE ONLY public.retrospective
     ADD CONSTRAINT retrospective_person_id_fkey FOREIGN KEY (person_id) REFERENCES public.person(id);
 
+ALTER TABLE ONLY public.role_policy
+    ADD CONSTRAINT role_policy_policy_fkey FOREIGN KEY (policy) REFERENCES public.escalation_policy(name);
+
+ALTER TABLE ONLY public.role_policy
+    ADD CONSTRAINT role_policy_role_fkey FOREIGN KEY (role) REFERENCES public.role(name) ON UPDATE CASCADE ON DELETE CASCADE;
+
 ALTER TABLE ONLY public.schedule_layer
     ADD CONSTRAINT schedule_layer_schedule_id_fkey FOREIGN KEY (schedule_id) REFERENCES public.schedule(id) ON DELETE CASCADE;
 
@@ -1381,6 +2098,12 @@ ALTER TABLE ONLY public.schedule_member
 
 ALTER TABLE ONLY public.schedule
     ADD CONSTRAINT schedule_role_fkey FOREIGN KEY (role) REFERENCES public.role(name) ON UPDATE CASCADE;
+
+ALTER TABLE ONLY public.shift_notice
+    ADD CONSTRAINT shift_notice_person_id_fkey FOREIGN KEY (person_id) REFERENCES public.person(id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.shift_notice
+    ADD CONSTRAINT shift_notice_schedule_id_fkey FOREIGN KEY (schedule_id) REFERENCES public.schedule(id) ON DELETE CASCADE;
 
 ALTER TABLE ONLY public.shift_override
     ADD CONSTRAINT shift_override_cover_id_fkey FOREIGN KEY (cover_id) REFERENCES public.cover_request(id) ON DELETE SET NULL;
@@ -1396,6 +2119,9 @@ ALTER TABLE ONLY public.shift_override
 
 ALTER TABLE ONLY public.shift_override
     ADD CONSTRAINT shift_override_schedule_id_fkey FOREIGN KEY (schedule_id) REFERENCES public.schedule(id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.sign_in_attempt
+    ADD CONSTRAINT sign_in_attempt_person_id_fkey FOREIGN KEY (person_id) REFERENCES public.person(id) ON DELETE CASCADE;
 
 ALTER TABLE ONLY public.signal_request
     ADD CONSTRAINT signal_request_asked_by_fkey FOREIGN KEY (asked_by) REFERENCES public.person(id);
@@ -1430,6 +2156,9 @@ ALTER TABLE ONLY public.timeline_entry
 ALTER TABLE ONLY public.timeline_entry
     ADD CONSTRAINT timeline_entry_person_id_fkey FOREIGN KEY (person_id) REFERENCES public.person(id);
 
+ALTER TABLE ONLY public.web_session
+    ADD CONSTRAINT web_session_person_id_fkey FOREIGN KEY (person_id) REFERENCES public.person(id) ON DELETE CASCADE;
+
 GRANT USAGE ON SCHEMA public TO batsignal_app;
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.absence TO batsignal_app;
@@ -1444,6 +2173,8 @@ GRANT SELECT,INSERT,UPDATE ON TABLE public.action_item TO batsignal_app;
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.action_owner TO batsignal_app;
 
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.api_token TO batsignal_app;
+
 GRANT SELECT,INSERT,UPDATE ON TABLE public.attempt TO batsignal_app;
 
 GRANT SELECT,INSERT ON TABLE public.audit_entry TO batsignal_app;
@@ -1454,6 +2185,24 @@ GRANT SELECT,INSERT,UPDATE ON TABLE public.baton_move TO batsignal_app;
 
 GRANT SELECT,INSERT,UPDATE ON TABLE public.command_call TO batsignal_app;
 
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.component TO batsignal_app;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.component_alias TO batsignal_app;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.component_answer TO batsignal_app;
+
+GRANT SELECT,INSERT ON TABLE public.component_ask TO batsignal_app;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.component_owner TO batsignal_app;
+
+GRANT SELECT,INSERT,UPDATE ON TABLE public.person TO batsignal_app;
+
+GRANT SELECT ON TABLE public.component_owner_person TO batsignal_app;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.component_source TO batsignal_app;
+
+GRANT SELECT,INSERT ON TABLE public.consent TO batsignal_app;
+
 GRANT SELECT,INSERT ON TABLE public.consent_entry TO batsignal_app;
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.contact TO batsignal_app;
@@ -1462,7 +2211,11 @@ GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.contact_address TO batsignal_a
 
 GRANT SELECT,INSERT,UPDATE ON TABLE public.cover_request TO batsignal_app;
 
+GRANT SELECT,INSERT,UPDATE ON TABLE public.coverage_check TO batsignal_app;
+
 GRANT SELECT,INSERT,UPDATE ON TABLE public.coverage_gap TO batsignal_app;
+
+GRANT SELECT,INSERT,UPDATE ON TABLE public.coverage_letter TO batsignal_app;
 
 GRANT SELECT,INSERT,UPDATE ON TABLE public.delivery TO batsignal_app;
 
@@ -1470,13 +2223,25 @@ GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.edit_token TO batsignal_app;
 
 GRANT SELECT,INSERT,UPDATE ON TABLE public.escalation TO batsignal_app;
 
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.escalation_policy TO batsignal_app;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.feed_token TO batsignal_app;
+
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.holiday TO batsignal_app;
 
 GRANT SELECT,INSERT,UPDATE ON TABLE public.incident TO batsignal_app;
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.incident_room TO batsignal_app;
 
+GRANT SELECT,INSERT,UPDATE ON TABLE public.invitation TO batsignal_app;
+
+GRANT SELECT,INSERT ON TABLE public.invitation_role TO batsignal_app;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.label TO batsignal_app;
+
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.link_code TO batsignal_app;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.login_link TO batsignal_app;
 
 GRANT SELECT,INSERT,UPDATE ON TABLE public.meeting TO batsignal_app;
 
@@ -1490,13 +2255,21 @@ GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.notice TO batsignal_app;
 
 GRANT SELECT,INSERT,UPDATE ON TABLE public.page TO batsignal_app;
 
-GRANT SELECT,INSERT,UPDATE ON TABLE public.person TO batsignal_app;
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.passkey TO batsignal_app;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.pending_choice TO batsignal_app;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.person_label TO batsignal_app;
 
 GRANT SELECT,INSERT,UPDATE ON TABLE public.responder TO batsignal_app;
 
 GRANT SELECT,INSERT ON TABLE public.retrospective TO batsignal_app;
 
 GRANT SELECT,INSERT,UPDATE ON TABLE public.role TO batsignal_app;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.role_policy TO batsignal_app;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.role_preference TO batsignal_app;
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.room_line TO batsignal_app;
 
@@ -1506,7 +2279,11 @@ GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.schedule_layer TO batsignal_ap
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.schedule_member TO batsignal_app;
 
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.shift_notice TO batsignal_app;
+
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.shift_override TO batsignal_app;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.sign_in_attempt TO batsignal_app;
 
 GRANT SELECT,INSERT,UPDATE ON TABLE public.signal_request TO batsignal_app;
 
@@ -1516,6 +2293,8 @@ GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.slack_event TO batsignal_app;
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.slack_room TO batsignal_app;
 
-GRANT SELECT,INSERT,UPDATE ON TABLE public.stint TO batsignal_app;
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.stint TO batsignal_app;
 
 GRANT SELECT,INSERT ON TABLE public.timeline_entry TO batsignal_app;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.web_session TO batsignal_app;

@@ -36,13 +36,14 @@ const (
 	Word   Kind = iota // one word, or several in double quotes
 	Number             // a whole number; a leading letter or # as in P12, INC-7, #3 is dropped
 	Rest               // everything that is left, as it was typed
+	Words              // everything up to an option, as it was typed: a time
 	Flag               // --name
 	Option             // --name VALUE or --name=VALUE
 )
 
 // Param is one thing that a verb takes. Words, numbers and the rest are read in
 // the order of the definition; flags and options may stand anywhere before the
-// rest begins.
+// rest begins, and behind Words.
 //
 // An optional Number may stand before something else that is needed, as in
 // "note [incident] <text>". Before a Rest it is taken only if it is marked

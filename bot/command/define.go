@@ -86,7 +86,7 @@ func checkParams(e *entry) error {
 		switch p.Kind {
 		case Flag, Option:
 			continue
-		case Word, Number, Rest:
+		case Word, Number, Rest, Words:
 		default:
 			return fmt.Errorf("command %q: parameter %q is of no known kind", e.path, p.Name)
 		}
@@ -96,7 +96,7 @@ func checkParams(e *entry) error {
 		if waiting != nil {
 			return fmt.Errorf("command %q: parameter %q is optional and any word would do for it, so nothing can follow", e.path, waiting.Name)
 		}
-		rest = p.Kind == Rest
+		rest = p.Kind == Rest || p.Kind == Words
 		if p.Optional && p.Kind == Word && len(p.Choices) == 0 {
 			waiting = p
 		}

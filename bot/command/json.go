@@ -1,6 +1,10 @@
 package command
 
-import "encoding/json"
+import (
+	"encoding/json"
+
+	"batsignal/oncall/notice"
+)
 
 // MarshalJSON writes the form that "do --json" and the API show. It is stable:
 // blocks keep their order, fields are only ever added, and a reader should pass
@@ -12,7 +16,8 @@ import "encoding/json"
 //	  {"type": "list",  "title": "Roles", "items": ["coordination: maria"]},
 //	  {"type": "table", "head": ["page", "state"], "rows": [["P12", "open"]]},
 //	  {"type": "code",  "text": "ABCD-1234"},
-//	  {"type": "link",  "text": "Incident 7", "url": "https://…"}]}
+//	  {"type": "link",  "text": "Incident 7", "url": "https://…"},
+//	  {"type": "actions", "actions": [{"label": "Ack", "command": "ack P5"}]}]}
 func (r Reply) MarshalJSON() ([]byte, error) {
 	blocks := make([]any, len(r.Blocks))
 	for i, b := range r.Blocks {
@@ -52,6 +57,10 @@ type (
 		Text string `json:"text"`
 		URL  string `json:"url"`
 	}
+	actionsJSON struct {
+		Type    string          `json:"type"`
+		Actions []notice.Action `json:"actions"`
+	}
 )
 
 // blockJSON gives a block its typed form. Nothing in it is null: an empty list
@@ -76,6 +85,8 @@ func blockJSON(b Block) any {
 		return linkJSON{"link", b.Text, b.URL}
 	case Code:
 		return textJSON{"code", string(b)}
+	case Actions:
+		return actionsJSON{"actions", append([]notice.Action{}, b...)}
 	}
 	line, _ := b.(Line)
 	return textJSON{"line", string(line)}

@@ -106,8 +106,11 @@ func (p *parser) take(q Param, later []Param) error {
 		}
 		return p.missing(q)
 	}
-	if q.Kind == Rest {
+	switch q.Kind {
+	case Rest:
 		return p.takeRest(q)
+	case Words:
+		return p.takeWords(q)
 	}
 	word, err := p.sc.word()
 	if err != nil {
@@ -140,7 +143,7 @@ func (p *parser) wants(q Param, word string, later []Param) bool {
 	words := len(strings.Fields(p.sc.left()))
 	needed := 0
 	for _, l := range later {
-		if l.Kind == Rest {
+		if l.Kind == Rest || l.Kind == Words {
 			return l.Optional && words == 0
 		}
 		if !l.Optional {
@@ -163,6 +166,26 @@ func (p *parser) takeRest(q Param) error {
 	}
 	p.sc.i = len(p.sc.s)
 	return p.put(q, rest)
+}
+
+// takeWords takes what is left up to an option of this command.
+func (p *parser) takeWords(q Param) error {
+	start := p.sc.i
+	for p.sc.left() != "" {
+		d, ok := p.sc.dashed()
+		if _, known := p.option(d.name); ok && d.strong && known && !p.literal {
+			break
+		}
+		p.sc.i += len(token(p.sc.s[p.sc.i:]))
+	}
+	words := strings.TrimSpace(p.sc.s[start:p.sc.i])
+	if words == "" {
+		if q.Optional {
+			return nil
+		}
+		return p.missing(q)
+	}
+	return p.put(q, words)
 }
 
 // options reads the flags and options that stand here.
@@ -235,8 +258,8 @@ func (p *parser) option(name string) (Param, bool) {
 func (p *parser) restIsNext() bool {
 	for _, q := range p.e.Params {
 		if _, done := p.values[q.Name]; !done && !q.Optional && q.Kind != Flag && q.Kind != Option {
-			return q.Kind == Rest
+			return q.Kind == Rest || q.Kind == Words
 		}
 	}
-	return slices.ContainsFunc(p.e.Params, func(q Param) bool { return q.Kind == Rest })
+	return slices.ContainsFunc(p.e.Params, func(q Param) bool { return q.Kind == Rest || q.Kind == Words })
 }

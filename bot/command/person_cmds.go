@@ -14,7 +14,7 @@ import (
 )
 
 func (s Services) personCommands() []*Command {
-	return []*Command{{
+	return []*Command{s.meCommand(), {
 		Name: "whoami", Summary: "Tells whom I take you for, and what you may do.", Example: "whoami", Run: s.whoami,
 	}, {
 		Name: "link", Needs: Proven, Private: true,

@@ -12,13 +12,14 @@ func (s Services) rosterCommands() []*Command {
 	anyRole := Param{Name: "role", Kind: Rest, Optional: true, Help: "which role; all of them if not said"}
 	return []*Command{{
 		Name: "roster", Group: "People", Default: "show", Summary: "Shows and changes who can be rung for which role.", Example: "roster show",
-		Subs: []*Command{
+		Subs: append([]*Command{
 			{Name: "show", Summary: "Lists who can be rung, awake people first.", Example: "roster show", Params: []Param{anyRole}, Run: s.rosterShow},
 			{
 				Name: "join", Needs: Proven, Summary: "Says yes to being rung for a role.", Example: "roster join --zone Europe/Berlin --awake 07:00-23:00 package fixing",
 				Params: []Param{
 					{Name: "zone", Kind: Option, Help: "your time zone, as in Europe/Berlin"},
 					{Name: "awake", Kind: Option, Help: "your waking hours, as in 07:00-23:00"},
+					{Name: "words", Kind: Option, Help: "your yes in your own words, in double quotes"},
 					role,
 				}, Run: s.rosterJoin,
 			},
@@ -31,7 +32,9 @@ func (s Services) rosterCommands() []*Command {
 				Name: "remove", Needs: Known | Admin, Summary: "Takes somebody off a role, or off all.", Example: "roster remove maria package fixing",
 				Params: []Param{{Name: "person", Help: "whose membership ends"}, anyRole}, Run: s.rosterRemove,
 			},
-		},
+		}, append(s.consentCommands(), s.inviteCommands()...)...),
+	}, {
+		Name: "leave", Needs: Known, Summary: "Takes you off the roster at once: off a role, or off all.", Example: "leave", Params: []Param{anyRole}, Run: s.rosterLeave,
 	}}
 }
 
@@ -83,7 +86,7 @@ func (s Services) rosterJoin(ctx context.Context, c *Call) (Reply, error) {
 		return Reply{}, err
 	}
 	h.Zone = c.Text("zone")
-	m, err := s.People.Join(ctx, c.Actor(), c.Text("role"), h)
+	m, err := s.People.Join(ctx, c.Actor(), c.Text("role"), h, c.Text("words"))
 	if err != nil {
 		return Reply{}, err
 	}
@@ -93,12 +96,35 @@ func (s Services) rosterJoin(ctx context.Context, c *Call) (Reply, error) {
 		text = fmt.Sprintf("Thank you, your yes to %s is recorded. You are not rung before an admin lets you in: %s",
 			m.Role, c.Typed("roster add "+m.Person.Handle+" "+m.Role))
 	}
-	return sentence(text), nil
+	return hoursEcho(sentence(text), c, m.Person, h), nil
+}
+
+// hoursEcho says hours that were changed on both clocks.
+func hoursEcho(r Reply, c *Call, p oncall.Person, h oncall.Hours) Reply {
+	if h.Zone != "" || h.Wakes != nil {
+		r.Blocks = append(r.Blocks, Line("You are awake "+p.Profile().Awake(c.Now)+"."))
+	}
+	return r
 }
 
 func (s Services) rosterLeave(ctx context.Context, c *Call) (Reply, error) {
-	ended, err := s.People.Remove(ctx, c.Actor(), c.Handle, c.Text("role"))
-	return sentence(fmt.Sprintf("You are not rung for %s any more.", oncall.JoinNames(ended))), err
+	left, err := s.People.Leave(ctx, c.Actor(), c.Handle, c.Text("role"))
+	if err != nil {
+		return Reply{}, err
+	}
+	text := fmt.Sprintf("You are not rung for %s any more.", oncall.JoinNames(left.Roles))
+	if len(left.Schedules) > 0 {
+		text += fmt.Sprintf(" You are on by %s no more.", oncall.JoinNames(left.Schedules))
+	}
+	r := sentence(text)
+	if len(left.Shifts) > 0 {
+		l := List{Title: "These shifts were yours; whoever is next has them, or nobody:"}
+		for _, shift := range left.Shifts {
+			l.Items = append(l.Items, shiftWords(shift, c.Zone))
+		}
+		r.Blocks = append(r.Blocks, l)
+	}
+	return r, nil
 }
 
 func (s Services) rosterAdd(ctx context.Context, c *Call) (Reply, error) {

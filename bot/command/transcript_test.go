@@ -1,6 +1,7 @@
 package command_test
 
 import (
+	"context"
 	"flag"
 	"fmt"
 	"log/slog"
@@ -24,6 +25,7 @@ import (
 	"batsignal/migrations/pg"
 	"batsignal/migrations/pgtest"
 	"batsignal/oncall"
+	"batsignal/oncall/fault"
 	"batsignal/oncall/rosterfile"
 )
 
@@ -160,6 +162,7 @@ func tell(t *testing.T, story *txtar.Archive, open opener) string {
 		Roles: oncall.DefaultRoles(), Admins: []string{"maria"}, Guard: incidents.DefaultGuard(),
 		Prefix: settings["prefix"], Emergency: settings["emergency"], OpenDoor: settings["door"] == "open",
 		PublicURL: settings["url"], Retrospectives: settings["retro"] == "yes",
+		Fetch:    shelf(files),
 		NewToken: func() string { tokens++; return fmt.Sprintf("%0*d", retrospective.TokenLength, tokens) },
 		NewCode:  func() string { codes++; return fmt.Sprintf("KQX%d", codes+1) },
 		Show:     func(_ time.Time, l console.Line) { transcript.Hear(l) },
@@ -173,9 +176,22 @@ func tell(t *testing.T, story *txtar.Archive, open opener) string {
 	if err := stage.Cast(ctx, roster); err != nil {
 		t.Fatal(err)
 	}
+	plan(ctx, t, stage, files["schedules.yaml"])
 	got, err := transcript.Play(ctx, files["story"])
 	if err != nil {
 		t.Fatalf("%v\nso far:\n%s", err, got)
 	}
 	return got
+}
+
+// shelf has the files of a story at https://calendar.example.org/.
+type shelf map[string]string
+
+func (s shelf) Fetch(_ context.Context, address string) ([]byte, error) {
+	name, ours := strings.CutPrefix(address, "https://calendar.example.org/")
+	text, found := s[name]
+	if !ours || !found {
+		return nil, fault.New(fault.Unready, "The list at the address could not be fetched.")
+	}
+	return []byte(strings.ReplaceAll(text, "\n", "\r\n")), nil
 }

@@ -10,17 +10,28 @@ import (
 	"batsignal/incidents/retrospective"
 	"batsignal/migrations/pg"
 	"batsignal/oncall"
+	"batsignal/oncall/access"
+	"batsignal/oncall/choice"
+	"batsignal/oncall/component"
+	"batsignal/oncall/rota"
+	"batsignal/oncall/skill"
 )
 
 // Services are what the verbs work on.
 type Services struct {
-	DB        pg.DB
-	Incidents *incidents.Service
-	People    *oncall.Desk
-	Meetings  *meeting.Service
-	Actions   *action.Service
-	Retro     *retrospective.Service // nil keeps no retrospectives
-	PublicURL string                 // where the web pages are seen from; "" has none
+	DB         pg.DB
+	Incidents  *incidents.Service
+	People     *oncall.Desk
+	Meetings   *meeting.Service
+	Actions    *action.Service
+	Retro      *retrospective.Service // nil keeps no retrospectives
+	Access     *access.Service        // nil lets nobody sign in on the web
+	Skills     *skill.Service
+	Components *component.Service
+	Rota       *rota.Service
+	Choices    *choice.Service
+	Fetch      Fetcher // reads calendars from the web; nil reads none
+	PublicURL  string  // where the web pages are seen from; "" has none
 	// Look tells how a room looks, where its network is here; nil tells nothing.
 	Look func(ctx context.Context, network, room string) meeting.Look
 	// Health says in facts how the parts are: networks, database. nil says nothing.
@@ -37,8 +48,15 @@ func Vocabulary(s Services) []*Command {
 	all = append(all, s.retroCommands()...)
 	all = append(all, s.meetingCommands()...)
 	all = append(all, s.actionCommands()...)
+	all = append(all, s.oncallCommands()...)
+	all = append(all, s.coverageCommands()...)
+	all = append(all, s.scheduleCommand(), s.overrideCommand(), s.coverCommand(), s.swapCommand(), s.awayCommand(), s.holidaysCommand(), s.yesCommand())
+	all = append(all, s.policyCommands()...)
 	all = append(all, s.rosterCommands()...)
 	all = append(all, s.personCommands()...)
+	all = append(all, s.componentCommands()...)
+	all = append(all, s.skillCommands()...)
+	all = append(all, s.loginCommands()...)
 	return all
 }
 

@@ -22,12 +22,15 @@ import (
 	"github.com/riverqueue/river/riverdriver/riverpgxv5"
 
 	"batsignal/bot"
+	"batsignal/bot/command"
 	"batsignal/bot/console"
 	"batsignal/incidents"
 	"batsignal/incidents/action"
 	"batsignal/incidents/meeting"
 	"batsignal/incidents/retrospective"
 	"batsignal/oncall"
+	"batsignal/oncall/access"
+	"batsignal/oncall/rota"
 )
 
 // Home is the room where everybody is.
@@ -47,8 +50,9 @@ type Options struct {
 	Guard     incidents.Guard
 	// Retrospectives has them drafted by themselves when an incident is over.
 	Retrospectives bool
-	NewToken       func() string                      // tokens of links to edit by that can be foreseen; nil makes real ones
+	NewToken       func() string                      // tokens of links in chat that can be foreseen; nil makes real ones
 	NewCode        func() string                      // confirmation codes that can be foreseen; nil makes real ones
+	Fetch          command.Fetcher                    // reads calendars from the web; nil reads none
 	Show           func(at time.Time, l console.Line) // what people see of what the bot says and does
 	Patience       time.Duration                      // how long a network may take for anything, in real time; 0 is a minute
 	Log            *slog.Logger
@@ -61,6 +65,8 @@ type Stage struct {
 	Incidents *incidents.Service
 	People    *oncall.Desk
 	Retro     *retrospective.Service
+	Access    *access.Service
+	Rota      *rota.Service
 
 	houses     []*house
 	show       func(at time.Time, l console.Line)
@@ -205,12 +211,18 @@ func (s *Stage) keep(ctx context.Context, next time.Time) (time.Time, error) {
 	if err := s.actions.Remind(ctx); err != nil {
 		return next, err
 	}
+	if err := s.People.RenewDue(ctx); err != nil {
+		return next, err
+	}
+	if err := s.Rota.Handoff(ctx); err != nil {
+		return next, err
+	}
 	if s.drafts {
 		if err := s.Retro.DraftDue(ctx); err != nil {
 			return next, err
 		}
 	}
-	for _, due := range []func(context.Context) (time.Time, error){s.keeper.Next, s.actions.NextReminder} {
+	for _, due := range []func(context.Context) (time.Time, error){s.keeper.Next, s.actions.NextReminder, s.nextHandoff} {
 		at, err := due(ctx)
 		if err != nil {
 			return next, err

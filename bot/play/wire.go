@@ -12,15 +12,23 @@ import (
 	"batsignal/incidents/meeting"
 	"batsignal/incidents/retrospective"
 	"batsignal/oncall"
+	"batsignal/oncall/access"
+	"batsignal/oncall/choice"
+	"batsignal/oncall/component"
 	"batsignal/oncall/notice"
 	"batsignal/oncall/paging"
 	"batsignal/oncall/rosterfile"
+	"batsignal/oncall/rota"
+	"batsignal/oncall/skill"
 )
 
 // wire joins the parts of the bot.
 func (s *Stage) wire(queue notice.Queue, o Options) error {
 	s.Incidents = &incidents.Service{DB: s.DB, Queue: queue, Now: s.Now, Log: o.Log, Guard: o.Guard, Baton: incidents.DefaultBaton(), NewCode: o.NewCode}
 	s.People = &oncall.Desk{DB: s.DB, Now: s.Now, OpenDoor: o.OpenDoor, Queue: queue, Directories: map[string]oncall.Directory{}}
+	if o.NewCode != nil {
+		s.People.NewCode = func() string { return o.NewCode() + o.NewCode() }
+	}
 	s.meetings = &meeting.Service{DB: s.DB, Queue: queue, Now: s.Now, Log: o.Log, Incidents: s.Incidents}
 	if o.PublicURL != "" {
 		s.meetings.Policy.URLPrefix = o.PublicURL + "/minutes/"
@@ -30,6 +38,12 @@ func (s *Stage) wire(queue notice.Queue, o Options) error {
 	s.Retro = &retrospective.Service{
 		DB: s.DB, Queue: queue, Now: s.Now, Log: o.Log, Incidents: s.Incidents, Meetings: s.meetings, PublicURL: o.PublicURL, NewToken: o.NewToken,
 	}
+	s.Access = &access.Service{DB: s.DB, Now: s.Now, PublicURL: o.PublicURL, NewToken: o.NewToken}
+	skills := &skill.Service{DB: s.DB, Now: s.Now}
+	components := &component.Service{DB: s.DB, Queue: queue, Now: s.Now, Log: o.Log}
+	s.Rota = &rota.Service{DB: s.DB, Now: s.Now, Queue: queue, Log: o.Log, Ahead: remindAhead, Open: bot.WhatIsOpen(s.Incidents, s.actions)}
+	s.People.Calendar = rota.Calendar{}
+	choices := &choice.Service{DB: s.DB, Now: s.Now, NewCode: o.NewCode}
 	s.drafts = o.Retrospectives
 	s.outbox = &bot.Outbox{DB: s.DB, Now: s.Now, Log: o.Log, Networks: map[string]bot.Network{}, Incidents: s.Incidents, PublicURL: o.PublicURL}
 	s.pager = &incidents.Pager{Service: s.Incidents, Routes: map[string]paging.Route{}, Worker: paging.Worker{Me: "play"}, Parallel: 1}
@@ -38,7 +52,11 @@ func (s *Stage) wire(queue notice.Queue, o Options) error {
 		s.Incidents.Networks = append(s.Incidents.Networks, incidents.Network{Name: h.name, Home: Home, RoomName: "#inc-{id}-{slug}"})
 		s.Incidents.Routes = append(s.Incidents.Routes, h.name)
 		s.People.Networks = append(s.People.Networks, h.name)
+		s.People.Rooms = append(s.People.Rooms, oncall.Room{Network: h.name, Name: Home})
+		components.Rooms = append(components.Rooms, oncall.Room{Network: h.name, Name: Home})
 		s.actions.Networks = append(s.actions.Networks, h.name)
+		s.Rota.Networks = append(s.Rota.Networks, h.name)
+		s.Rota.Rooms = append(s.Rota.Rooms, rota.Room{Network: h.name, Room: Home})
 		s.outbox.Networks[h.name] = h.Network()
 		if directory, ok := h.Network().(oncall.Directory); ok {
 			s.People.Directories[h.name] = directory
@@ -50,7 +68,7 @@ func (s *Stage) wire(queue notice.Queue, o Options) error {
 	set, err := command.NewSet(command.Options{
 		Prefix: o.Prefix, Emergency: o.Emergency, Recorder: bot.Record{DB: s.DB}, Now: s.Now,
 		Refused: bot.Refusals(s.Incidents, o.Log),
-	}, command.Vocabulary(command.Services{DB: s.DB, Incidents: s.Incidents, People: s.People, Meetings: s.meetings, Actions: s.actions, PublicURL: o.PublicURL, Retro: s.Retro, Look: s.lookAt}))
+	}, command.Vocabulary(command.Services{DB: s.DB, Incidents: s.Incidents, People: s.People, Meetings: s.meetings, Actions: s.actions, PublicURL: o.PublicURL, Retro: s.Retro, Access: s.Access, Skills: skills, Components: components, Rota: s.Rota, Choices: choices, Fetch: o.Fetch, Look: s.lookAt}))
 	if err != nil {
 		return err
 	}

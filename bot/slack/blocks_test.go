@@ -69,6 +69,7 @@ func myHome() home {
 	s := standing()
 	return home{
 		Handle: "li", Roles: []string{"package-fixing (yes)", "quality-assurance (said yes, waits for an admin)"}, Hours: "07:00-23:00 Asia/Shanghai",
+		Zone: "Asia/Shanghai", Shifts: []oncall.Shift{{Schedule: "weekly", From: noon, Until: noon.AddDate(0, 0, 7)}},
 		Pages: []paging.Page{{ID: 3, Why: "remote code execution in openssl", OpenedAt: noon}},
 		Open:  []incidents.Standing{{Incident: s.Incident, Roles: s.Roles, Baton: &incidents.Baton{Handle: "maria"}}},
 		URL:   "https://batsignal.example.org/",

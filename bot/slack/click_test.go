@@ -4,8 +4,14 @@ import (
 	"encoding/json"
 	"strings"
 	"testing"
+	"time"
 
+	"batsignal/bot/slack"
 	"batsignal/bot/slack/slackfake"
+	"batsignal/incidents"
+	"batsignal/oncall"
+	"batsignal/oncall/civil"
+	"batsignal/oncall/schedule"
 )
 
 // A whole emergency without typing a command: form, buttons, menus.
@@ -306,6 +312,36 @@ func TestHome(t *testing.T) {
 	w.acked(w.Fake.ClickView("maria", w.homeID("maria"), "Light the bat-signal"))
 	if v := w.Fake.Views("maria"); len(v) != 1 || v[0].CallbackID != "declare" {
 		t.Errorf("%+v", v)
+	}
+}
+
+// The app's home says when I am on by schedules.
+func TestHomeTellsMyShifts(t *testing.T) {
+	t.Parallel()
+	noon := time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
+	w := newWorld(t, func(c *slack.Config) {
+		c.Incidents = &incidents.Service{DB: c.DB, Now: func() time.Time { return noon }}
+	})
+	li, err := oncall.PersonByHandle(t.Context(), w.db, "li")
+	w.must(err)
+	kevin, err := oncall.PersonByHandle(t.Context(), w.db, "kevin")
+	w.must(err)
+	_, _, err = w.Rota.Save(t.Context(), oncall.Actor{}, 0, schedule.Schedule{
+		Name: "weekly", Title: "Packages", Zone: "UTC", Layers: []schedule.Layer{{
+			Name: "first", Starts: civil.DateTime{Year: 2026, Month: 2, Day: 23, Hour: 9}, Unit: schedule.Week, Turns: []int{1}, Members: []int64{kevin.ID, li.ID},
+		}},
+	})
+	w.must(err)
+	show := func(who string) string {
+		w.Fake.OpenHome(who)
+		w.worked()
+		return string(w.Fake.Home(who))
+	}
+	if h := show("li"); !strings.Contains(h, "Mon 2 Mar 09:00 to Mon 9 Mar 09:00 UTC, 17:00 to Mon 9 Mar 17:00 in Asia/Shanghai by weekly") {
+		t.Error(h)
+	}
+	if h := show("sam"); strings.Contains(h, "You are on:") {
+		t.Error(h)
 	}
 }
 

@@ -8,6 +8,7 @@ import (
 	"batsignal/incidents"
 	"batsignal/oncall"
 	"batsignal/oncall/paging"
+	"batsignal/oncall/rota"
 )
 
 // home is what somebody sees when they open the app.
@@ -16,6 +17,8 @@ type home struct {
 	Pages  []paging.Page
 	Roles  []string // "coordination (yes)"
 	Hours  string   // "07:00-23:00 Europe/Berlin"
+	Zone   string
+	Shifts []oncall.Shift // the next ones, by schedules
 	Open   []incidents.Standing
 	URL    string // of the overview on the web; "" has none
 }
@@ -43,9 +46,13 @@ func (d *Door) homeOf(ctx context.Context, account string) (h home, err error) {
 	if err != nil || !known {
 		return h, err
 	}
-	h.Handle = p.Handle
+	h.Handle, h.Zone = p.Handle, p.Zone
 	h.Hours = fmt.Sprintf("%s-%s %s", oncall.Minutes(p.Wakes), oncall.Minutes(p.Sleeps), p.Zone)
 	if h.Pages, err = paging.OpenFor(ctx, d.cfg.DB, p.ID); err != nil {
+		return h, err
+	}
+	now := d.cfg.Incidents.Now()
+	if h.Shifts, err = (rota.Calendar{}).Shifts(ctx, d.cfg.DB, p.ID, now, now.Add(homeAhead)); err != nil {
 		return h, err
 	}
 	members, err := oncall.Members(ctx, d.cfg.DB)

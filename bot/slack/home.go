@@ -4,17 +4,22 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"time"
 
 	"github.com/slack-go/slack"
 
 	"batsignal/incidents"
 	"batsignal/oncall"
 	"batsignal/oncall/notice"
+	at "batsignal/oncall/when"
 )
 
 const (
 	homePages     = 10 // pages shown
 	homeIncidents = 10 // incidents shown
+	homeShifts    = 5  // next shifts shown
+
+	homeAhead = 28 * 24 * time.Hour // how far ahead shifts are looked for
 )
 
 func (d *Door) homeOpened(event []byte) {
@@ -107,6 +112,24 @@ func (d *Door) addMine(h home, add func(...slack.Block)) {
 		roles = oncall.JoinNames(h.Roles)
 	}
 	add(note(clip(fmt.Sprintf("You are %s. You can be rung for: %s. Your waking hours, in which you are rung first: %s.", h.Handle, roles, h.Hours), mostText)))
+	if text := shiftsText(h); text != "" {
+		add(note(clip(text, mostText)))
+	}
+}
+
+// shiftsText tells when somebody is on by schedules, "" if they are not.
+func shiftsText(h home) string {
+	if len(h.Shifts) == 0 {
+		return ""
+	}
+	text := "You are on:"
+	for _, s := range h.Shifts[:min(len(h.Shifts), homeShifts)] {
+		text += "\n• " + at.EchoSpan(s.From, s.Until, h.Zone) + " by " + s.Schedule
+	}
+	if more := len(h.Shifts) - homeShifts; more > 0 {
+		text += fmt.Sprintf("\n• … and %d more", more)
+	}
+	return text + "\nIf you cannot, send me in a private message: cover, with the schedule and the day, as in cover weekly saturday."
 }
 
 func standingWords(st incidents.Standing) string {

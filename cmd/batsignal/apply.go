@@ -39,7 +39,7 @@ yes. Without a terminal --yes is needed.`,
 			if err != nil {
 				return err
 			}
-			return a.withTree(cmd, func(ctx context.Context, s *tree.Service) error { return a.apply(ctx, s, f, yes) })
+			return a.withParts(cmd, func(ctx context.Context, p *parts) error { return a.apply(ctx, p.tree, f, yes) })
 		},
 	}
 	cmd.Flags().BoolVar(&yes, "yes", false, "do not ask")

@@ -30,8 +30,8 @@ and consent.`,
   batsignal export --section schedules,policies`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			return a.withTree(cmd, func(ctx context.Context, s *tree.Service) error {
-				f, err := s.Export(ctx)
+			return a.withParts(cmd, func(ctx context.Context, p *parts) error {
+				f, err := p.tree.Export(ctx)
 				if err != nil {
 					return err
 				}

@@ -36,18 +36,18 @@ for drift), 2 if the file is wrong or cannot be applied, and 1 if something fail
 			if err != nil {
 				return err
 			}
-			return a.withTree(cmd, func(ctx context.Context, s *tree.Service) error {
-				p, err := s.Plan(ctx, theOperator(), f)
+			return a.withParts(cmd, func(ctx context.Context, p *parts) error {
+				plan, err := p.tree.Plan(ctx, theOperator(), f)
 				if err != nil {
 					return err
 				}
-				if err := a.showPlan(p, asJSON); err != nil {
+				if err := a.showPlan(plan, asJSON); err != nil {
 					return err
 				}
 				switch {
-				case len(p.Problems) > 0:
+				case len(plan.Problems) > 0:
 					return said{exitUsage}
-				case !p.Empty():
+				case !plan.Empty():
 					return said{exitDifferent}
 				}
 				return nil

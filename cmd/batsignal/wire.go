@@ -36,6 +36,7 @@ import (
 	"batsignal/oncall/rota"
 	"batsignal/oncall/secret"
 	"batsignal/oncall/skill"
+	"batsignal/oncall/tree"
 )
 
 // parts are the whole bot, joined. They are made in one place, so that one can
@@ -51,6 +52,7 @@ type parts struct {
 	access     *access.Service
 	skills     *skill.Service
 	rota       *rota.Service
+	tree       *tree.Service
 	choices    *choice.Service
 	calendars  *fetch.Client // reads calendars that people name
 	components *component.Service
@@ -147,6 +149,7 @@ func wire(ctx context.Context, c Config, db *database, places []place, now func(
 	}
 	p.incidents.Queue, p.people.Queue, p.components.Queue = p.queue, p.queue, p.queue
 	p.rota.Queue, p.coverage.Queue = p.queue, p.queue
+	p.joinTree(c, db, now)
 	p.meetings.Queue, p.actions.Queue, p.retro.Queue = p.queue, p.queue, p.queue
 
 	p.identity = &bot.Identity{DB: db.Pool, Policy: bot.Policy{Fire: c.Guard.MayFire, Confirm: c.Guard.MayConfirm, Admins: lower(c.Admins)}}

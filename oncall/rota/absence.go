@@ -104,9 +104,11 @@ func (s *Service) AddAbsence(ctx context.Context, by oncall.Actor, admin bool, a
 		if err != nil {
 			return err
 		}
-		if len(same) > 0 {
+		switch {
+		case len(same) > 0:
 			added = same[0]
-		} else {
+		case c.trying:
+		default:
 			if err := c.tx.QueryRow(ctx, sqlInsertAbsence, pgx.NamedArgs{
 				"person": a.Person, "from": a.From, "until": a.Until, "note": a.Note, "now": c.now,
 			}).Scan(&added.ID); err != nil {

@@ -35,6 +35,9 @@ func (s *Service) Ask(ctx context.Context, by oncall.Actor, admin bool, r Reques
 			asked = same
 			return err
 		}
+		if c.trying {
+			return nil
+		}
 		if err := c.tx.QueryRow(ctx, sqlInsertRequest, requestArgs(c, asked)).Scan(&asked.ID); err != nil {
 			return err
 		}

@@ -69,6 +69,9 @@ func (s *Service) AddOverride(ctx context.Context, by oncall.Actor, admin bool, 
 			added = same
 			return nil
 		}
+		if c.trying {
+			return nil
+		}
 		if added.ID, err = c.insertOverride(added); err != nil {
 			return err
 		}

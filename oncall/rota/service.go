@@ -29,6 +29,8 @@ type Service struct {
 	// Open says in lines what is open for a role, for whoever comes on; nil says
 	// nothing. It is asked while a transaction is open.
 	Open func(ctx context.Context, role string) ([]string, error)
+
+	trying bool
 }
 
 // Room is a place on a network where many read.
@@ -42,6 +44,15 @@ func (s *Service) In(tx pgx.Tx) *Service {
 	inside := *s
 	inside.DB = tx
 	return &inside
+}
+
+// Trying returns a service whose AddOverride, Ask and AddAbsence change nothing: they
+// refuse what they would refuse, and return what would come of it, without a number. It
+// is for whoever asks people whether they are sure.
+func (s *Service) Trying() *Service {
+	trying := *s
+	trying.trying = true
+	return &trying
 }
 
 func (s *Service) log() *slog.Logger {

@@ -7,6 +7,7 @@
 package when
 
 import (
+	"slices"
 	"strings"
 	"time"
 
@@ -101,6 +102,12 @@ func (m Moment) String() string {
 // the notes behind it.
 func (s Stretch) String() string {
 	return withNotes(echoSpan(s.From, s.Until, s.now, s.zones), s.Notes)
+}
+
+// Echo is String of another stretch that was worked out from this one, like the shift
+// that it falls into, in further zones too (IANA names).
+func (s Stretch) Echo(from, until time.Time, zones ...string) string {
+	return withNotes(echoSpan(from, until, s.now, slices.Concat(s.zones, zones)), s.Notes)
 }
 
 // shown lists the zones that an echo shows: the one it was read in, then the speaker's.
