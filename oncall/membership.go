@@ -40,7 +40,7 @@ func (d *Desk) Join(ctx context.Context, a Actor, role string, h Hours, words ..
 		if err != nil {
 			return err
 		}
-		p, err := personFor(ctx, tx, now, a, a)
+		p, err := joiner(ctx, tx, now, a)
 		if err != nil {
 			return err
 		}
@@ -64,6 +64,15 @@ func (d *Desk) Join(ctx context.Context, a Actor, role string, h Hours, words ..
 		return recordConsent(ctx, tx, now, p.ID, r.Name, "agreed", a)
 	})
 	return m, err
+}
+
+// joiner is whoever says yes: the person of an account, or one who is signed in on the
+// web, where no account is needed to know them.
+func joiner(ctx context.Context, tx pgx.Tx, now time.Time, a Actor) (Person, error) {
+	if a.Account == "" && a.PersonID != 0 {
+		return PersonByID(ctx, tx, a.PersonID)
+	}
+	return personFor(ctx, tx, now, a, a)
 }
 
 // Add lets a person into a role on an admin's word. Unless they said yes before,

@@ -59,10 +59,12 @@ const (
 		select id, at, person_id as person, handle, network, account, kind, subject, says, before, after from audit_entry`
 	sqlEntriesAll = sqlEntryColumns + `
 		where (@before_id = 0 or id < @before_id) and (@kind = '' or kind = @kind) and (@subject = '' or subject = @subject)
+			and (@who = '' or handle = @who)
 		order by id desc limit @most`
 	sqlEntriesFor = sqlEntryColumns + `
 		where (concerns @> array[@reader::bigint] or person_id = @reader)
 			and (@before_id = 0 or id < @before_id) and (@kind = '' or kind = @kind) and (@subject = '' or subject = @subject)
+			and (@who = '' or handle = @who)
 		order by id desc limit @most`
 )
 
@@ -119,6 +121,7 @@ type Query struct {
 	Reader  int64  // only what concerns this person or was done by them; 0 is everything, for admins
 	Kind    string // "" is any
 	Subject string // "" is any
+	Who     string // only what was done by the person of this handle; "" is anybody
 	Before  int64  // only entries with a smaller number, for the next page; 0 is from the newest
 	Most    int    // 0 is 100
 }
@@ -133,7 +136,7 @@ func List(ctx context.Context, db pg.DB, q Query) ([]Entry, error) {
 		sql = sqlEntriesFor
 	}
 	rows, err := db.Query(ctx, sql, pgx.NamedArgs{
-		"reader": q.Reader, "kind": q.Kind, "subject": q.Subject, "before_id": q.Before, "most": q.Most,
+		"reader": q.Reader, "kind": q.Kind, "subject": q.Subject, "who": q.Who, "before_id": q.Before, "most": q.Most,
 	})
 	if err != nil {
 		return nil, err

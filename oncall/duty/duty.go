@@ -19,7 +19,8 @@ import (
 type Plan interface {
 	OfRole(role string) []schedule.Schedule
 	Named(name string) (s schedule.Schedule, found bool)
-	On(s schedule.Schedule, at time.Time) []schedule.Shift
+	Onward(s schedule.Schedule, at time.Time) []schedule.Shift // with the ends of the shifts
+	Who(s schedule.Schedule, at time.Time) []schedule.Shift    // without
 	Away(person int64, at time.Time) (until time.Time, away bool)
 }
 
@@ -90,6 +91,11 @@ func (f Facts) Awake(p oncall.Person, at time.Time) bool {
 	if _, away := f.Plan.Away(p.ID, at); away {
 		return false
 	}
+	return awake(p, at)
+}
+
+// awake is Awake for somebody who is not away.
+func awake(p oncall.Person, at time.Time) bool {
 	if p.HeardAt != nil && p.HeardAt.Sub(at) > heardLong {
 		p.HeardAt = nil
 	}

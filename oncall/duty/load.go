@@ -5,6 +5,8 @@ import (
 	"slices"
 	"time"
 
+	"github.com/jackc/pgx/v5"
+
 	"batsignal/migrations/pg"
 	"batsignal/oncall"
 	"batsignal/oncall/component"
@@ -18,14 +20,15 @@ import (
 // may be the same. It is a dozen queries, whatever the number of people.
 func Load(ctx context.Context, db pg.DB, ask Ask, from, until time.Time) (Facts, error) {
 	var f Facts
-	book, err := rota.Load(ctx, db, from, until)
+	var book rota.Book
+	var batch pgx.Batch
+	rota.Queue(&batch, from, until, &book)
+	oncall.QueueRoles(&batch, &f.Roles)
+	err := db.SendBatch(ctx, &batch).Close()
 	if err != nil {
 		return f, err
 	}
 	f.Plan = book
-	if f.Roles, err = oncall.Roles(ctx, db); err != nil {
-		return f, err
-	}
 	if f.Policies, err = policy.Load(ctx, db); err != nil {
 		return f, err
 	}
@@ -40,7 +43,7 @@ func Load(ctx context.Context, db pg.DB, ask Ask, from, until time.Time) (Facts,
 
 // LoadAll is Load for all roles at once: then each can be asked for.
 func LoadAll(ctx context.Context, db pg.DB, title string, from, until time.Time) (Facts, error) {
-	f, err := Glance(ctx, db, from, until)
+	f, err := glance(ctx, db, from, until, oncall.QueueMembers)
 	if err != nil {
 		return f, err
 	}
@@ -62,21 +65,26 @@ func LoadAll(ctx context.Context, db pg.DB, title string, from, until time.Time)
 	return f.indexed(), nil // each role is asked for
 }
 
-// Glance gathers who is on and who is on the rosters of all roles, between two instants:
-// enough to show, not to rank.
+// Glance gathers who is on and who can be rung for all roles, between two instants:
+// enough to show, not to rank. Of people on rosters it knows who they are and when they
+// are awake, and no more.
 func Glance(ctx context.Context, db pg.DB, from, until time.Time) (Facts, error) {
+	return glance(ctx, db, from, until, oncall.QueueActive)
+}
+
+// glance asks everything in one round trip, so that the database works on the next
+// answer while this one is read.
+func glance(ctx context.Context, db pg.DB, from, until time.Time, members func(*pgx.Batch, *[]oncall.Member)) (Facts, error) {
 	var f Facts
-	book, err := rota.Load(ctx, db, from, until)
-	if err != nil {
+	var book rota.Book
+	var batch pgx.Batch
+	members(&batch, &f.Members)
+	rota.Queue(&batch, from, until, &book)
+	oncall.QueueRoles(&batch, &f.Roles)
+	if err := db.SendBatch(ctx, &batch).Close(); err != nil {
 		return f, err
 	}
 	f.Plan = book
-	if f.Roles, err = oncall.Roles(ctx, db); err != nil {
-		return f, err
-	}
-	if f.Members, err = oncall.Members(ctx, db); err != nil {
-		return f, err
-	}
 	var on []int64
 	for _, s := range book.Schedules {
 		on = append(on, turns(book, s)...)

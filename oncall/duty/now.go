@@ -58,14 +58,16 @@ func (f Facts) Now(at time.Time, roles ...string) []Now {
 				}
 			}
 		}
-		for _, i := range f.rosters[role.Name] {
+		roster := f.rosters[role.Name]
+		now.Awake = make([]oncall.Person, 0, len(roster)) // they are many
+		for _, i := range roster {
 			m := &f.Members[i]
 			_, away := f.Plan.Away(m.Person.ID, at)
 			switch {
 			case seen[m.Person.ID], !m.Active():
 			case away:
 				now.Away = append(now.Away, m.Person)
-			case f.Awake(m.Person, at):
+			case awake(m.Person, at):
 				now.Awake = append(now.Awake, m.Person)
 			default:
 				now.Asleep = append(now.Asleep, m.Person)
@@ -80,7 +82,7 @@ func (f Facts) Now(at time.Time, roles ...string) []Now {
 func (f Facts) on(s schedule.Schedule, at time.Time) []On {
 	var out []On
 	first := true
-	for _, shift := range f.Plan.On(s, at) {
+	for _, shift := range f.Plan.Onward(s, at) {
 		p, known := f.people[shift.Person]
 		if !known {
 			continue
@@ -103,7 +105,7 @@ func (f Facts) after(s schedule.Schedule, shift schedule.Shift) string {
 	if shift.Until.IsZero() {
 		return ""
 	}
-	for _, next := range f.Plan.On(s, shift.Until) {
+	for _, next := range f.Plan.Who(s, shift.Until) {
 		if p, known := f.people[next.Person]; known && !next.Away && !next.Shadow && next.Person != shift.Person {
 			return p.Handle
 		}

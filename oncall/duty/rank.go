@@ -126,7 +126,7 @@ func (r *ranker) onBy(name string) []entry {
 		return nil
 	}
 	var entries []entry
-	for _, shift := range r.Plan.On(s, r.at) {
+	for _, shift := range r.Plan.Onward(s, r.at) {
 		known, isKnown := r.people[shift.Person]
 		if shift.Shadow || !isKnown {
 			continue

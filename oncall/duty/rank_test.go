@@ -43,7 +43,7 @@ func (p plan) Named(name string) (schedule.Schedule, bool) {
 	return p.schedules[i], true
 }
 
-func (p plan) On(s schedule.Schedule, at time.Time) (on []schedule.Shift) {
+func (p plan) Onward(s schedule.Schedule, at time.Time) (on []schedule.Shift) {
 	for _, shift := range p.on[s.Name] {
 		if !shift.From.After(at) && (shift.Until.IsZero() || at.Before(shift.Until)) {
 			on = append(on, shift)
@@ -51,6 +51,8 @@ func (p plan) On(s schedule.Schedule, at time.Time) (on []schedule.Shift) {
 	}
 	return on
 }
+
+func (p plan) Who(s schedule.Schedule, at time.Time) []schedule.Shift { return p.Onward(s, at) }
 
 func (p plan) Away(person int64, at time.Time) (time.Time, bool) {
 	until, away := p.away[person]

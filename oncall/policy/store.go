@@ -155,7 +155,7 @@ func mustExist(ctx context.Context, tx pgx.Tx, p Policy) error {
 	for i, s := range p.Steps {
 		for _, t := range s.Targets {
 			if t == (Target{Kind(kind), name}) {
-				return fault.New(fault.Invalid, "Step %d of the policy %s rings the %s %s, and there is none of that name.", i+1, p.Name, kind, name)
+				return &FieldError{i, "targets", fault.New(fault.Invalid, "Step %d of the policy %s rings the %s %s, and there is none of that name.", i+1, p.Name, kind, name)}
 			}
 		}
 	}

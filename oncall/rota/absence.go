@@ -334,8 +334,9 @@ func queryAbsences(ctx context.Context, db pg.DB, sql string, args pgx.NamedArgs
 	if err != nil {
 		return nil, err
 	}
-	return pgx.CollectRows(rows, func(row pgx.CollectableRow) (a schedule.Absence, err error) {
-		err = row.Scan(&a.ID, &a.Person, &a.From, &a.Until, &a.Note)
-		return a, err
-	})
+	return pg.Collect(rows, absenceFields)
+}
+
+func absenceFields(a *schedule.Absence) []any {
+	return []any{&a.ID, &a.Person, &a.From, &a.Until, &a.Note}
 }

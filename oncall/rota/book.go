@@ -31,55 +31,92 @@ type Book struct {
 	holidays  map[Day]string                // what it is called
 }
 
+// By whose they are first, so that a book is made without copying; by number and by time
+// each of these is in order.
 const (
 	// tstzrange with both ends, so that one instant is a range too.
 	sqlOverridesAt = sqlOverrideColumns + `
-		where tstzrange(starts_at, ends_at) && tstzrange(@from, @until, '[]') order by id`
+		where tstzrange(starts_at, ends_at) && tstzrange(@from, @until, '[]') order by schedule_id, id`
 	sqlAbsencesAt = sqlAbsenceColumns + `
-		where tstzrange(starts_at, ends_at) && tstzrange(@from, @until, '[]') order by starts_at, id`
+		where tstzrange(starts_at, ends_at) && tstzrange(@from, @until, '[]') order by person_id, starts_at, id`
 )
 
 // Load reads what there is to know between two instants; they may be the same. It is
-// a handful of queries, whatever the number of schedules.
+// one round trip to the database, whatever the number of schedules.
 func Load(ctx context.Context, db pg.DB, from, until time.Time) (Book, error) {
-	b := Book{From: from, Until: until}
-	var err error
-	if b.Schedules, err = Schedules(ctx, db); err != nil {
-		return b, err
-	}
-	err = b.fill(ctx, db)
-	return b, err
+	var b Book
+	var batch pgx.Batch
+	Queue(&batch, from, until, &b)
+	return b, db.SendBatch(ctx, &batch).Close()
+}
+
+// Queue is Load among other questions that are asked in one round trip: the book is
+// there when the answers to the batch have been read.
+func Queue(batch *pgx.Batch, from, until time.Time, b *Book) {
+	*b = Book{From: from, Until: until}
+	batch.Queue(sqlSchedules).Query(func(rows pgx.Rows) (err error) {
+		b.Schedules, err = collectSchedules(rows)
+		return err
+	})
+	b.queueDecided(batch)
 }
 
 // fill reads what was decided about the shifts of the schedules.
 func (b *Book) fill(ctx context.Context, db pg.DB) error {
+	var batch pgx.Batch
+	b.queueDecided(&batch)
+	return db.SendBatch(ctx, &batch).Close()
+}
+
+func (b *Book) queueDecided(batch *pgx.Batch) {
 	if b.Until.Before(b.From) {
 		b.Until = b.From
 	}
-	overrides, err := queryOverrides(ctx, db, sqlOverridesAt, pgx.NamedArgs{"from": b.From, "until": b.Until})
-	if err != nil {
+	between := pgx.NamedArgs{"from": b.From, "until": b.Until}
+	batch.Queue(sqlOverridesAt, between).Query(func(rows pgx.Rows) error {
+		overrides, err := pg.Collect(rows, overrideFields)
+		b.overrides = split(overrides, func(o *schedule.Override) int64 { return o.Schedule })
 		return err
-	}
-	b.overrides = map[int64][]schedule.Override{}
-	for _, o := range overrides {
-		b.overrides[o.Schedule] = append(b.overrides[o.Schedule], o)
-	}
-	absences, err := queryAbsences(ctx, db, sqlAbsencesAt, pgx.NamedArgs{"from": b.From, "until": b.Until})
-	if err != nil {
+	})
+	batch.Queue(sqlAbsencesAt, between).Query(func(rows pgx.Rows) error {
+		absences, err := pg.Collect(rows, absenceFields)
+		b.absences = split(absences, func(a *schedule.Absence) int64 { return a.Person })
 		return err
-	}
-	b.absences = map[int64][]schedule.Absence{}
-	for _, a := range absences {
-		b.absences[a.Person] = append(b.absences[a.Person], a)
-	}
+	})
 	// A day more at both ends: somebody's holiday begins before it does in UTC.
-	b.holidays, err = holidaysBetween(ctx, db, b.From.AddDate(0, 0, -1), b.Until.AddDate(0, 0, 1))
-	return err
+	wider := pgx.NamedArgs{"from": b.From.AddDate(0, 0, -1), "until": b.Until.AddDate(0, 0, 1)}
+	batch.Queue(sqlHolidaysBetween, wider).Query(func(rows pgx.Rows) (err error) {
+		b.holidays, err = collectHolidays(rows)
+		return err
+	})
+}
+
+// split parts a list by whose its entries are; those of one stand together.
+func split[T any](list []T, whose func(*T) int64) map[int64][]T {
+	out := map[int64][]T{}
+	for len(list) > 0 {
+		n, one := 1, whose(&list[0])
+		for n < len(list) && whose(&list[n]) == one {
+			n++
+		}
+		out[one], list = list[:n:n], list[n:]
+	}
+	return out
 }
 
 // On returns who is on by a schedule at an instant, in order.
 func (b Book) On(s schedule.Schedule, at time.Time) []schedule.Shift {
 	return s.On(b.overrides[s.ID], b.absencesFor(s), at)
+}
+
+// Onward is On for whoever only looks ahead: each shift is said to begin at the instant.
+func (b Book) Onward(s schedule.Schedule, at time.Time) []schedule.Shift {
+	return s.Onward(b.overrides[s.ID], b.absencesFor(s), at)
+}
+
+// Who is On without since and until when.
+func (b Book) Who(s schedule.Schedule, at time.Time) []schedule.Shift {
+	return s.Who(b.overrides[s.ID], b.absencesFor(s), at)
 }
 
 // Shifts returns who is on by a schedule between two instants, by time.
@@ -90,9 +127,9 @@ func (b Book) Shifts(s schedule.Schedule, from, until time.Time) []schedule.Shif
 // OfRole returns the schedules that serve a role, by name.
 func (b Book) OfRole(role string) []schedule.Schedule {
 	var out []schedule.Schedule
-	for _, s := range b.Schedules {
-		if s.Role == role && role != "" {
-			out = append(out, s)
+	for i := range b.Schedules {
+		if s := &b.Schedules[i]; s.Role == role && role != "" {
+			out = append(out, *s)
 		}
 	}
 	return out

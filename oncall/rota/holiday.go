@@ -111,15 +111,11 @@ func Holidays(ctx context.Context, db pg.DB, region string, from, until time.Tim
 	})
 }
 
-func holidaysBetween(ctx context.Context, db pg.DB, from, until time.Time) (map[Day]string, error) {
-	rows, err := db.Query(ctx, sqlHolidaysBetween, pgx.NamedArgs{"from": from, "until": until})
-	if err != nil {
-		return nil, err
-	}
+func collectHolidays(rows pgx.Rows) (map[Day]string, error) {
 	out := map[Day]string{}
 	var region, name string
 	var day time.Time
-	_, err = pgx.ForEachRow(rows, []any{&region, &day, &name}, func() error {
+	_, err := pgx.ForEachRow(rows, []any{&region, &day, &name}, func() error {
 		out[Day{region, day.Year(), day.Month(), day.Day()}] = name
 		return nil
 	})

@@ -287,8 +287,9 @@ func queryOverrides(ctx context.Context, db pg.DB, sql string, args pgx.NamedArg
 	if err != nil {
 		return nil, err
 	}
-	return pgx.CollectRows(rows, func(row pgx.CollectableRow) (o schedule.Override, err error) {
-		err = row.Scan(&o.ID, &o.Schedule, &o.Layer, &o.From, &o.Until, &o.Person, &o.Instead, &o.Cover, &o.Note)
-		return o, err
-	})
+	return pg.Collect(rows, overrideFields)
+}
+
+func overrideFields(o *schedule.Override) []any {
+	return []any{&o.ID, &o.Schedule, &o.Layer, &o.From, &o.Until, &o.Person, &o.Instead, &o.Cover, &o.Note}
 }

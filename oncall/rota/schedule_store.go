@@ -20,11 +20,13 @@ const (
 	sqlScheduleColumns = `
 		select s.id, s.name, s.title, coalesce(s.role, '') as role, s.zone, s.version,
 			l.name as layer, l.zone as layer_zone, l.starts, l.ends, l.unit, l.turns, l.windows, l.shadow,
-			array(
-				select m.person_id from schedule_member m
-				where m.schedule_id = l.schedule_id and m.layer = l.place order by m.place
-			) as members
-		from schedule s left join schedule_layer l on l.schedule_id = s.id`
+			coalesce(m.people, '{}') as members
+		from schedule s
+		left join schedule_layer l on l.schedule_id = s.id
+		left join (
+			select schedule_id, layer, array_agg(person_id order by place) as people
+			from schedule_member group by schedule_id, layer
+		) m on m.schedule_id = l.schedule_id and m.layer = l.place`
 	sqlSchedules    = sqlScheduleColumns + ` where s.retired_at is null order by s.name, l.place`
 	sqlScheduleByID = sqlScheduleColumns + ` where s.retired_at is null and s.id = @id order by l.place`
 
@@ -122,6 +124,10 @@ func querySchedules(ctx context.Context, db pg.DB, sql string, args pgx.NamedArg
 	if err != nil {
 		return nil, err
 	}
+	return collectSchedules(rows)
+}
+
+func collectSchedules(rows pgx.Rows) ([]schedule.Schedule, error) {
 	defer rows.Close()
 	var out []schedule.Schedule
 	for rows.Next() {

@@ -100,16 +100,9 @@ func (c *change) tell(person int64, text string, actions ...notice.Action) {
 }
 
 const (
-	sqlPeopleByID = `
-		select id, handle, name, zone, wakes, sleeps, heard_at,
-			works_from, works_until, works_days, region, languages, version
-		from person where id = any (@people)`
 	// Whoever changes what is decided about a schedule takes turns with others.
 	sqlLockSchedule = `
 		select name from schedule where id = @id and retired_at is null for no key update`
-	sqlActiveIn = `
-		select m.person_id from membership m join person p on p.id = m.person_id
-		where m.role = @role and m.agreed_at is not null and m.approved_at is not null order by m.place, p.handle`
 )
 
 // know looks people up, so that they can be named. One who is not there is Invalid.
@@ -141,11 +134,7 @@ func (c *change) handle(person int64) string {
 func (c *change) zone(person int64) string { return c.people[person].Zone }
 
 func peopleByID(ctx context.Context, db pg.DB, people []int64) (map[int64]oncall.Person, error) {
-	rows, err := db.Query(ctx, sqlPeopleByID, pgx.NamedArgs{"people": people})
-	if err != nil {
-		return nil, err
-	}
-	list, err := pgx.CollectRows(rows, pgx.RowToStructByName[oncall.Person])
+	list, err := oncall.PeopleAmong(ctx, db, people)
 	known := make(map[int64]oncall.Person, len(list))
 	for _, p := range list {
 		known[p.ID] = p
@@ -155,11 +144,14 @@ func peopleByID(ctx context.Context, db pg.DB, people []int64) (map[int64]oncall
 
 // activeIn lists whom a role may ring, in order of the roster.
 func activeIn(ctx context.Context, db pg.DB, role string) ([]int64, error) {
-	rows, err := db.Query(ctx, sqlActiveIn, pgx.NamedArgs{"role": role})
-	if err != nil {
-		return nil, err
+	members, err := oncall.MembersOf(ctx, db, role)
+	var active []int64
+	for _, m := range members {
+		if m.Active() {
+			active = append(active, m.Person.ID)
+		}
 	}
-	return pgx.CollectRows(rows, pgx.RowTo[int64])
+	return active, err
 }
 
 // lock takes a schedule for this change alone and reads it.

@@ -13,13 +13,34 @@ import (
 // present as at the instant. Of a shift that has no end, [Shift.Endless] is true.
 func (s Schedule) On(overrides []Override, absences []Absence, at time.Time) []Shift {
 	p := s.plan(overrides, absences)
-	shifts := p.at(at, func(int) bool { return true })
+	shifts := p.at(at, every)
 	for i := range shifts {
-		p.stretch(&shifts[i], at)
-		shifts[i].From, shifts[i].Until = shifts[i].From.UTC(), shifts[i].Until.UTC()
+		about := p.about(&shifts[i])
+		about.forth(&shifts[i], at)
+		about.back(&shifts[i], at)
 	}
 	return shifts
 }
+
+// Onward is On for whoever only looks ahead: a shift is said to begin at the instant,
+// whenever it did. That is half the work.
+func (s Schedule) Onward(overrides []Override, absences []Absence, at time.Time) []Shift {
+	p := s.plan(overrides, absences)
+	shifts := p.at(at, every)
+	for i := range shifts {
+		p.about(&shifts[i]).forth(&shifts[i], at)
+		shifts[i].From = at.UTC()
+	}
+	return shifts
+}
+
+// Who is On without From and Until, which are nearly all of the work.
+func (s Schedule) Who(overrides []Override, absences []Absence, at time.Time) []Shift {
+	p := s.plan(overrides, absences)
+	return p.at(at, every)
+}
+
+func every(int) bool { return true }
 
 // Present leaves out who is away and who only looks on: the rest can be rung.
 func Present(shifts []Shift) []Shift {

@@ -33,6 +33,7 @@ func TestOracle(t *testing.T) {
 		at := scheduletest.Instant(r, d.s, d.overrides, d.absences)
 		on := d.on(at)
 		d.compare(t, on, at)
+		d.compareLess(t, on, at)
 		switch i % 3 { // all of it each time would take half a minute
 		case 0:
 			d.compareEnds(t, r, on)
@@ -76,6 +77,21 @@ func (d drawn) compare(t *testing.T, got []schedule.Shift, at time.Time) {
 	t.Helper()
 	if want := d.oracle(at); !slices.Equal(timeless(got), want) {
 		t.Errorf("at %s: on is\n%s, the oracle says\n%s", at.UTC(), lines(got), lines(want))
+	}
+}
+
+// compareLess looks at the ways to ask for less than all: they say the same about it.
+func (d drawn) compareLess(t *testing.T, on []schedule.Shift, at time.Time) {
+	t.Helper()
+	if who := d.s.Who(d.overrides, d.absences, at); !slices.Equal(who, timeless(on)) {
+		t.Errorf("at %s: on is\n%s, and without ends\n%s", at.UTC(), lines(on), lines(who))
+	}
+	onward := slices.Clone(on)
+	for i := range onward {
+		onward[i].From = at.UTC()
+	}
+	if got := d.s.Onward(d.overrides, d.absences, at); !slices.Equal(got, onward) {
+		t.Errorf("at %s: onward is\n%s, want\n%s", at.UTC(), lines(got), lines(onward))
 	}
 }
 

@@ -10,33 +10,42 @@ import (
 // for until the end of time. Then the shift is said to end where the search did.
 const farthest = 2000
 
-// stretch finds the real ends of a shift of an instant: it goes from one edge to the
-// next for as long as the same shift is on the list there. What cannot matter to it is
-// left out, so that a year with one person is not walked by the hour since another
-// layer is.
-func (p *plan) stretch(s *Shift, at time.Time) {
+// about is the plan as far as it may matter to a shift. The rest is left out, so that a
+// year with one person is not walked by the hour since another layer is.
+func (p *plan) about(s *Shift) *plan {
 	about := plan{layers: p.layers, overrides: concerning(p.overrides, s.Person)}
-	for _, a := range p.absences {
-		if a.Person == s.Person {
-			about.absences = append(about.absences, a)
+	for i := range p.absences {
+		if p.absences[i].Person == s.Person {
+			about.absences = append(about.absences, p.absences[i])
 		}
 	}
-	goesOn := func(t time.Time) bool {
-		return slices.ContainsFunc(about.at(t, func(i int) bool { return about.matters(i, s, t) }), s.same)
-	}
+	return &about
+}
+
+// forth finds the real end of a shift of an instant: it goes from one edge to the next
+// for as long as the same shift is on the list there. The plan is the one about it.
+func (p *plan) forth(s *Shift, at time.Time) {
 	s.Until = at
 	for range farthest {
-		if s.Until = about.edgeAfter(s, s.Until); s.Endless() || !goesOn(s.Until) {
+		if s.Until = p.edgeAfter(s, s.Until).UTC(); s.Endless() || !p.goesOn(s, s.Until) {
 			break
 		}
 	}
-	before := at
+}
+
+// back finds its real beginning in the same way.
+func (p *plan) back(s *Shift, at time.Time) {
 	for range farthest {
-		s.From = about.edgeUpTo(s, before)
-		if before = s.From.Add(-1); !goesOn(before) {
+		s.From = p.edgeUpTo(s, at).UTC()
+		if at = s.From.Add(-1); !p.goesOn(s, at) {
 			break
 		}
 	}
+}
+
+// goesOn tells whether a shift is on the list at an instant.
+func (p *plan) goesOn(s *Shift, at time.Time) bool {
+	return slices.ContainsFunc(p.at(at, func(layer int) bool { return p.matters(layer, s, at) }), s.same)
 }
 
 // concerning picks the overrides that have a part in where somebody is on: those that
@@ -44,16 +53,17 @@ func (p *plan) stretch(s *Shift, at time.Time) {
 func concerning(overrides []Override, person int64) []Override {
 	kin := []int64{person}
 	for i := 0; i < len(kin); i++ {
-		for _, o := range overrides {
+		for j := range overrides {
+			o := &overrides[j]
 			if o.Person == kin[i] && o.Instead != 0 && !slices.Contains(kin, o.Instead) {
 				kin = append(kin, o.Instead)
 			}
 		}
 	}
 	var picked []Override
-	for _, o := range overrides {
-		if slices.Contains(kin, o.Instead) || o.Instead == 0 && slices.Contains(kin, o.Person) {
-			picked = append(picked, o)
+	for i := range overrides {
+		if o := &overrides[i]; slices.Contains(kin, o.Instead) || o.Instead == 0 && slices.Contains(kin, o.Person) {
+			picked = append(picked, *o)
 		}
 	}
 	return picked
