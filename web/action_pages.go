@@ -27,6 +27,11 @@ func (s *site) actionList(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
+	by, err := s.reader(r)
+	if err != nil {
+		return err
+	}
+	f.Restricted = by.Restricted
 	list, err := s.actions(r, f)
 	if err != nil {
 		return err
@@ -38,10 +43,11 @@ func (s *site) actionList(w http.ResponseWriter, r *http.Request) error {
 	return s.render(w, r, http.StatusOK, "actions", view{Title: "Actions", Here: "/actions", Body: body})
 }
 
-// actions lists actions, but those of meetings that are not for everybody.
+// actions lists actions, but those of meetings that are not for everybody unless they are
+// asked for.
 func (s *site) actions(r *http.Request, f action.Filter) ([]action.Item, error) {
 	list, err := s.Actions.List(r.Context(), f)
-	if err != nil || s.Meetings == nil || len(list) == 0 {
+	if err != nil || f.Restricted || s.Meetings == nil || len(list) == 0 {
 		return list, err
 	}
 	ids := make([]int64, 0, len(list))
@@ -90,8 +96,12 @@ func (s *site) action(w http.ResponseWriter, r *http.Request) error {
 	}
 	body := actionBody{Item: it}
 	if s.Meetings != nil && it.Meeting != 0 {
-		m, err := s.Meetings.Summary(r.Context(), it.Meeting)
-		if fault.KindOf(err) == fault.NotFound { // its meeting is restricted
+		by, err := s.reader(r)
+		if err != nil {
+			return err
+		}
+		m, err := s.Meetings.Summary(r.Context(), by, it.Meeting)
+		if fault.KindOf(err) == fault.NotFound { // its meeting is not for this reader
 			return noAction(it.ID)
 		}
 		if err != nil {

@@ -30,6 +30,15 @@ func (s *site) functions() template.FuncMap {
 		"actWord": actWord,
 		"count":   oncall.Plural,
 		"entry":   entryOf,
+		"moment":  momentFor,
+
+		"personPath":   personPath,
+		"rosterPath":   rosterPath,
+		"schedulePath": schedulePath,
+		"planned":      planned,
+		"hours":        hoursOf,
+		"commonZones":  commonZones,
+		"importable":   func() bool { return s.Tree != nil },
 
 		"paragraphs":  func(text string) []string { return strings.Split(text, "\n") },
 		"linked":      linked,
@@ -41,6 +50,7 @@ func (s *site) functions() template.FuncMap {
 		"actionRef":   action.Ref,
 		"add":         func(a, b int) int { return a + b },
 		"states":      func() []string { return []string{"open", "done", "dropped", "all"} },
+		"textField":   textFieldOf,
 		"overdue":     func(a action.Item) bool { return overdue(a, s.Now()) },
 	}
 }

@@ -92,7 +92,7 @@ func TestOurFilesAreKeptForEverUnderTheirVersion(t *testing.T) {
 	if got := w.get("/static/style.css?v=old").Header().Get("Cache-Control"); got != "no-cache" {
 		t.Errorf("with another version: %q", got)
 	}
-	if n := len(w.get("/static/style.css").body); n >= 16_000 {
+	if n := len(w.get("/static/style.css").body); n >= 22_000 {
 		t.Errorf("the style has %d bytes", n)
 	}
 }

@@ -102,6 +102,9 @@ func readAloud(t *testing.T, page string) {
 		if by, ok := attr(n, "aria-labelledby"); ok {
 			refer = append(refer, by)
 		}
+		if by, ok := attr(n, "aria-describedby"); ok {
+			refer = append(refer, strings.Fields(by)...)
+		}
 		switch n.Data {
 		case "html":
 			if lang, _ := attr(n, "lang"); lang != "en" {
@@ -124,6 +127,9 @@ func readAloud(t *testing.T, page string) {
 				refer = append(refer, to)
 			}
 		case "input", "select", "textarea":
+			if kind, _ := attr(n, "type"); kind == "hidden" {
+				continue
+			}
 			id, _ := attr(n, "id")
 			labels = append(labels, id)
 		case "label":

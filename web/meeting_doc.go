@@ -40,8 +40,18 @@ func (l *liveDocs) of(id int64) *liveDoc {
 	return d
 }
 
-// doc is a meeting with its log. Whoever gets it changes nothing of it.
-func (s *site) doc(ctx context.Context, m meeting.Summary) (write.Doc, error) {
+// doc is a meeting with its log. Whoever gets it changes nothing of it. One that was
+// restricted meanwhile, by its rows or by what another reader had us read, is not for the
+// world, whatever its summary says.
+func (s *site) doc(ctx context.Context, by meeting.Reader, m meeting.Summary) (write.Doc, error) {
+	d, err := s.readDoc(ctx, m)
+	if err == nil && d.Restricted && !by.Restricted {
+		return write.Doc{}, noMeeting(m.ID)
+	}
+	return d, err
+}
+
+func (s *site) readDoc(ctx context.Context, m meeting.Summary) (write.Doc, error) {
 	if !m.GoesOn() {
 		return s.Meetings.Doc(ctx, m.ID)
 	}

@@ -18,11 +18,15 @@ func (s *site) meetingEvents(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	known, goesOn, err := s.Meetings.Progress(r.Context(), id)
+	by, err := s.reader(r)
 	if err != nil {
 		return err
 	}
-	if !goesOn {
+	known, err := s.Meetings.Progress(r.Context(), by, id)
+	if err != nil {
+		return err
+	}
+	if !known.GoesOn {
 		w.WriteHeader(http.StatusNoContent) // a browser asks no more
 		return nil
 	}
@@ -52,13 +56,16 @@ func (s *site) meetingEvents(w http.ResponseWriter, r *http.Request) error {
 			}
 			continue
 		}
-		events, goesOn, err := s.Meetings.Progress(r.Context(), id)
+		now, err := s.Meetings.Progress(r.Context(), by, id)
 		hidden := fault.KindOf(err) == fault.NotFound // it is restricted now
-		if err == nil && events == known || err != nil && !hidden {
+		if err == nil && now.Events == known.Events || err != nil && !hidden {
 			continue
 		}
-		known = events
-		if out.write(changeEvent(id)) != nil || hidden || !goesOn {
+		if now.Restricted && !s.stillReads(w, r) {
+			return nil // a browser asks again, and hears what anybody hears
+		}
+		known = now
+		if out.write(changeEvent(id)) != nil || hidden || !now.GoesOn {
 			return nil
 		}
 	}

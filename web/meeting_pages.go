@@ -29,14 +29,19 @@ func (b meetingBody) OneDay() bool {
 	return b.EndedAt != nil && dayOf(*b.EndedAt).Equal(dayOf(b.StartedAt))
 }
 
-// readMeeting reads one that everybody may read.
+// readMeeting reads one that whoever asks may read.
 func (s *site) readMeeting(r *http.Request, id int64) (m meeting.Summary, d write.Doc, err error) {
-	if m, err = s.Meetings.Summary(r.Context(), id); err != nil {
+	by, err := s.reader(r)
+	if err != nil {
 		return m, d, err
 	}
-	if d, err = s.doc(r.Context(), m); err == nil && d.Restricted {
-		err = noMeeting(id)
+	if m, err = s.Meetings.Summary(r.Context(), by, id); err == nil {
+		d, err = s.doc(r.Context(), by, m)
 	}
+	if fault.KindOf(err) == fault.NotFound {
+		return m, d, s.noMinutes(r, by, "There is no meeting %d.", id)
+	}
+	m.Restricted = m.Restricted || d.Restricted // since a moment ago
 	return m, d, err
 }
 
@@ -55,7 +60,7 @@ func (s *site) meeting(w http.ResponseWriter, r *http.Request) error {
 	}
 	var actions []action.Item
 	if s.Actions != nil {
-		if actions, err = s.Actions.List(r.Context(), action.Filter{Meeting: id}); err != nil {
+		if actions, err = s.Actions.List(r.Context(), action.Filter{Meeting: id, Restricted: m.Restricted}); err != nil {
 			return err
 		}
 	}
@@ -74,8 +79,11 @@ func noMeeting(id int64) error {
 	return fault.New(fault.NotFound, "There is no meeting %d.", id)
 }
 
-// feedOf is the feed that a meeting will be told in.
+// feedOf is the feed that a meeting will be told in; "" is none.
 func feedOf(m meeting.Summary) string {
+	if m.Restricted {
+		return ""
+	}
 	if m.Name != "" && m.Incident == 0 {
 		return namePath(m.Name) + "/feed.atom"
 	}

@@ -19,7 +19,8 @@ import (
 // feedMost is how many meetings a feed tells of.
 const feedMost = 30
 
-// minutesFeed tells of the meetings that ended last: of all, of a room, or of a series.
+// minutesFeed tells of the meetings that ended last: of all, of a room, or of a series. It
+// is the same for everybody: readers of feeds are not signed in, and keep what they get.
 func (s *site) minutesFeed(w http.ResponseWriter, r *http.Request) error {
 	f := meeting.Filter{Most: feedMost}
 	of, page := "Minutes", "/minutes"

@@ -25,30 +25,35 @@ var fileKinds = map[string]string{
 	"json": "application/json", "md": "text/markdown; charset=utf-8", "eml": "message/rfc822",
 }
 
-// minutesFile writes a file of the archive anew from the rows of its meeting.
+// minutesFile writes a file of the archive anew from the rows of its meeting: those of
+// restricted meetings too, for who may read them. What is in minutes.dir is never served.
 func (s *site) minutesFile(w http.ResponseWriter, r *http.Request) error {
-	if done, err := s.serveFile(w, r); done || err != nil {
+	by, err := s.reader(r)
+	if err != nil {
 		return err
 	}
-	return fault.New(fault.NotFound, "There is no such page among the minutes. Meetings are listed at /minutes by room, name and month; the ends of the addresses of their files are .html, .log.html, .txt and .log.txt, among others.")
+	if done, err := s.serveFile(w, r, by); done || err != nil {
+		return err
+	}
+	return s.noMinutes(r, by, "There is no such page among the minutes. Meetings are listed at /minutes by room, name and month; the ends of the addresses of their files are .html, .log.html, .txt and .log.txt, among others.")
 }
 
 // serveFile answers if the address is that of a file; done is false if it is not.
-func (s *site) serveFile(w http.ResponseWriter, r *http.Request) (done bool, err error) {
+func (s *site) serveFile(w http.ResponseWriter, r *http.Request, by meeting.Reader) (done bool, err error) {
 	path := strings.TrimPrefix(r.URL.Path, "/minutes/")
 	if !utf8.ValidString(path) || strings.ContainsRune(path, 0) {
 		return false, nil
 	}
 	for _, ext := range extensions(path) {
-		m, found, err := s.Meetings.AtPath(r.Context(), strings.TrimSuffix(path, "."+ext))
+		m, found, err := s.Meetings.AtPath(r.Context(), by, strings.TrimSuffix(path, "."+ext))
 		if err != nil {
 			return false, err
 		}
 		if found {
-			return true, s.writeFile(w, r, m, ext)
+			return true, s.writeFile(w, r, by, m, ext)
 		}
 	}
-	m, found, err := s.Meetings.AtPath(r.Context(), path)
+	m, found, err := s.Meetings.AtPath(r.Context(), by, path)
 	if found {
 		http.Redirect(w, r, meetingPath(m.ID), http.StatusSeeOther)
 	}
@@ -76,7 +81,7 @@ func formatsOf(dialect string) []write.Format {
 	return write.PeerFormats()
 }
 
-func (s *site) writeFile(w http.ResponseWriter, r *http.Request, m meeting.Summary, ext string) error {
+func (s *site) writeFile(w http.ResponseWriter, r *http.Request, by meeting.Reader, m meeting.Summary, ext string) error {
 	var exts []string
 	for _, f := range formatsOf(m.Dialect) {
 		if f.Ext != ext {
@@ -93,12 +98,9 @@ func (s *site) writeFile(w http.ResponseWriter, r *http.Request, m meeting.Summa
 		if s.unchanged(w, r, m, ext) || r.Method == http.MethodHead {
 			return nil
 		}
-		d, err := s.doc(r.Context(), m)
+		d, err := s.doc(r.Context(), by, m)
 		if err != nil {
 			return err
-		}
-		if d.Restricted { // since a moment ago
-			return notFound(w, r)
 		}
 		if err := f.Write(w, d); err != nil && r.Context().Err() == nil {
 			s.Log.Warn("a file of minutes broke off", "meeting", m.ID, "format", ext, "error", err)
@@ -109,9 +111,10 @@ func (s *site) writeFile(w http.ResponseWriter, r *http.Request, m meeting.Summa
 }
 
 // unchanged answers whoever has the file of a meeting that is over already. What a
-// file says depends on the meeting's events and on the program that writes it.
+// file says depends on the meeting's events and on the program that writes it. Nobody has
+// the file of a restricted one: it is not to be stored.
 func (s *site) unchanged(w http.ResponseWriter, r *http.Request, m meeting.Summary, ext string) bool {
-	if m.EndedAt == nil {
+	if m.EndedAt == nil || m.Restricted {
 		return false
 	}
 	changed := *m.EndedAt

@@ -19,6 +19,8 @@ type indexBody struct {
 	Names  []meeting.NameShelf
 	Years  []yearShelf
 	Search searchBody
+
+	Restricted bool // something listed is not for everybody
 }
 
 // yearShelf is a year with its months.
@@ -30,25 +32,28 @@ type yearShelf struct {
 func (s *site) minutesIndex(w http.ResponseWriter, r *http.Request) error {
 	ctx := r.Context()
 	var body indexBody
-	var err error
-	if body.Now, err = s.Meetings.Meetings(ctx, meeting.Filter{State: meeting.GoingOn, Most: listMost}); err != nil {
+	by, err := s.reader(r)
+	if err != nil {
 		return err
 	}
-	if body.Latest, err = s.Meetings.LastEnded(ctx, meeting.Filter{Most: indexLatest}); err != nil {
+	if body.Now, err = s.Meetings.Meetings(ctx, meeting.Filter{State: meeting.GoingOn, Most: listMost, For: by}); err != nil {
 		return err
 	}
-	if body.Rooms, err = s.Meetings.Rooms(ctx, shelfMost); err != nil {
+	if body.Latest, err = s.Meetings.LastEnded(ctx, meeting.Filter{Most: indexLatest, For: by}); err != nil {
 		return err
 	}
-	if body.Names, err = s.Meetings.Names(ctx, shelfMost); err != nil {
+	if body.Rooms, err = s.Meetings.Rooms(ctx, by, shelfMost); err != nil {
 		return err
 	}
-	months, err := s.Meetings.Months(ctx, shelfMost)
+	if body.Names, err = s.Meetings.Names(ctx, by, shelfMost); err != nil {
+		return err
+	}
+	months, err := s.Meetings.Months(ctx, by, shelfMost)
 	if err != nil {
 		return err
 	}
 	body.Years = byYear(months)
-	body.Search.Rooms = body.Rooms
+	body.Search.Rooms, body.Restricted = body.Rooms, someRestricted(body.Now, body.Latest)
 	return s.render(w, r, http.StatusOK, "minutes", view{Title: "Minutes", Here: "/minutes", Feed: "/minutes/feed.atom", Body: body})
 }
 

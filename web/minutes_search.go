@@ -27,6 +27,8 @@ type searchBody struct {
 	Found []hitGroup
 	First bool
 	Next  string // the address of older hits; "": there are none
+
+	Restricted bool // something found is not for everybody
 }
 
 // hitGroup is what was found in one meeting.
@@ -47,7 +49,10 @@ func (s *site) minutesSearch(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	if body.Rooms, err = s.Meetings.Rooms(r.Context(), shelfMost); err != nil {
+	if f.For, err = s.reader(r); err != nil {
+		return err
+	}
+	if body.Rooms, err = s.Meetings.Rooms(r.Context(), f.For, shelfMost); err != nil {
 		return err
 	}
 	if f.Query != "" {
@@ -56,6 +61,9 @@ func (s *site) minutesSearch(w http.ResponseWriter, r *http.Request) error {
 			return err
 		}
 		body.Found = grouped(found, termsOf(f.Query))
+		for _, g := range body.Found {
+			body.Restricted = body.Restricted || g.Restricted
+		}
 		if more {
 			last := found[len(found)-1]
 			body.Next = searchPath(body, fmt.Sprintf("%d-%d", last.Meeting, last.Line))

@@ -59,7 +59,7 @@ func routeOf(r *http.Request) string {
 // knownMethod keeps invented methods out of logs and labels.
 func knownMethod(m string) string {
 	switch m {
-	case http.MethodGet, http.MethodHead, http.MethodPost:
+	case http.MethodGet, http.MethodHead, http.MethodPost, http.MethodPut, http.MethodDelete:
 		return m
 	}
 	return "other"

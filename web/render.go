@@ -11,6 +11,7 @@ import (
 	"strings"
 	"time"
 
+	"batsignal/oncall/access"
 	"batsignal/oncall/fault"
 )
 
@@ -19,17 +20,23 @@ var templateFiles embed.FS
 
 // view is what every page is drawn from.
 type view struct {
-	Title   string
-	Here    string // the entry of the menu that this page belongs to
-	Refresh int    // seconds after which a browser without script asks again; 0 is never
-	Events  string // where our script hears of changes; "" is nowhere
-	Feed    string // where programs hear of what is new; "" is nowhere
-	Script  bool   // set by render for the pages in the table
-	Minutes bool   // there is an archive of minutes
-	Actions bool   // there are pages of actions
-	Version string
-	Now     time.Time
-	Body    any
+	Title    string
+	Here     string // the entry of the menu that this page belongs to
+	Refresh  int    // seconds after which a browser without script asks again; 0 is never
+	Events   string // where our script hears of changes; "" is nowhere
+	Feed     string // where programs hear of what is new; "" is nowhere
+	Script   bool   // set by render for the pages in the table
+	Minutes  bool   // there is an archive of minutes
+	Actions  bool   // there are pages of actions
+	Rota     bool   // there are schedules
+	Policies bool   // there are pages of who is rung after whom
+	Visitor  visitor
+	SignIn   string // where one signs in to come back here; "" where nobody is known
+	Passkeys bool   // passkey.js is run too, where our script may be
+	CSRF     string // what every form carries: {{template "csrf" $}}
+	Version  string
+	Now      time.Time
+	Body     any
 }
 
 // parsePages reads every page with the layout and the shared parts, so that a
@@ -59,7 +66,14 @@ func (s *site) parsePages() (map[string]*template.Template, error) {
 // becomes an error page and never half a page.
 func (s *site) render(w http.ResponseWriter, r *http.Request, status int, name string, v view) error {
 	v.Version, v.Now, v.Minutes, v.Actions = s.Version, s.Now(), s.Meetings != nil, s.Actions != nil
+	v.Rota, v.Policies = s.Rota != nil, s.Policies != nil
 	v.Script = status == http.StatusOK && mayScript(r)
+	if v.Visitor = s.visitor(r); v.Visitor.SignedIn() {
+		v.CSRF = access.FormToken(v.Visitor.token)
+	}
+	if s.Access != nil && !s.knowsNobody(r.URL.Path) {
+		v.SignIn = signInPath(r)
+	}
 	page, ok := s.pages[name]
 	if !ok {
 		return fmt.Errorf("there is no page %q", name)
@@ -70,7 +84,7 @@ func (s *site) render(w http.ResponseWriter, r *http.Request, status int, name s
 	}
 	h := w.Header()
 	if v.Script {
-		h.Set("Content-Security-Policy", policyWithScript)
+		h.Set("Content-Security-Policy", contentPolicyWithScript)
 	}
 	h.Set("Content-Type", "text/html; charset=utf-8")
 	w.WriteHeader(status)

@@ -15,12 +15,15 @@ var pagesWithScript = map[string]bool{
 	"/incidents/{id}": true,
 
 	"/minutes/m/{id:[0-9]+}": true,
+
+	"/sign-in": true,
+	"/account": true,
 }
 
 // routes is the whole surface.
 func (s *site) routes() http.Handler {
 	r := chi.NewRouter()
-	r.Use(s.observe, secure, s.recover, middleware.GetHead, s.sameOrigin)
+	r.Use(s.observe, secure, s.recover, middleware.GetHead, s.sameOrigin, s.recognise)
 
 	r.Get("/", s.page(s.overview))
 	r.Get("/events", s.page(s.allEvents))
@@ -31,7 +34,7 @@ func (s *site) routes() http.Handler {
 	r.Get("/incidents/{id}/retro.md", s.page(s.retroText))
 	r.Get("/incidents/{id}/retro/changes", s.page(s.retroChanges))
 	r.Get("/signal", s.page(s.signal))
-	r.Get("/people", s.page(s.people))
+	s.peopleRoutes(r)
 	r.Get("/commands", s.page(s.commandList))
 
 	if s.Meetings != nil {
@@ -39,6 +42,18 @@ func (s *site) routes() http.Handler {
 	}
 	if s.Actions != nil {
 		s.actionRoutes(r)
+	}
+
+	if s.Access != nil {
+		s.signRoutes(r)
+		s.apiRoutes(r)
+		s.feedRoutes(r)
+	}
+	if s.Rota != nil {
+		s.scheduleRoutes(r)
+	}
+	if s.Policies != nil {
+		s.policyRoutes(r)
 	}
 
 	r.Get("/ack/{token}", s.page(s.showAck))

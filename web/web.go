@@ -1,8 +1,8 @@
 // Package web owns what is seen over HTTP: the pages, the single-use link that
-// acknowledges a page, health, and figures for Prometheus.
+// acknowledges a page, sign-in, health, and figures for Prometheus.
 //
-// Everything is read-only but that link, and the one by which somebody edits a
-// retrospective: whatever else changes state is done in chat. Each page is complete
+// Who is not signed in only reads, but for that link and the one by which somebody edits
+// a retrospective. Who is signed in may do here what they may do in chat. Each page is complete
 // without a script; one small script makes a few of them follow along. Nothing here
 // knows an address: the queries it uses do not read any. It opens no port and reads
 // no configuration; cmd does.
@@ -16,14 +16,22 @@ import (
 	"net/http"
 	"time"
 
+	"github.com/go-webauthn/webauthn/webauthn"
 	"github.com/prometheus/client_golang/prometheus"
 
+	"batsignal/bot"
 	"batsignal/bot/command"
 	"batsignal/incidents"
 	"batsignal/incidents/action"
 	"batsignal/incidents/meeting"
 	"batsignal/incidents/retrospective"
 	"batsignal/migrations/pg"
+	"batsignal/oncall"
+	"batsignal/oncall/access"
+	escalation "batsignal/oncall/policy"
+	"batsignal/oncall/rota"
+	"batsignal/oncall/skill"
+	"batsignal/oncall/tree"
 )
 
 // Options are what the pages are made of.
@@ -34,6 +42,14 @@ type Options struct {
 	Actions   *action.Service        // what there is to do; nil has no pages of it
 	Watch     *incidents.Watch       // tells open pages of changes; nil leaves them to refresh by themselves
 	Retro     *retrospective.Service // documents about incidents; nil has none
+	Access    *access.Service        // who is signed in; nil lets nobody sign in
+	Rota      *rota.Service          // schedules and coverage; nil has no pages of them
+	Policies  *escalation.Service    // who is rung after whom; nil has no pages of it
+	Who       *bot.Identity          // what people may do who are; needed with Access
+	OIDC      []Provider             // identity providers to sign in by
+	People    *oncall.Desk           // by which people and rosters are changed; nil changes none
+	Skills    *skill.Service         // by which it changes what people are good at; nil changes nothing of it
+	Tree      *tree.Service          // everything as text; nil neither shows nor applies it
 	Commands  *command.Set           // the vocabulary that is explained and by which texts are localized
 	Now       func() time.Time
 	Log       *slog.Logger
@@ -58,7 +74,9 @@ type site struct {
 	intro    [][]span
 	figures  *figures
 	streams  chan struct{} // one place for each open event stream
-	live     liveDocs      // meetings that go on, as they were read last
+	oidc     map[string]*provider
+	passkeys *webauthn.WebAuthn // nil where browsers allow none
+	live     liveDocs           // meetings that go on, as they were read last
 }
 
 // mostStreams is how many browsers may follow along at once; the others refresh.
@@ -70,6 +88,8 @@ func New(o Options) (http.Handler, error) {
 	switch {
 	case o.Incidents == nil || o.DB == nil || o.Now == nil || o.Log == nil || o.Commands == nil:
 		return nil, errors.New("web needs incidents, a database, commands, a clock and a log")
+	case o.Access != nil && o.Who == nil:
+		return nil, errors.New("web needs to know what people may do who sign in")
 	}
 	if o.Registry == nil {
 		o.Registry = prometheus.NewRegistry()
@@ -83,6 +103,9 @@ func New(o Options) (http.Handler, error) {
 		return nil, err
 	}
 	s.intro, s.commands = readReference(o.Commands.Reference())
+	if err := s.prepareSignIn(); err != nil {
+		return nil, err
+	}
 	if s.figures, err = newFigures(s); err != nil {
 		return nil, err
 	}

@@ -20,10 +20,14 @@ import (
 	"batsignal/incidents/meeting"
 	"batsignal/migrations/pgtest"
 	"batsignal/oncall"
+	"batsignal/oncall/access"
 	"batsignal/oncall/contact"
 	"batsignal/oncall/paging"
+	"batsignal/oncall/policy"
 	"batsignal/oncall/rosterfile"
+	"batsignal/oncall/rota"
 	"batsignal/oncall/secret"
+	"batsignal/oncall/skill"
 	"batsignal/web"
 )
 
@@ -53,6 +57,8 @@ type world struct {
 
 	meetings *meeting.Service
 	actions  *action.Service
+	access   *access.Service // nil where nobody can sign in
+	rota     *rota.Service
 
 	log    *logBook
 	logger *slog.Logger
@@ -104,8 +110,11 @@ func newWorld(t testing.TB, change ...func(*web.Options)) *world {
 		Policy: meeting.Policy{URLPrefix: publicURL + "/minutes/"},
 	}
 	w.actions = &action.Service{DB: stage.DB, Queue: stage.Incidents.Queue, Now: stage.Now, Log: w.logger, Base: publicURL}
+	w.rota = &rota.Service{DB: stage.DB, Now: stage.Now, Queue: stage.Incidents.Queue, Log: w.logger, Networks: []string{"console"}}
 	o := web.Options{
 		Meetings: w.meetings, Actions: w.actions, PublicURL: publicURL,
+		Rota: w.rota, Policies: &policy.Service{DB: stage.DB, Now: stage.Now},
+		People: stage.People, Skills: &skill.Service{DB: stage.DB, Now: stage.Now},
 		Incidents: stage.Incidents, DB: stage.DB, Watch: w.watch, Commands: w.set, Now: stage.Now, Version: "v0-test",
 		Log: w.logger,
 	}
