@@ -221,36 +221,36 @@ const night2 = `{"title":"At night","repeats":2,"steps":[
 func TestPoliciesByProgram(t *testing.T) {
 	w := newAPIWorld(t)
 	maria, li := w.program(t, "maria"), w.program(t, "li")
-	li.call(http.MethodPut, "/policies/night", night2, "If-None-Match", "*").must(t, http.StatusForbidden)
-	maria.call(http.MethodPut, "/policies/night", night2).refused(t, http.StatusPreconditionRequired, "invalid", "", "If-None-Match: *")
-	made := maria.call(http.MethodPut, "/policies/night", night2, "If-None-Match", "*").must(t, http.StatusOK)
-	again := maria.call(http.MethodPut, "/policies/night", night2, "If-None-Match", "*")
+	li.call(http.MethodPut, "/policies/dusk", night2, "If-None-Match", "*").must(t, http.StatusForbidden)
+	maria.call(http.MethodPut, "/policies/dusk", night2).refused(t, http.StatusPreconditionRequired, "invalid", "", "If-None-Match: *")
+	made := maria.call(http.MethodPut, "/policies/dusk", night2, "If-None-Match", "*").must(t, http.StatusOK)
+	again := maria.call(http.MethodPut, "/policies/dusk", night2, "If-None-Match", "*")
 	if again.must(t, http.StatusPreconditionFailed).at("current.title") != "At night" {
 		t.Error(again.body)
 	}
-	read := li.get("/policies/night").must(t, http.StatusOK)
+	read := li.get("/policies/dusk").must(t, http.StatusOK)
 	if read.at("steps.0.wait_seconds") != 120.0 || read.Header().Get("ETag") != made.Header().Get("ETag") {
 		t.Error(read.body)
 	}
 	next := read.json
 	next["repeats"] = 0
-	saved := maria.call(http.MethodPut, "/policies/night", next, "If-Match", made.Header().Get("ETag")).must(t, http.StatusOK)
-	maria.call(http.MethodPut, "/policies/night", next, "If-Match", made.Header().Get("ETag")).must(t, http.StatusPreconditionFailed)
+	saved := maria.call(http.MethodPut, "/policies/dusk", next, "If-Match", made.Header().Get("ETag")).must(t, http.StatusOK)
+	maria.call(http.MethodPut, "/policies/dusk", next, "If-Match", made.Header().Get("ETag")).must(t, http.StatusPreconditionFailed)
 	next["steps"] = []any{map[string]any{"targets": []any{map[string]any{"kind": "dog", "name": "rex"}}}}
-	maria.call(http.MethodPut, "/policies/night", next, "If-Match", saved.Header().Get("ETag")).refused(t, http.StatusBadRequest, "invalid", "steps[0].targets[0].kind", "")
+	maria.call(http.MethodPut, "/policies/dusk", next, "If-Match", saved.Header().Get("ETag")).refused(t, http.StatusBadRequest, "invalid", "steps[0].targets[0].kind", "")
 
-	maria.call(http.MethodPut, "/roles/package-fixing/policy", map[string]any{"severity": 0, "policy": "night"}).must(t, http.StatusOK)
-	if list := li.get("/policies").must(t, http.StatusOK); list.at("uses.0.role") != "package-fixing" || list.at("uses.0.policy") != "night" {
+	maria.call(http.MethodPut, "/roles/package-fixing/policy", map[string]any{"severity": 0, "policy": "dusk"}).must(t, http.StatusOK)
+	if list := li.get("/policies").must(t, http.StatusOK); list.at("uses.0.role") != "package-fixing" || list.at("uses.0.policy") != "dusk" {
 		t.Error(list.body)
 	}
 	tried := li.get("/policies/try?role=package-fixing&severity=2&at=2026-03-02T12:00:00Z").must(t, http.StatusOK)
-	if tried.at("policy") != "night" || tried.at("events.0.rooms.0") != "#ops" || tried.at("events.0.ring.0") == nil {
+	if tried.at("policy") != "dusk" || tried.at("events.0.rooms.0") != "#ops" || tried.at("events.0.ring.0") == nil {
 		t.Error(tried.body)
 	}
-	maria.call(http.MethodDelete, "/policies/night", nil, "If-Match", saved.Header().Get("ETag")).must(t, http.StatusConflict)
+	maria.call(http.MethodDelete, "/policies/dusk", nil, "If-Match", saved.Header().Get("ETag")).must(t, http.StatusConflict)
 	maria.call(http.MethodPut, "/roles/package-fixing/policy", map[string]any{"severity": 0, "policy": ""}).must(t, http.StatusOK)
-	maria.call(http.MethodDelete, "/policies/night", nil, "If-Match", saved.Header().Get("ETag")).must(t, http.StatusNoContent)
-	li.get("/policies/night").must(t, http.StatusNotFound)
+	maria.call(http.MethodDelete, "/policies/dusk", nil, "If-Match", saved.Header().Get("ETag")).must(t, http.StatusNoContent)
+	li.get("/policies/dusk").must(t, http.StatusNotFound)
 }
 
 func TestComponentsByProgram(t *testing.T) {

@@ -52,6 +52,6 @@ func (s *site) apiRoutes(r chi.Router) {
 func (p *api) documentOperations() []operation {
 	return []operation{define(operation{
 		Name: "openAPI", Method: http.MethodGet, Path: "/openapi.json", Group: "About this", Public: true,
-		Summary: "Tells all of this as an OpenAPI 3.1 document. It needs no token.",
+		Summary: "Tells all of this as an OpenAPI 3.1 document.",
 	}, func(*asked, nothing) (map[string]any, error) { return p.document, nil })}
 }

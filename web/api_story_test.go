@@ -14,7 +14,13 @@ import (
 func TestTokensOfPrograms(t *testing.T) {
 	w := newAPIWorld(t)
 	reader := w.program(t, "li", access.Read)
-	reader.get("/me").must(t, http.StatusOK)
+	for name, want := range map[string]string{
+		"Cache-Control": "private, no-store", "Vary": "Authorization", "Content-Type": "application/json", "X-Content-Type-Options": "nosniff", "Set-Cookie": "",
+	} {
+		if got := reader.get("/me").must(t, http.StatusOK).Header().Get(name); got != want {
+			t.Errorf("%s: %q, want %q", name, got, want)
+		}
+	}
 
 	nobody := &program{world: w, t: t, doc: reader.doc}
 	got := nobody.get("/people")

@@ -3,20 +3,16 @@ package web_test
 import (
 	"context"
 	"net/http/httptest"
-	"os"
-	"os/exec"
-	"slices"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
-	"github.com/chromedp/cdproto/emulation"
 	"github.com/chromedp/chromedp"
 
 	"batsignal/incidents"
 	"batsignal/migrations/pg"
 	"batsignal/oncall/paging"
+	"batsignal/web/browsertest"
 )
 
 // patience is how long a browser may take for a whole test, on the slowest machine.
@@ -25,84 +21,32 @@ const patience = 3 * time.Minute
 // browser starts a Chromium with one tab that can reach nothing but this machine.
 func browser(t *testing.T) context.Context {
 	t.Helper()
-	program := ""
-	for _, name := range []string{"chromium", "chromium-browser", "google-chrome"} {
-		if path, err := exec.LookPath(name); err == nil {
-			program = path
-			break
-		}
-	}
-	if program == "" {
-		const why = "no Chromium here, so the pages are not tried in a browser (Debian: apt install chromium)"
-		if os.Getenv("CI") != "" {
-			t.Fatal(why)
-		}
-		t.Skip(why)
-	}
-	options := append(chromedp.DefaultExecAllocatorOptions[:],
-		chromedp.ExecPath(program), chromedp.NoSandbox, chromedp.DisableGPU,
-		chromedp.Flag("disable-quic", true), chromedp.Flag("disable-component-update", true),
-		chromedp.Flag("host-resolver-rules", "MAP batsignal.test 127.0.0.1, MAP * ~NOTFOUND, EXCLUDE 127.0.0.1, EXCLUDE localhost"),
-	)
-	timed, cancel := context.WithTimeout(ctx, patience)
-	t.Cleanup(cancel)
-	alloc, cancel := chromedp.NewExecAllocator(timed, options...)
-	t.Cleanup(cancel)
-	tab, cancel := chromedp.NewContext(alloc)
-	t.Cleanup(cancel)
-	do(t, tab, chromedp.Navigate("about:blank"))
-	return tab
+	return browsertest.Start(t, patience)
 }
 
 func do(t *testing.T, tab context.Context, steps ...chromedp.Action[chromedp.Void]) {
 	t.Helper()
-	if err := chromedp.Do(tab, steps...); err != nil {
-		t.Fatal(err)
-	}
+	browsertest.Do(t, tab, steps...)
 }
 
 func text(t *testing.T, tab context.Context, selector string) string {
 	t.Helper()
-	got, err := chromedp.Run(tab, chromedp.Text(chromedp.CSS(selector)))
-	if err != nil {
-		t.Fatal(err)
-	}
-	return got
+	return browsertest.Text(t, tab, selector)
 }
 
 func withoutScript(t *testing.T, tab context.Context, off bool) {
 	t.Helper()
-	if _, err := chromedp.Call(tab, emulation.SetScriptExecutionDisabled, emulation.SetScriptExecutionDisabledParams{Value: off}); err != nil {
-		t.Fatal(err)
-	}
+	browsertest.WithoutScript(t, tab, off)
 }
 
-// complaints collects what the browser says on its console: errors of the script,
-// and whatever our own policy refused.
 func complaints(t *testing.T, tab context.Context) func() []string {
 	t.Helper()
-	var mu sync.Mutex
-	var found []string
-	listening, stop := context.WithCancel(tab)
-	messages := chromedp.Console(listening)
-	done := make(chan struct{})
-	go func() {
-		defer close(done)
-		for m, err := range messages {
-			if err != nil {
-				return
-			}
-			mu.Lock()
-			found = append(found, m.String())
-			mu.Unlock()
-		}
-	}()
-	t.Cleanup(func() { stop(); <-done })
-	return func() []string {
-		mu.Lock()
-		defer mu.Unlock()
-		return slices.Clone(found)
-	}
+	return browsertest.Complaints(t, tab)
+}
+
+func until(t *testing.T, tab context.Context, what, expression string) {
+	t.Helper()
+	browsertest.Until(t, tab, what, expression)
 }
 
 // serve opens a port of this machine and returns its number.
@@ -182,21 +126,6 @@ func TestPagesFollowAlongWithScript(t *testing.T) {
 
 	for _, message := range complained() {
 		t.Errorf("the browser complains: %s", message)
-	}
-}
-
-// until waits for a page to say yes.
-func until(t *testing.T, tab context.Context, what, expression string) {
-	t.Helper()
-	var err error
-	for yes := false; !yes; {
-		if tab.Err() != nil {
-			t.Fatalf("%s: never came: %v", what, err)
-		}
-		// A page that is only just there, or changes at this moment, may fail to answer.
-		if yes, err = chromedp.Run(tab, chromedp.Evaluate[bool](expression)); !yes {
-			time.Sleep(20 * time.Millisecond)
-		}
 	}
 }
 

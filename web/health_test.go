@@ -35,6 +35,16 @@ func (b brokenDB) Exec(context.Context, string, ...any) (pgconn.CommandTag, erro
 func (b brokenDB) Query(context.Context, string, ...any) (pgx.Rows, error) { return nil, b.fail() }
 func (b brokenDB) QueryRow(context.Context, string, ...any) pgx.Row        { return brokenRow{b.fail()} }
 func (b brokenDB) Begin(context.Context) (pgx.Tx, error)                   { return nil, b.fail() }
+func (b brokenDB) SendBatch(context.Context, *pgx.Batch) pgx.BatchResults {
+	return brokenBatch{err: b.fail()}
+}
+
+type brokenBatch struct {
+	pgx.BatchResults
+	err error
+}
+
+func (r brokenBatch) Close() error { return r.err }
 
 type brokenRow struct{ err error }
 

@@ -6,6 +6,7 @@ import (
 	"net/url"
 	"strconv"
 	"strings"
+	"time"
 
 	"batsignal/oncall/fault"
 	escalation "batsignal/oncall/policy"
@@ -115,7 +116,7 @@ func (f *policyForm) policy() (escalation.Policy, bool) {
 	for _, s := range f.Steps {
 		step := escalation.Step{All: s.All}
 		if s.Wait != "" {
-			wait, err := when.Reader{}.Duration(s.Wait)
+			wait, err := readWait(s.Wait)
 			if err != nil {
 				f.say(s.Field("wait"), fault.Say(err))
 			}
@@ -135,6 +136,18 @@ func (f *policyForm) policy() (escalation.Policy, bool) {
 		f.say(policyFieldOf(err), fault.Say(err))
 	}
 	return p, len(f.Wrong) == 0
+}
+
+// readWait reads how long somebody is waited for: "90 seconds", "90s", "5 minutes". People
+// wait for seconds here, and nowhere else.
+func readWait(text string) (time.Duration, error) {
+	if number, unit, ok := strings.Cut(text, " "); ok && strings.HasPrefix(unit, "sec") {
+		text = number + "s"
+	}
+	if d, err := time.ParseDuration(text); err == nil {
+		return d, nil
+	}
+	return when.Reader{}.Duration(text)
 }
 
 // policyFieldOf is the name of the field that a refusal is about; "" is all of it.

@@ -22,8 +22,8 @@ func TestPoliciesAreShownToEverybody(t *testing.T) {
 	w := newScheduleWorld(t)
 	list := w.get("/policies")
 	list.says(t, 200, "At night", "Tells #ops. Rings whoever is on by fixers, one after the other, and waits 2 minutes.", "Rings maria and kevin, all at once.",
-		"Gone through 2 times.", "followed for package-fixing at severity 1", `<td><a href="/policies/night">night</a></td>`)
-	one := w.get("/policies/night")
+		"Gone through 2 times.", "followed for package-fixing at severity 1", `<td><a href="/policies/late">late</a></td>`)
+	one := w.get("/policies/late")
 	one.says(t, 200, "Rings the roster of package-fixing", `href="/policies/try?role=package-fixing&amp;severity=1"`)
 	for _, a := range []answer{list, one} {
 		readAloud(t, a.body)
@@ -33,7 +33,7 @@ func TestPoliciesAreShownToEverybody(t *testing.T) {
 	}
 	w.get("/policies/none").says(t, 404)
 	sam := w.enters("sam")
-	for _, page := range []string{"/policies/new", "/policies/night/edit", "/policies/night/remove"} {
+	for _, page := range []string{"/policies/new", "/policies/late/edit", "/policies/late/remove"} {
 		sam.read(page).says(t, 403)
 		sam.send2(t, "/account", page, url.Values{"do": {"save"}}).says(t, 403)
 	}
@@ -50,10 +50,10 @@ func TestAPolicyIsTried(t *testing.T) {
 	// away then, then both at once.
 	a := w.get("/policies/try?role=package-fixing&severity=1&at=sunday+03:00")
 	readAloud(t, a.body)
-	a.says(t, 200, "from Sun 8 Mar 03:00 UTC", "That time is over today; Sun 8 Mar is meant.", `by the policy <a href="/policies/night">`,
+	a.says(t, 200, "from Sun 8 Mar 03:00 UTC", "That time is over today; Sun 8 Mar is meant.", `by the policy <a href="/policies/late">`,
 		"<b>at once</b>", "Rings <b><bdi>tunde</bdi></b> (on by fixers, asleep), and waits 2 minutes. Tells #ops.",
 		"<b>after 2 minutes</b>", "<bdi>sam</bdi></b> (on the roster, awake), and waits 5 minutes", "<b>after 7 minutes</b>",
-		"<b><bdi>maria</bdi></b> (asked for by name, asleep); <b><bdi>kevin</bdi></b>", "Step 1, round 2", "<li>li: away until Wed 11 Mar 13:14 UTC</li>", "+0:07:00")
+		"<b><bdi>maria</bdi></b> (asked for by name, asleep); <b><bdi>kevin</bdi></b>", "Step 1, round 2", "<li>li: away until Wed 11 Mar 13:14 UTC</li>", "0:07:00</text>")
 	w.get("/policies/try?role=coordination&severity=2").says(t, 200, "no policy of its own", "<b>after 5 minutes</b>")
 	w.get("/policies/try?role=juggling").says(t, 400, `id="role-problem"`)
 	w.get("/policies/try?role=coordination&at=whenever").says(t, 400, `id="at-problem"`, `value="whenever"`)
@@ -66,12 +66,12 @@ func TestAPolicyIsTried(t *testing.T) {
 func TestAPolicyIsChanged(t *testing.T) {
 	w := newScheduleWorld(t)
 	v := w.enters("maria")
-	const path = "/policies/night/edit"
+	const path = "/policies/late/edit"
 	page := v.read(path)
 	readAloud(t, page.body)
 	form := fields(t, page.body, "form")
 	v.postForm(path, with(form, "do", "save")).says(t, 303)
-	before := w.policy("night")
+	before := w.policy("late")
 	if before.Version != 2 || len(before.Steps) != 3 || !before.Steps[2].All || before.Steps[0].Wait.Minutes() != 2 || before.Repeats != 2 {
 		t.Fatalf("saved as it was, it is %+v", before)
 	}
@@ -85,11 +85,11 @@ func TestAPolicyIsChanged(t *testing.T) {
 	look := v.postForm(path, with(form, "do", "look"))
 	look.says(t, 200, "What would happen now", "For <bdi>package fixing</bdi> at severity 1", "by what is written above")
 	readAloud(t, look.body)
-	if got := w.policy("night"); got.Version != 2 {
+	if got := w.policy("late"); got.Version != 2 {
 		t.Fatalf("looking stored it: %+v", got)
 	}
 	v.postForm(path, with(form, "do", "save")).says(t, 303)
-	got := w.policy("night")
+	got := w.policy("late")
 	var said []string
 	for _, s := range got.Steps {
 		for _, target := range s.Targets {
@@ -100,7 +100,7 @@ func TestAPolicyIsChanged(t *testing.T) {
 	if s, want := strings.Join(said, ", "), "schedule fixers, room #ops, then, role package-fixing, then, person maria, then"; s != want {
 		t.Errorf("the steps are %s, want %s", s, want)
 	}
-	v.read("/policies/night?did=saved").says(t, 200, "The policy is saved.")
+	v.read("/policies/late?did=saved").says(t, 200, "The policy is saved.")
 }
 
 func TestAPolicysErrorsStandBesideTheField(t *testing.T) {
@@ -109,14 +109,14 @@ func TestAPolicysErrorsStandBesideTheField(t *testing.T) {
 	for _, c := range []struct{ page, field, value, problem, says string }{
 		{"/policies/new", "name", "No Good", "name", "cannot be a policy"},
 		{"/policies/new", "name", "try", "name", "taken by a page"},
-		{"/policies/new", "name", "night", "name", "There is a policy called night already"},
-		{"/policies/night/edit", "title", "", "title", "needs a title"},
-		{"/policies/night/edit", "repeats", "often", "repeats", "1 to 100"},
-		{"/policies/night/edit", "repeats", "1000", "repeats", "1 to 100"},
-		{"/policies/night/edit", "s0-wait", "a while", "s0-wait", "a while"},
-		{"/policies/night/edit", "s0-wait", "2 seconds", "s0-wait", "10 seconds to 24 hours"},
-		{"/policies/night/edit", "s0-t0-name", "nightshift", "s0-targets", "there is none of that name"},
-		{"/policies/night/edit", "s0-t1-name", "ops", "s0-targets", "is no room"},
+		{"/policies/new", "name", "late", "name", "There is a policy called late already"},
+		{"/policies/late/edit", "title", "", "title", "needs a title"},
+		{"/policies/late/edit", "repeats", "often", "repeats", "1 to 100"},
+		{"/policies/late/edit", "repeats", "1000", "repeats", "1 to 100"},
+		{"/policies/late/edit", "s0-wait", "a while", "s0-wait", "a while"},
+		{"/policies/late/edit", "s0-wait", "2 seconds", "s0-wait", "10 seconds to 24 hours"},
+		{"/policies/late/edit", "s0-t0-name", "nightshift", "s0-targets", "there is none of that name"},
+		{"/policies/late/edit", "s0-t1-name", "ops", "s0-targets", "is no room"},
 	} {
 		for _, do := range []string{"look", "save"} {
 			form := with(fields(t, v.read(c.page).body, "form"), "title", "T", "s0-t0-name", "fixers", c.field, c.value, "do", do)
@@ -131,9 +131,9 @@ func TestAPolicysErrorsStandBesideTheField(t *testing.T) {
 			readAloud(t, a.body)
 		}
 	}
-	a := v.postForm("/policies/night/edit", with(fields(t, v.read("/policies/night/edit").body, "form"), "steps", "0", "do", "save"))
+	a := v.postForm("/policies/late/edit", with(fields(t, v.read("/policies/late/edit").body, "form"), "steps", "0", "do", "save"))
 	a.says(t, 400, "needs 1 to 20 steps")
-	if got := w.policy("night"); got.Version != 1 {
+	if got := w.policy("late"); got.Version != 1 {
 		t.Errorf("something was stored: %+v", got)
 	}
 }
@@ -141,9 +141,9 @@ func TestAPolicysErrorsStandBesideTheField(t *testing.T) {
 func TestTwoAdminsChangeAPolicyAtOnce(t *testing.T) {
 	w := newScheduleWorld(t)
 	v := w.enters("maria")
-	const path = "/policies/night/edit"
+	const path = "/policies/late/edit"
 	mine := with(fields(t, v.read(path).body, "form"), "title", "Mine")
-	theirs := w.policy("night")
+	theirs := w.policy("late")
 	theirs.Title, theirs.Steps = "Theirs", theirs.Steps[:2]
 	if _, err := w.policies().Save(ctx, w.as("kevin"), theirs); err != nil {
 		t.Fatal(err)
@@ -152,11 +152,11 @@ func TestTwoAdminsChangeAPolicyAtOnce(t *testing.T) {
 	a.says(t, 409, "<bdi>kevin</bdi></b> was quicker", "<th scope=\"row\">Title</th><td>At night</td><td>Theirs</td><td>Mine</td>",
 		"<th scope=\"row\">Step 3 targets</th><td>person maria, person kevin</td><td></td><td>person maria, person kevin</td>", "Use theirs", "Save mine over it")
 	readAloud(t, a.body)
-	if w.policy("night").Title != "Theirs" {
+	if w.policy("late").Title != "Theirs" {
 		t.Fatal("overwritten")
 	}
 	v.postForm(path, with(fields(t, a.body, "form"), "do", "save")).says(t, 303)
-	if got := w.policy("night"); got.Title != "Mine" || len(got.Steps) != 3 {
+	if got := w.policy("late"); got.Title != "Mine" || len(got.Steps) != 3 {
 		t.Errorf("%+v", got)
 	}
 }
@@ -167,24 +167,24 @@ func TestWhichRoleFollowsWhichPolicy(t *testing.T) {
 	page := v.read("/policies")
 	readAloud(t, page.body)
 	form := fields(t, page.body, "/policies#uses")
-	v.postForm("/policies", with(form, "use-0-coordination", "night", "use-1-package-fixing", "")).says(t, 303)
+	v.postForm("/policies", with(form, "use-0-coordination", "late", "use-1-package-fixing", "")).says(t, 303)
 	uses, err := policy.Uses(ctx, w.DB)
-	if err != nil || len(uses) != 1 || uses[0] != (policy.Use{Role: "coordination", Policy: "night"}) {
+	if err != nil || len(uses) != 1 || uses[0] != (policy.Use{Role: "coordination", Policy: "late"}) {
 		t.Fatalf("%v %v", uses, err)
 	}
 	// Somebody who still sees the old grid overwrites nothing.
-	a := v.postForm("/policies", with(form, "use-0-coordination", "", "was-use-0-coordination", "other", "use-2-package-fixing", "night"))
-	a.says(t, 409, "Nothing is stored: somebody else changed", "now: night")
+	a := v.postForm("/policies", with(form, "use-0-coordination", "", "was-use-0-coordination", "other", "use-2-package-fixing", "late"))
+	a.says(t, 409, "Nothing is stored: somebody else changed", "now: late")
 	readAloud(t, a.body)
 	if again, err := policy.Uses(ctx, w.DB); err != nil || len(again) != 1 {
 		t.Errorf("%v %v", again, err)
 	}
-	v.postForm("/policies", with(form, "was-use-0-coordination", "night", "use-0-coordination", "night", "use-3-coordination", "no-such")).says(t, 404, "no-such")
+	v.postForm("/policies", with(form, "was-use-0-coordination", "late", "use-0-coordination", "late", "use-3-coordination", "no-such")).says(t, 404, "no-such")
 
-	v.send2(t, "/policies/night/remove", "/policies/night/remove", url.Values{"version": {"1"}}).says(t, 409, "is followed for coordination")
+	v.send2(t, "/policies/late/remove", "/policies/late/remove", url.Values{"version": {"1"}}).says(t, 409, "is followed for coordination")
 	v.postForm("/policies", with(fields(t, v.read("/policies").body, "/policies#uses"), "use-0-coordination", "")).says(t, 303)
-	v.send2(t, "/policies/night/remove", "/policies/night/remove", url.Values{"version": {"9"}}).says(t, 409)
-	if a := v.send2(t, "/policies/night/remove", "/policies/night/remove", url.Values{"version": {"1"}}); a.Code != http.StatusSeeOther {
+	v.send2(t, "/policies/late/remove", "/policies/late/remove", url.Values{"version": {"9"}}).says(t, 409)
+	if a := v.send2(t, "/policies/late/remove", "/policies/late/remove", url.Values{"version": {"1"}}); a.Code != http.StatusSeeOther {
 		t.Errorf("%d\n%s", a.Code, a.main())
 	}
 	w.get("/policies?did=removed").says(t, 200, "The policy is removed.", "There is no policy.")

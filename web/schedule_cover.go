@@ -41,19 +41,25 @@ type requestLine struct {
 	Withdraw bool
 }
 
-// fill offers the shifts that are to come: one's own, and of others for a swap.
+// fill offers the shifts that are to come: one's own, and of others for a swap. Whoever is
+// away by then has the shift all the same: it is theirs to give, and most in need of it.
 func (f *coverForm) fill(b rota.Book, sched schedule.Schedule, now time.Time, v visitor, people cast) {
 	if !v.SignedIn() {
 		return
 	}
-	for _, s := range schedule.Present(b.Shifts(sched, now, b.Until)) {
-		echo := when.EchoSpan(s.From, s.Until, v.Zone)
-		value := shiftValue(s)
+	for _, s := range b.Shifts(sched, now, b.Until) {
+		if s.Shadow {
+			continue
+		}
+		value, title, away := shiftValue(s), when.EchoSpan(s.From, s.Until, v.Zone), ""
+		if s.Away {
+			away = ", away then"
+		}
 		switch {
 		case s.Person == v.PersonID && len(f.Mine) < mostChoices:
-			f.Mine = append(f.Mine, shiftChoice{value, echo})
+			f.Mine = append(f.Mine, shiftChoice{value, title + away})
 		case s.Person != v.PersonID && len(f.Theirs) < mostChoices:
-			f.Theirs = append(f.Theirs, shiftChoice{value, people.Handle(s.Person) + ": " + echo})
+			f.Theirs = append(f.Theirs, shiftChoice{value, people.Handle(s.Person) + ": " + title + away})
 		}
 	}
 }

@@ -37,11 +37,11 @@ func TestScheduleScreenshots(t *testing.T) {
 	shoot("coverage", "/coverage")
 	shoot("coverage-role", "/coverage/package-fixing?zone=Europe/Berlin")
 	shoot("policies", "/policies")
-	shoot("policy", "/policies/night")
+	shoot("policy", "/policies/late")
 	shoot("policy-try", "/policies/try?role=package-fixing&severity=1&at=sunday+03:00&title=openssl")
 	do(t, tab, chromedp.Navigate(base+w.loginLink("maria")), chromedp.Click(chromedp.CSS("main button")), chromedp.WaitVisible(chromedp.CSS("h1")))
 	shoot("schedule-admin", "/schedules/fixers")
 	shoot("policies-admin", "/policies")
-	shoot("policy-edit", "/policies/night/edit")
+	shoot("policy-edit", "/policies/late/edit")
 	shoot("schedule-edit", "/schedules/office/edit")
 }

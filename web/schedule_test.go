@@ -322,7 +322,7 @@ func TestAScheduleFullOfHostileWords(t *testing.T) {
 			q := url.QueryEscape(text)
 			for _, path := range []string{
 				"/schedules", "/schedules/fixers", "/schedules/fixers?view=calendar&month=2026-03", "/schedules/fixers?from=" + q + "&zone=" + q + "&days=" + q,
-				"/schedules/fixers/edit", "/schedules/fixers/retire", "/coverage", "/coverage/package-fixing?zone=" + q, "/policies", "/policies/night", "/policies/night/edit",
+				"/schedules/fixers/edit", "/schedules/fixers/retire", "/coverage", "/coverage/package-fixing?zone=" + q, "/policies", "/policies/late", "/policies/late/edit",
 				"/policies/try?role=package-fixing&title=" + q, "/policies/try?role=package-fixing&at=" + q, "/policies/try?role=" + q,
 			} {
 				checkHostile(t, path, admin.read(path))
@@ -331,8 +331,8 @@ func TestAScheduleFullOfHostileWords(t *testing.T) {
 			checkHostile(t, "/schedules/fixers/edit", admin.postForm("/schedules/fixers/edit", form))
 			form = with(fields(t, admin.read("/schedules/fixers").body, "/schedules/fixers/override#override"), "do", "look", "person", text, "start", text, "note", text)
 			checkHostile(t, "/schedules/fixers", admin.postForm("/schedules/fixers/override", form))
-			form = with(fields(t, admin.read("/policies/night/edit").body, "form"), "do", "look", "title", text, "s0-t0-name", text, "s0-wait", text)
-			checkHostile(t, "/policies/night/edit", admin.postForm("/policies/night/edit", form))
+			form = with(fields(t, admin.read("/policies/late/edit").body, "form"), "do", "look", "title", text, "s0-t0-name", text, "s0-wait", text)
+			checkHostile(t, "/policies/late/edit", admin.postForm("/policies/late/edit", form))
 		})
 	}
 }

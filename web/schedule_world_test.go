@@ -34,7 +34,7 @@ func newScheduleWorld(t testing.TB, change ...func(*web.Options)) *world {
 		}},
 	})
 	p, err := w.policies().Save(ctx, w.as("maria"), policy.Policy{
-		Name: "night", Title: "At night", Repeats: 2, Steps: []policy.Step{
+		Name: "late", Title: "At night", Repeats: 2, Steps: []policy.Step{
 			{Targets: []policy.Target{{Kind: policy.Schedule, Name: "fixers"}, {Kind: policy.Room, Name: "#ops"}}, Wait: 2 * time.Minute},
 			{Targets: []policy.Target{{Kind: policy.Role, Name: "package-fixing"}}, Wait: 5 * time.Minute},
 			{Targets: []policy.Target{{Kind: policy.Person, Name: "maria"}, {Kind: policy.Person, Name: "kevin"}}, All: true},

@@ -18,20 +18,20 @@ const (
 )
 
 const (
-	inRooms = `
-		not m.restricted and (@network = '' or m.network = @network) and (@room = '' or lower(m.room) in (lower(@room), '#' || lower(@room)))`
+	inRooms = mayRead + `
+		and (@network = '' or m.network = @network) and (@room = '' or lower(m.room) in (lower(@room), '#' || lower(@room)))`
 	// newestFirst draws the lines that were found, as they stand now. A line's words tell
 	// whether it was ever changed; only then its newest text is looked for.
 	newestFirst = `
 		select h.meeting, m.title, m.network, m.room, m.started_at, e.line, e.at, e.nick, '' as kind, e.kind = 'did' as did,
 			case when e.search = to_tsvector('simple', translate(e.nick || ' ' || e.text, '<>', '  ')) then e.text
 				else coalesce((select x.text from meeting_event x where x.meeting_id = h.meeting and x.message_id = e.message_id and x.kind = 'edited'
-					order by x.n desc limit 1), e.text) end as text
+					order by x.n desc limit 1), e.text) end as text, m.restricted
 		from h join meeting m on m.id = h.meeting join meeting_event e on e.meeting_id = h.meeting and e.n = h.n
 		order by m.started_at desc, h.meeting desc, e.line desc`
 
 	sqlSearchItems = `
-		select m.id as meeting, m.title, m.network, m.room, m.started_at, i.line, i.at, i.by_nick as nick, i.kind, false as did, i.text
+		select m.id as meeting, m.title, m.network, m.room, m.started_at, i.line, i.at, i.by_nick as nick, i.kind, false as did, i.text, m.restricted
 		from meeting m join meeting_item i on i.meeting_id = m.id
 		where i.search @@ websearch_to_tsquery('simple', @query) and not i.gone and ` + inRooms + `
 			and (m.started_at < @started or m.started_at = @started and (m.id < @meeting or m.id = @meeting and i.line < @line))

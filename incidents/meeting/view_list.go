@@ -20,6 +20,7 @@ type Filter struct {
 	State    Standing
 	Before   int64 // only what started before this meeting
 	Most     int
+	For      Reader // zero is the world
 }
 
 // Standing is how far a meeting is.
@@ -46,14 +47,14 @@ const (
 	sqlLastEnded = summary + which + `
 		order by m.ended_at desc, m.id desc limit @most`
 	sqlRooms = `
-		select network, room, count(*) as meetings, max(started_at) as last from meeting
-		where not restricted group by network, room order by max(started_at) desc limit @most`
+		select m.network, m.room, count(*) as meetings, max(m.started_at) as last from meeting m
+		where ` + mayRead + ` group by m.network, m.room order by max(m.started_at) desc limit @most`
 	sqlNames = `
-		select name, count(*) as meetings, max(started_at) as last from meeting
-		where not restricted and name <> '' and incident_id is null group by name order by max(started_at) desc limit @most`
+		select m.name, count(*) as meetings, max(m.started_at) as last from meeting m
+		where ` + mayRead + ` and m.name <> '' and m.incident_id is null group by m.name order by max(m.started_at) desc limit @most`
 	sqlMonths = `
-		select date_trunc('month', started_at at time zone 'utc') at time zone 'utc' as month, count(*) as meetings from meeting
-		where not restricted group by 1 order by 1 desc limit @most`
+		select date_trunc('month', m.started_at at time zone 'utc') at time zone 'utc' as month, count(*) as meetings from meeting m
+		where ` + mayRead + ` group by 1 order by 1 desc limit @most`
 	sqlRestricted = `select id from meeting where restricted and id = any(@ids)`
 )
 
@@ -74,6 +75,7 @@ func (s *Service) summaries(ctx context.Context, sql string, f Filter) ([]Summar
 	rows, err := s.DB.Query(ctx, sql, pgx.QueryExecModeCacheDescribe, pgx.NamedArgs{
 		"network": f.Room.Network, "room": f.Room.Room, "name": f.Name, "from": pg.NullTime(f.From), "to": pg.NullTime(f.To),
 		"incident": pg.NullID(f.Incident), "state": int(f.State), "before": pg.NullID(f.Before), "most": f.Most,
+		"restricted": f.For.Restricted,
 	})
 	if err != nil {
 		return nil, err
@@ -102,24 +104,24 @@ type MonthShelf struct {
 	Meetings int
 }
 
-// Rooms are those that have minutes, the last used first.
-func (s *Service) Rooms(ctx context.Context, most int) ([]RoomShelf, error) {
-	return shelves[RoomShelf](ctx, s.DB, sqlRooms, most)
+// Rooms are those that have minutes for this reader, the last used first.
+func (s *Service) Rooms(ctx context.Context, by Reader, most int) ([]RoomShelf, error) {
+	return shelves[RoomShelf](ctx, s.DB, sqlRooms, by, most)
 }
 
 // Names are the series that there are, the last used first. Those of incidents are
 // found by their incident.
-func (s *Service) Names(ctx context.Context, most int) ([]NameShelf, error) {
-	return shelves[NameShelf](ctx, s.DB, sqlNames, most)
+func (s *Service) Names(ctx context.Context, by Reader, most int) ([]NameShelf, error) {
+	return shelves[NameShelf](ctx, s.DB, sqlNames, by, most)
 }
 
 // Months are those that have minutes, the last first.
-func (s *Service) Months(ctx context.Context, most int) ([]MonthShelf, error) {
-	return shelves[MonthShelf](ctx, s.DB, sqlMonths, most)
+func (s *Service) Months(ctx context.Context, by Reader, most int) ([]MonthShelf, error) {
+	return shelves[MonthShelf](ctx, s.DB, sqlMonths, by, most)
 }
 
-func shelves[T any](ctx context.Context, db pg.DB, sql string, most int) ([]T, error) {
-	rows, err := db.Query(ctx, sql, pgx.NamedArgs{"most": most})
+func shelves[T any](ctx context.Context, db pg.DB, sql string, by Reader, most int) ([]T, error) {
+	rows, err := db.Query(ctx, sql, pgx.NamedArgs{"most": most, "restricted": by.Restricted})
 	if err != nil {
 		return nil, err
 	}

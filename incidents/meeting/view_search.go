@@ -24,6 +24,7 @@ type Search struct {
 	Meeting int64
 	Line    int
 	Most    int
+	For     Reader // zero is the world
 }
 
 // Hit is a line, or an item, that has what was looked for.
@@ -39,18 +40,20 @@ type Hit struct {
 	Kind      minutes.ItemKind // "" is a line that made no item
 	Did       bool
 	Text      string // as it stands now
+
+	Restricted bool // its meeting is not for everybody
 }
 
 // In words that are looked for, and in those that are found, "<" and ">" are blanks:
 // Postgres would take what stands between them for markup, and leave it out.
-const sqlStarted = `select started_at from meeting where id = @id and not restricted`
+const sqlStarted = `select m.started_at from meeting m where m.id = @id and ` + mayRead
 
 // Find looks for words, those of the newest meeting first. more tells that there is
 // more.
 func (s *Service) Find(ctx context.Context, f Search) (found []Hit, more bool, err error) {
 	from := time.Date(9999, 1, 1, 0, 0, 0, 0, time.UTC)
 	if f.Meeting != 0 {
-		err := s.DB.QueryRow(ctx, sqlStarted, pgx.NamedArgs{"id": f.Meeting}).Scan(&from)
+		err := s.DB.QueryRow(ctx, sqlStarted, pgx.NamedArgs{"id": f.Meeting, "restricted": f.For.Restricted}).Scan(&from)
 		if errors.Is(err, pgx.ErrNoRows) {
 			return nil, false, fault.New(fault.Invalid, "Where this search was to go on is not there any more. Search again.")
 		}
@@ -60,7 +63,7 @@ func (s *Service) Find(ctx context.Context, f Search) (found []Hit, more bool, e
 	}
 	args := pgx.NamedArgs{
 		"query": strings.NewReplacer("<", " ", ">", " ").Replace(f.Query), "network": f.Room.Network, "room": f.Room.Room,
-		"started": from, "meeting": f.Meeting, "line": f.Line, "most": f.Most + 1,
+		"started": from, "meeting": f.Meeting, "line": f.Line, "most": f.Most + 1, "restricted": f.For.Restricted,
 	}
 	if found, err = s.hits(ctx, sqlSearchItems, args); err != nil {
 		return nil, false, err

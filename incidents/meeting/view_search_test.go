@@ -109,7 +109,7 @@ func TestSearchingUsesTheIndex(t *testing.T) {
 	s.must(err)
 	for name, sql := range meeting.SearchStatements() {
 		rows, err := tx.Query(ctx, "explain "+sql, pgx.QueryExecModeCacheDescribe, pgx.NamedArgs{
-			"query": "fan", "network": "", "room": "", "started": start, "meeting": int64(7), "line": 3, "most": 31, "take": 16,
+			"query": "fan", "network": "", "room": "", "started": start, "meeting": int64(7), "line": 3, "most": 31, "take": 16, "restricted": false,
 		})
 		s.must(err)
 		plan, err := pgx.CollectRows(rows, pgx.RowTo[string])

@@ -69,19 +69,19 @@ func TestMeetingsAreFoundByWhatTheyAre(t *testing.T) {
 			t.Errorf("%s: %v, want %v", what, got, c.want)
 		}
 	}
-	m, err := s.Summary(ctx, 1)
+	m, err := s.Summary(ctx, meeting.Reader{}, 1)
 	s.must(err)
 	if m.Decisions != 1 || m.Actions != 1 || m.Lines != 7 || m.GoesOn() || m.Title != "#ops: weekly" || m.Name != "weekly" || m.Dialect != "batsignal" {
 		t.Errorf("%+v", m)
 	}
-	if _, err := s.Summary(ctx, 4); fault.KindOf(err) != fault.NotFound {
+	if _, err := s.Summary(ctx, meeting.Reader{}, 4); fault.KindOf(err) != fault.NotFound {
 		t.Errorf("a restricted meeting: %v", err)
 	}
-	if _, _, err := s.Progress(ctx, 4); fault.KindOf(err) != fault.NotFound {
+	if _, err := s.Progress(ctx, meeting.Reader{}, 4); fault.KindOf(err) != fault.NotFound {
 		t.Errorf("a restricted meeting: %v", err)
 	}
-	if events, goesOn, err := s.Progress(ctx, 5); err != nil || events != 1 || !goesOn {
-		t.Error(events, goesOn, err)
+	if p, err := s.Progress(ctx, meeting.Reader{}, 5); err != nil || p != (meeting.Progress{Events: 1, GoesOn: true}) {
+		t.Error(p, err)
 	}
 	hidden, err := s.Restricted(ctx, []int64{1, 4, 9})
 	s.must(err)
@@ -101,11 +101,11 @@ func TestShelves(t *testing.T) {
 	s.met(ops, start.AddDate(0, 0, 7), "anna: #startmeeting weekly", "anna: #endmeeting")
 	s.met(ops, start.AddDate(0, -1, 0), "anna: #startmeeting", "anna: #endmeeting")
 	s.met(incidents.Room{Network: "libera", Room: "#staff"}, start, "anna: #startmeeting secret", "anna: #restrictlogs", "anna: #endmeeting")
-	rooms, err := s.Rooms(ctx, 10)
+	rooms, err := s.Rooms(ctx, meeting.Reader{}, 10)
 	s.must(err)
-	names, err := s.Names(ctx, 10)
+	names, err := s.Names(ctx, meeting.Reader{}, 10)
 	s.must(err)
-	months, err := s.Months(ctx, 10)
+	months, err := s.Months(ctx, meeting.Reader{}, 10)
 	s.must(err)
 	if got := fmt.Sprintln(rooms[0].Network, rooms[0].Room, rooms[0].Meetings, len(rooms), names[0].Name, names[0].Meetings, len(names)); got != "libera #ops 3 1 weekly 2 1\n" {
 		t.Error(got)
@@ -126,17 +126,17 @@ func TestPathsAndSources(t *testing.T) {
 	s.met(other, start, "anna: #startmeeting first to begin", "anna: #info x")
 	s.met(ops, start, "anna: #startmeeting first to end", "anna: #info x", "anna: #action bert does it", "anna: #endmeeting")
 	const path = "ops/2026/ops.2026-11-28-20.00"
-	if m, found, err := s.AtPath(ctx, path); err != nil || !found || m.ID != 2 {
+	if m, found, err := s.AtPath(ctx, meeting.Reader{}, path); err != nil || !found || m.ID != 2 {
 		t.Error(m.ID, found, err)
 	}
 	s.met(other, start.Add(2*time.Minute), "anna: #endmeeting")
-	if m, found, err := s.AtPath(ctx, path); err != nil || !found || m.ID != 2 {
+	if m, found, err := s.AtPath(ctx, meeting.Reader{}, path); err != nil || !found || m.ID != 2 {
 		t.Error(m.ID, found, err)
 	}
-	if m, found, err := s.AtPath(ctx, path+"-2"); err != nil || !found || m.ID != 1 {
+	if m, found, err := s.AtPath(ctx, meeting.Reader{}, path+"-2"); err != nil || !found || m.ID != 1 {
 		t.Error(m.ID, found, err)
 	}
-	if _, found, err := s.AtPath(ctx, "ops"); err != nil || found {
+	if _, found, err := s.AtPath(ctx, meeting.Reader{}, "ops"); err != nil || found {
 		t.Error(found, err)
 	}
 	if got := s.Source(ctx, action.Item{Meeting: 2, Number: 2}); got != "https://bat.example/minutes/"+path+".log.html#l-3" {

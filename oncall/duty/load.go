@@ -62,7 +62,7 @@ func LoadAll(ctx context.Context, db pg.DB, title string, from, until time.Time)
 	if err := f.loadConsents(ctx, db, from); err != nil {
 		return f, err
 	}
-	return f.indexed(), nil // each role is asked for
+	return f.rankable(), nil // each role is asked for
 }
 
 // Glance gathers who is on and who can be rung for all roles, between two instants:
@@ -85,11 +85,16 @@ func glance(ctx context.Context, db pg.DB, from, until time.Time, members func(*
 		return f, err
 	}
 	f.Plan = book
-	var on []int64
+	f = f.indexed()
+	var strangers []int64
 	for _, s := range book.Schedules {
-		on = append(on, turns(book, s)...)
+		for _, id := range turns(book, s) {
+			if f.people[id] == nil { // hardly anybody
+				strangers = append(strangers, id)
+			}
+		}
 	}
-	return f, f.loadStrangers(ctx, db, on)
+	return f, f.loadStrangers(ctx, db, strangers)
 }
 
 // loadPeople reads whoever may be asked: the rosters that the policy speaks of, and the
@@ -142,17 +147,17 @@ func turns(book rota.Book, s schedule.Schedule) []int64 {
 // loadStrangers reads those people who are on no roster that was read, so that they can
 // be named.
 func (f *Facts) loadStrangers(ctx context.Context, db pg.DB, people []int64) error {
-	known := make(map[int64]bool, len(f.Members))
-	for _, m := range f.Members {
-		known[m.Person.ID] = true
-	}
-	people = slices.DeleteFunc(people, func(id int64) bool { return known[id] })
+	*f = f.indexed()
+	people = slices.DeleteFunc(people, func(id int64) bool { return f.people[id] != nil })
 	if len(people) == 0 {
 		return nil
 	}
 	slices.Sort(people)
 	var err error
 	f.Strangers, err = oncall.PeopleAmong(ctx, db, slices.Compact(people))
+	for i := range f.Strangers {
+		f.people[f.Strangers[i].ID] = &f.Strangers[i]
+	}
 	return err
 }
 

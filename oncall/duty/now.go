@@ -1,7 +1,6 @@
 package duty
 
 import (
-	"slices"
 	"time"
 
 	"batsignal/oncall"
@@ -53,7 +52,7 @@ func (f Facts) Now(at time.Time, roles ...string) []Now {
 			for _, on := range f.on(s, at) {
 				if id := on.Person.ID; !seen[id] {
 					seen[id] = !on.Away
-					on.NoYes = !slices.Contains(f.agreedTo[id], role.Name)
+					on.NoYes = !f.agreed(id, role.Name)
 					now.On = append(now.On, on)
 				}
 			}

@@ -65,7 +65,7 @@ type ranker struct {
 // first who are on, by layer; then who suits the role better; then who is awake; then
 // who is earlier on the roster.
 func (f Facts) Rank(ask Ask, at time.Time) Ranking {
-	f = f.indexed()
+	f = f.rankable()
 	r := &ranker{Facts: f, index: f.index, ask: ask, at: at, seen: map[int64]bool{}}
 	r.out.Policy = f.policy(ask)
 	for i, s := range r.out.Policy.Steps {

@@ -26,7 +26,7 @@ type Event struct {
 // until another, at most so many events. It is what paging would do; people fall asleep
 // and go off shift meanwhile.
 func (f Facts) Simulate(ask Ask, from, until time.Time, most int) []Event {
-	f = f.indexed()
+	f = f.rankable()
 	slot := paging.RoleSlot(ask.Role)
 	if ask.Person != "" {
 		slot = paging.PersonSlot(ask.Person)
