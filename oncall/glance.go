@@ -1,6 +1,8 @@
 package oncall
 
 import (
+	"time"
+
 	"github.com/jackc/pgx/v5"
 
 	"batsignal/migrations/pg"
@@ -9,7 +11,7 @@ import (
 // A few columns only: of a large organisation all of them take longer to read than
 // everything else about who is on.
 const sqlActiveMembers = `
-	select m.role, m.place, m.agreed_at, m.approved_at, p.id, p.handle, p.zone, p.wakes, p.sleeps, p.heard_at
+	select m.role, m.place, p.id, p.handle, p.zone, p.wakes, p.sleeps, p.heard_at
 	from membership m
 	join role r on r.name = m.role and r.retired_at is null
 	join person p on p.id = m.person_id
@@ -33,13 +35,18 @@ func QueueMembers(batch *pgx.Batch, into *[]Member) {
 }
 
 // QueueActive is QueueMembers for those who may be paged, and of the people only what
-// tells who they are and whether they are awake.
+// tells who they are and whether they are awake. That they said yes and were let in is
+// known, and not when: AgreedAt and ApprovedAt are the zero time.
 func QueueActive(batch *pgx.Batch, into *[]Member) {
 	batch.Queue(sqlActiveMembers).Query(func(rows pgx.Rows) (err error) {
 		*into, err = pg.Collect(rows, func(m *Member) []any {
 			p := &m.Person
-			return []any{&m.Role, &m.Place, &m.AgreedAt, &m.ApprovedAt, &p.ID, &p.Handle, &p.Zone, &p.Wakes, &p.Sleeps, &p.HeardAt}
+			return []any{&m.Role, &m.Place, &p.ID, &p.Handle, &p.Zone, &p.Wakes, &p.Sleeps, &p.HeardAt}
 		})
+		var untold time.Time
+		for i := range *into {
+			(*into)[i].AgreedAt, (*into)[i].ApprovedAt = &untold, &untold
+		}
 		return err
 	})
 }

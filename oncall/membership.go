@@ -67,9 +67,9 @@ func (d *Desk) Join(ctx context.Context, a Actor, role string, h Hours, words ..
 }
 
 // joiner is whoever says yes: the person of an account, or one who is signed in on the
-// web, where no account is needed to know them.
+// web or has a token, where no account is needed to know them.
 func joiner(ctx context.Context, tx pgx.Tx, now time.Time, a Actor) (Person, error) {
-	if a.Account == "" && a.PersonID != 0 {
+	if a.Account == "" && a.proven() {
 		return PersonByID(ctx, tx, a.PersonID)
 	}
 	return personFor(ctx, tx, now, a, a)
@@ -81,7 +81,7 @@ func joiner(ctx context.Context, tx pgx.Tx, now time.Time, a Actor) (Person, err
 func (d *Desk) Add(ctx context.Context, a Actor, handle, role string) (m Member, err error) {
 	now := d.Now()
 	var stranger Actor // whom the name means if it is no handle
-	if _, err := PersonByHandle(ctx, d.DB, handle); fault.KindOf(err) == fault.NotFound && a.Network != "" {
+	if _, err := PersonByHandle(ctx, d.DB, handle); fault.KindOf(err) == fault.NotFound && a.Account != "" {
 		if stranger, err = d.named(ctx, a.Network, handle); err != nil {
 			return m, err
 		}

@@ -45,6 +45,19 @@ type Actor struct {
 	Shown    string // how people know the account; "" is the account itself
 }
 
+// Where people act who proved themselves otherwise than by an account of a chat network:
+// by a session in a browser, or by a token.
+const (
+	Web = "web"
+	API = "api"
+)
+
+// proven tells whether it is known that the actor is who they are said to be. At the
+// shell an operator says so, who may say it of anybody.
+func (a Actor) proven() bool {
+	return a.Account != "" || a.PersonID != 0 && (a.Network == Web || a.Network == API)
+}
+
 // Who names the actor for a record: the handle, or the account for a stranger.
 func (a Actor) Who() string {
 	switch {

@@ -147,7 +147,7 @@ func (s *site) fromProvider(w http.ResponseWriter, r *http.Request) error {
 			Command: s.Commands.Typed("login"), Providers: []Provider{p.Provider},
 		}})
 	}
-	token, _, err := s.Access.SignIn(r.Context(), oncall.Actor{PersonID: known.ID, Network: "web"}, access.ByOIDC, s.browserOf(r))
+	token, _, err := s.Access.SignIn(r.Context(), oncall.Actor{PersonID: known.ID, Network: oncall.Web}, access.ByOIDC, s.browserOf(r))
 	if err != nil {
 		return err
 	}

@@ -122,7 +122,7 @@ func (s *site) finishPasskey(w http.ResponseWriter, r *http.Request) (any, error
 	if err != nil {
 		return nil, wrongPasskey(err)
 	}
-	a := oncall.Actor{PersonID: user.(keyHolder).PersonID, Network: "web"}
+	a := oncall.Actor{PersonID: user.(keyHolder).PersonID, Network: oncall.Web}
 	if used.Authenticator.CloneWarning {
 		s.Log.Warn("a passkey was refused that seems to be a copy", "person", a.PersonID)
 		return nil, fault.New(fault.Forbidden, "This passkey seems to be a copy of another one, so it signs nobody in. Sign in by %s and remove it on your account page.", s.Commands.Typed("login"))

@@ -3,10 +3,8 @@ package web
 import (
 	"math"
 	"slices"
-	"strconv"
 	"time"
 
-	"batsignal/oncall/civil"
 	"batsignal/oncall/schedule"
 	"batsignal/oncall/when"
 )
@@ -130,9 +128,6 @@ func (t timeline) x(at time.Time) float64 {
 // Wide is how wide the drawing is.
 func (t timeline) Wide() int { return timelineWide }
 
-// Top is where the rows begin.
-func (t timeline) Top() int { return timelineTop }
-
 // BarsHigh is how high the bars of a row are together.
 func (r timelineRow) BarsHigh() int { return r.High - rowTitle }
 
@@ -199,75 +194,6 @@ func fitting(text string, wide float64) string {
 	return string(letters[:fit-1]) + "…"
 }
 
-// markDays finds the days and how long each is.
-func (t *timeline) markDays() {
-	for begin := t.Zone.midnight(t.From); begin.Before(t.Until); {
-		end := t.Zone.addDays(begin, 1)
-		if !end.After(begin) { // a day that the calendar of the zone leaves out
-			end = t.Zone.addDays(begin, 2)
-		}
-		m := dayMark{X: max(t.x(begin), 0)}
-		m.Wide = min(t.x(end), timelineWide) - m.X
-		local := begin.In(t.Zone.In)
-		m.Label = local.Format(t.dayLayout(local, len(t.Days) == 0))
-		m.Weekend = local.Weekday() == time.Saturday || local.Weekday() == time.Sunday
-		if long := end.Sub(begin); long != 24*time.Hour {
-			m.Odd = hoursLong(long)
-		}
-		t.Days = append(t.Days, m)
-		begin = end
-	}
-}
-
-// dayLayout is how a day is written: all days in the same way, but for the month.
-func (t *timeline) dayLayout(day time.Time, first bool) string {
-	switch wide := timelineWide / (t.Until.Sub(t.From).Hours() / 24); {
-	case wide >= 90:
-		return "Mon 2 Jan"
-	case wide >= 48 && (first || day.Day() == 1):
-		return "2 Jan"
-	case wide >= 48:
-		return "Mon 2"
-	}
-	return "2"
-}
-
-// hoursLong writes how long a day is: "23 h", "24 h 30".
-func hoursLong(d time.Duration) string {
-	text := strconv.Itoa(int(d/time.Hour)) + " h"
-	if minutes := int(d % time.Hour / time.Minute); minutes != 0 {
-		text += " " + strconv.Itoa(minutes)
-	}
-	return text
-}
-
-// markHours finds times of day to write down, as many as there is room for.
-func (t *timeline) markHours() {
-	perHour := timelineWide / t.Until.Sub(t.From).Hours()
-	step := 0
-	for _, hours := range []int{1, 2, 3, 6, 12} {
-		if perHour*float64(hours) >= 38 {
-			step = hours
-			break
-		}
-	}
-	if step == 0 {
-		return
-	}
-	for day := civil.Of(t.From, t.Zone.In).Midnight(); ; day = day.AddDays(1) {
-		for hour := 0; hour < 24; hour += step {
-			at := day.AddMinutes(hour*60).In(t.Zone.In, civil.Start)
-			if !at.Before(t.Until) {
-				return
-			}
-			if at.Before(t.From) || civil.Of(at, t.Zone.In).Hour != hour {
-				continue
-			}
-			t.Hours = append(t.Hours, hourMark{t.x(at), civil.Of(at, t.Zone.In).String()[11:]})
-		}
-	}
-}
-
 // colours gives everybody who is seen a colour: neighbours in a rotation have different
 // ones.
 func (d drawing) colours() map[int64]int {
@@ -284,69 +210,6 @@ func (d drawing) colours() map[int64]int {
 	}
 	for _, s := range d.Shifts {
 		see(s.Person)
-	}
-	return out
-}
-
-// lanesOf puts shifts that overlap side by side: each in the first lane that is free.
-func lanesOf(shifts []schedule.Shift) []int {
-	var ends []time.Time
-	out := make([]int, len(shifts))
-	for i, s := range shifts {
-		lane := slices.IndexFunc(ends, func(end time.Time) bool { return !end.After(s.From) })
-		if lane < 0 {
-			lane, ends = len(ends), append(ends, time.Time{})
-		}
-		out[i], ends[lane] = lane, s.Until
-	}
-	return out
-}
-
-// lanesByLayer keeps each layer in lanes of its own, whoever comes in addition first.
-func lanesByLayer(sched schedule.Schedule, shifts []schedule.Shift) []int {
-	out := make([]int, len(shifts))
-	first := 0
-	for place := -1; place < len(sched.Layers); place++ {
-		name := ""
-		if place >= 0 {
-			name = sched.Layers[place].Name
-		}
-		var mine []schedule.Shift
-		var where []int
-		for i, s := range shifts {
-			if s.Layer == name {
-				mine, where = append(mine, s), append(where, i)
-			}
-		}
-		most := 0
-		for i, lane := range lanesOf(mine) {
-			out[where[i]] = first + lane
-			most = max(most, lane+1)
-		}
-		first += most
-	}
-	return out
-}
-
-// stretch is a time from one instant until before another.
-type stretch struct{ From, Until time.Time }
-
-// gapsIn finds when nobody is on who can be rung.
-func gapsIn(shifts []schedule.Shift, from, until time.Time) []stretch {
-	present := schedule.Present(shifts)
-	slices.SortStableFunc(present, func(a, b schedule.Shift) int { return a.From.Compare(b.From) })
-	var out []stretch
-	covered := from
-	for _, s := range present {
-		if s.From.After(covered) {
-			out = append(out, stretch{covered, s.From})
-		}
-		if s.Until.After(covered) {
-			covered = s.Until
-		}
-	}
-	if covered.Before(until) {
-		out = append(out, stretch{covered, until})
 	}
 	return out
 }

@@ -48,12 +48,12 @@ func (v visitor) Admin() bool { return v.May(command.Admin) }
 
 // Actor is the visitor as lower floors know one.
 func (v visitor) Actor() oncall.Actor {
-	return oncall.Actor{PersonID: v.PersonID, Handle: v.Handle, Zone: v.Zone, Network: "web"}
+	return oncall.Actor{PersonID: v.PersonID, Handle: v.Handle, Zone: v.Zone, Network: oncall.Web}
 }
 
 // Caller is the visitor as somebody who gives commands.
 func (v visitor) Caller() command.Caller {
-	return command.Caller{Network: "web", Nick: v.Handle, PersonID: v.PersonID, Handle: v.Handle, Zone: v.Zone, Rights: v.Rights, Addressed: true, Unseen: true}
+	return command.Caller{Network: oncall.Web, Nick: v.Handle, PersonID: v.PersonID, Handle: v.Handle, Zone: v.Zone, Rights: v.Rights, Addressed: true, Unseen: true}
 }
 
 // moment is an instant as a visitor reads it: in UTC, and beside it on their own clock.
@@ -156,7 +156,7 @@ type bearer struct {
 
 // Actor is the person as lower floors know one.
 func (b bearer) Actor() oncall.Actor {
-	return oncall.Actor{PersonID: b.PersonID, Handle: b.Handle, Zone: b.Zone, Network: "api"}
+	return oncall.Actor{PersonID: b.PersonID, Handle: b.Handle, Zone: b.Zone, Network: oncall.API}
 }
 
 // May is Forbidden, with a sentence, unless the token has the scope.
@@ -186,7 +186,7 @@ func (s *site) bearer(r *http.Request) (bearer, error) {
 	if err != nil {
 		return bearer{}, err
 	}
-	c, err := s.Who.ForPerson(r.Context(), token.Person(), "api")
+	c, err := s.Who.ForPerson(r.Context(), token.Person(), oncall.API)
 	if err != nil {
 		return bearer{}, fmt.Errorf("what a token's person may do: %w", err)
 	}

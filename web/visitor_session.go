@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"batsignal/bot/command"
+	"batsignal/oncall"
 	"batsignal/oncall/access"
 	"batsignal/oncall/fault"
 	"batsignal/oncall/secret"
@@ -79,7 +80,7 @@ func (s *site) whoAsks(w http.ResponseWriter, r *http.Request) (visitor, error) 
 		s.dropCookie(w, sessionCookie)
 		return visitor{}, nil
 	}
-	c, err := s.Who.ForPerson(r.Context(), session.Person(), "web")
+	c, err := s.Who.ForPerson(r.Context(), session.Person(), oncall.Web)
 	if err != nil {
 		return visitor{}, err
 	}

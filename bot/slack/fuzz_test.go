@@ -104,6 +104,11 @@ func (nobody) Exec(context.Context, string, ...any) (pgconn.CommandTag, error) {
 func (nobody) Query(context.Context, string, ...any) (pgx.Rows, error) { return nil, errAway }
 func (nobody) Begin(context.Context) (pgx.Tx, error)                   { return nil, errAway }
 func (nobody) QueryRow(context.Context, string, ...any) pgx.Row        { return noRow{} }
+func (nobody) SendBatch(context.Context, *pgx.Batch) pgx.BatchResults  { return noRows{} }
+
+type noRows struct{ pgx.BatchResults }
+
+func (noRows) Close() error { return errAway }
 
 type noRow struct{}
 

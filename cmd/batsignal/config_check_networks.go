@@ -5,6 +5,8 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+
+	"batsignal/oncall"
 )
 
 // consoleNetwork is the name of the network that a terminal is.
@@ -13,8 +15,9 @@ const consoleNetwork = "console"
 // longestNetworkID is in letters.
 const longestNetworkID = 32
 
-// takenIDs are names that mean another way to reach people.
-var takenIDs = []string{consoleNetwork, "mail", "webhook"}
+// takenIDs are names that mean another way to reach people, or another place from which
+// they act.
+var takenIDs = []string{consoleNetwork, cliNetwork, oncall.Web, oncall.API, "mail", "webhook"}
 
 var (
 	// One spelling everywhere, in commands, files and rows; it names a queue too.

@@ -20,6 +20,7 @@ import (
 	"batsignal/oncall/fault"
 	"batsignal/oncall/notice"
 	"batsignal/oncall/paging"
+	"batsignal/oncall/policy"
 	"batsignal/web"
 )
 
@@ -174,7 +175,7 @@ func (p *parts) serveWeb(ctx context.Context, c Config, db *database, at net.Lis
 		Incidents: p.incidents, DB: db.Pool, Watch: p.watch, Commands: p.set,
 		Meetings: p.meetings, Actions: p.actions, Retro: p.retro, PublicURL: c.Web.PublicURL,
 		Access: p.access, Who: p.identity, OIDC: providersOf(c),
-		People: p.people, Skills: p.skills, Tree: p.tree, Rota: p.rota,
+		People: p.people, Skills: p.skills, Tree: p.tree, Rota: p.rota, Policies: &policy.Service{DB: db.Pool, Now: p.incidents.Now},
 		Now: p.incidents.Now, Log: log, Version: currentBuild().Version, Hooks: p.hooks(),
 	})
 	if err != nil {

@@ -32,6 +32,7 @@ func TestQuickBench(t *testing.T) {
 		"Slack: command to its answer", "Slack: Confirm to the first page", "Slack: Confirm to the fifth page", "Slack: acknowledgement",
 		"Slack: 500 lines in waves", "Slack: a command behind a wave", "Slack: 500 lines in one instant", "Slack: memory at work",
 		"minutes of 10000 lines", "minutes of 100000 lines",
+		"`!oncall` for all roles", "`!oncall ROLE` on IRC", "page of coverage",
 	} {
 		if !strings.Contains(out.String(), "| "+want+" | **") {
 			t.Errorf("the table has no line for %q", want)

@@ -43,6 +43,7 @@ func measures() []measure {
 		{"slack", slack},
 		{"minutes", minutes},
 		{"meeting", meetings},
+		{"oncall", oncalls},
 	}
 }
 

@@ -98,7 +98,7 @@ func (s *Service) UseLink(ctx context.Context, link secret.Text, b Browser) (tok
 		if err != nil {
 			return err
 		}
-		token, session, err = s.begin(ctx, tx, oncall.Actor{PersonID: person, Network: "web"}, ByLink, b)
+		token, session, err = s.begin(ctx, tx, oncall.Actor{PersonID: person, Network: oncall.Web}, ByLink, b)
 		return err
 	})
 	return token, session, err
