@@ -45,6 +45,9 @@ const (
 	// asideBudget is how long an invitation or a summary may hold up what there is to
 	// say; what the network puts off longer is tried again after it.
 	asideBudget = 5 * time.Second
+	// mostAsides is how many private lines are tried without a look whether there is
+	// something to say, when some people cannot be reached.
+	mostAsides = 20
 )
 
 // Timeout tells River that a drain may take long: IRC lets few lines a second pass.
@@ -86,9 +89,10 @@ func (o *Outbox) Drain(ctx context.Context, network string) (rest time.Duration,
 		}
 		refused := map[string]bool{}
 		said := false
+		asides := 0
 		for _, one := range waiting {
 			aside := isAside(one)
-			if aside && said && rest == 0 {
+			if (aside || one.Aside()) && said && rest == 0 {
 				break // there may be more to say
 			}
 			to := cmp.Or(one.Room, one.Account)
@@ -104,6 +108,13 @@ func (o *Outbox) Drain(ctx context.Context, network string) (rest time.Duration,
 			}
 			if aside || one.Kind == notice.Open {
 				break // there may be something to say by now, or the room is another one
+			}
+			if one.Aside() {
+				// A hundred of these take minutes; an incident does not wait for them.
+				if asides++; rest == 0 || asides == mostAsides {
+					break
+				}
+				continue
 			}
 			said = true
 		}

@@ -77,6 +77,9 @@ func (d *Desk) Agree(ctx context.Context, a Actor, based int, t Terms) (c Consen
 	if a.PersonID == 0 {
 		return c, fault.New(fault.Forbidden, "I do not know you yet. !roster join makes you known.")
 	}
+	if !a.proven() {
+		return c, errNotOneself
+	}
 	t.Words = oneLine(t.Words)
 	if err := t.Check(); err != nil {
 		return c, err

@@ -221,3 +221,34 @@ func agreedAndLetIn(t testing.TB, d *oncall.Desk, db pg.DB, a oncall.Actor, role
 		must(t, err)
 	}
 }
+
+// An operator at the shell acts in anybody's name, and still cannot say for them that, or
+// for how much, they may be rung. To end it is another matter.
+func TestNobodySaysYesForAnotherAtTheShell(t *testing.T) {
+	tx := pgtest.Tx(t)
+	d := desk(t, tx)
+	jan := known(t, tx, "jan")
+	agreedAndLetIn(t, d, tx, jan, "coordination")
+	exec(t, tx, `update membership set lapsed_at = $1`, noon)
+	shell := jan
+	shell.Network, shell.Account = "cli", ""
+	_, err := d.Join(ctx, shell, "coordination", oncall.Hours{})
+	refused(t, err, fault.Forbidden)
+	_, err = d.Renew(ctx, shell)
+	refused(t, err, fault.Forbidden)
+	of, err := oncall.ConsentsOf(ctx, tx, jan.PersonID)
+	must(t, err)
+	_, err = d.Agree(ctx, shell, of[jan.PersonID].Version, oncall.Terms{Words: "at any hour"})
+	refused(t, err, fault.Forbidden)
+	if roles, err := oncall.ActiveRoles(ctx, tx, jan.PersonID); err != nil || len(roles) != 0 {
+		t.Errorf("%v, %v", roles, err)
+	}
+	for _, network := range []string{oncall.Web, oncall.API} { // where a session or a token proves them
+		shell.Network = network
+		_, err = d.Renew(ctx, shell)
+		must(t, err)
+	}
+	shell.Network = "cli"
+	_, err = d.Leave(ctx, shell, "jan", "")
+	must(t, err)
+}

@@ -182,7 +182,7 @@ func (d *Desk) Revoke(ctx context.Context, a Actor, id int64) (i Invitation, err
 func (d *Desk) Accept(ctx context.Context, a Actor, code, words string) (members []Member, err error) {
 	now := d.Now()
 	if a.Account == "" {
-		return nil, fault.New(fault.Forbidden, "Nobody can say yes for somebody else: log in to a network's services and say it there yourself.")
+		return nil, errNotOneself
 	}
 	err = pg.InTx(ctx, d.DB, func(tx pgx.Tx) error {
 		members = nil

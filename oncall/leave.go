@@ -72,6 +72,9 @@ func (d *Desk) Leave(ctx context.Context, a Actor, handle, role string) (left Le
 				return err
 			}
 		}
+		if err := withdrawLast(ctx, tx, now, p.ID); err != nil {
+			return err
+		}
 		return d.leaveSchedules(ctx, tx, now, a, p, &left)
 	})
 	return left, err
@@ -89,6 +92,16 @@ func recordLeft(ctx context.Context, tx pgx.Tx, now time.Time, a Actor, p Person
 		return err
 	}
 	return paging.Withdraw(ctx, tx, now, role, p.ID)
+}
+
+// withdrawLast withdraws everything from somebody who has no yes left: besides the roles
+// that they said it to, they can be rung by name, and by policies of other roles.
+func withdrawLast(ctx context.Context, tx pgx.Tx, now time.Time, person int64) error {
+	roles, err := ActiveRoles(ctx, tx, person)
+	if err != nil || len(roles) > 0 {
+		return err
+	}
+	return paging.WithdrawAll(ctx, tx, now, person)
 }
 
 // leaveSchedules takes a person out of every schedule that serves a role they left,

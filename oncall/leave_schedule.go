@@ -37,6 +37,32 @@ const (
 		from unnest(@people::bigint[]) with ordinality as list (person, place)`
 	sqlBumpSchedule = `update schedule set version = version + 1 where id = @schedule`
 
+	// Whoever stepped in for them keeps their promise, to the one who is replaced now:
+	// maria's shift, which jan took and li takes from jan, is li's when jan leaves. At the
+	// other times of it nobody comes; that is said last, when li stands there already.
+	// Where it is maria who takes it back, or only some of it is, nobody comes.
+	sqlPassOn = `
+		with passed as (
+			update shift_override later set instead_of = earlier.instead_of
+			from shift_override earlier
+			where earlier.schedule_id = @schedule and earlier.person_id = @person and earlier.instead_of is not null
+				and later.schedule_id = @schedule and later.instead_of = @person and later.person_id <> earlier.instead_of
+				and later.id > earlier.id and later.ends_at > @now and later.ends_at <= earlier.ends_at
+				and earlier.starts_at <= greatest(later.starts_at, @now) and (earlier.layer = '' or earlier.layer = later.layer)
+			returning earlier.id
+		)
+		insert into shift_override (schedule_id, layer, starts_at, ends_at, instead_of, cover_id, note, created_by, created_at)
+		select schedule_id, layer, greatest(starts_at, @now), ends_at, instead_of, cover_id, note, created_by, created_at
+		from shift_override where id in (select id from passed) order by id`
+	// The promise itself, which was said again by the statement before.
+	sqlDropPassedOn = `
+		delete from shift_override o
+		where o.schedule_id = @schedule and o.person_id = @person and o.instead_of is not null and o.ends_at > @now
+			and exists (
+				select from shift_override n
+				where n.schedule_id = @schedule and n.person_id is null and n.instead_of = o.instead_of and n.id > o.id
+					and n.layer = o.layer and n.starts_at = greatest(o.starts_at, @now) and n.ends_at = o.ends_at)`
+
 	// What already was of an override that runs stays theirs.
 	sqlKeepPast = `
 		insert into shift_override (schedule_id, layer, starts_at, ends_at, person_id, instead_of, cover_id, note, created_by, created_at)
@@ -83,7 +109,7 @@ func (s standing) leave(ctx context.Context, tx pgx.Tx, now time.Time, a Actor, 
 	if err := s.leaveLayers(ctx, tx, now, p); err != nil {
 		return err
 	}
-	for _, sql := range []string{sqlKeepPast, sqlNobodyComes, sqlNotInAddition, sqlNoLongerInAddition, sqlWithdrawCover, sqlBumpSchedule} {
+	for _, sql := range []string{sqlPassOn, sqlKeepPast, sqlDropPassedOn, sqlNobodyComes, sqlNotInAddition, sqlNoLongerInAddition, sqlWithdrawCover, sqlBumpSchedule} {
 		if _, err := tx.Exec(ctx, sql, args); err != nil {
 			return err
 		}

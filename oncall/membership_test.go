@@ -162,6 +162,36 @@ func TestLeavingWhileRung(t *testing.T) {
 	}
 }
 
+// Who leaves their last role is not rung for anything any more: not by name, and not for
+// a role whose policy named them. Who has another yes may be meant by it.
+func TestLeavingTheLastRoleWhileRungForAnother(t *testing.T) {
+	tx := pgtest.Tx(t)
+	d, jan := desk(t, tx), known(t, tx, "jan")
+	agreedAndLetIn(t, d, tx, jan, "coordination", "communications")
+	for _, slot := range []paging.Slot{paging.PersonSlot("jan"), paging.RoleSlot("package-fixing")} {
+		e := paging.Escalation{Cause: "incident:1", Slot: slot, Why: "fire", Severity: 1, Patience: time.Minute}
+		_, err := paging.Start(ctx, tx, noon, e)
+		must(t, err)
+		e, _, err = paging.HuntFor(ctx, tx, e.Cause, e.Slot)
+		must(t, err)
+		s := paging.Step{Ring: []paging.Candidate{{PersonID: jan.PersonID}}, Round: 1, Wait: time.Minute}
+		_, err = paging.Ring(ctx, tx, noon, []string{"libera"}, e, s)
+		must(t, err)
+		must(t, paging.Advance(ctx, tx, noon, e, s))
+	}
+	states := func() string { return get[string](t, tx, `select string_agg(distinct state, ' ') from delivery`) }
+	_, err := d.Remove(ctx, jan, "jan", "communications")
+	must(t, err)
+	if got := states(); got != "queued" {
+		t.Errorf("with another yes what is on its way is %s", got)
+	}
+	_, err = d.Remove(ctx, jan, "jan", "coordination")
+	must(t, err)
+	if got := states(); got != "cancelled" {
+		t.Errorf("what was on its way is %s", got)
+	}
+}
+
 // Whatever is done in whatever order, somebody is rung only while both their own
 // yes and an admin's word stand.
 func TestNobodyIsRungWithoutBoth(t *testing.T) {

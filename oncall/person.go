@@ -58,6 +58,9 @@ func (a Actor) proven() bool {
 	return a.Account != "" || a.PersonID != 0 && (a.Network == Web || a.Network == API)
 }
 
+// errNotOneself is what whoever gets who says yes, or for how much, in somebody's name.
+var errNotOneself = fault.New(fault.Forbidden, "Nobody can say yes for somebody else: log in to a network's services and say it there yourself.")
+
 // Who names the actor for a record: the handle, or the account for a stranger.
 func (a Actor) Who() string {
 	switch {

@@ -186,7 +186,7 @@ func handleFor(account string) string {
 // whoever made them known: the actor, or an admin.
 func personFor(ctx context.Context, tx pgx.Tx, now time.Time, a, by Actor) (Person, error) {
 	if a.Account == "" {
-		return Person{}, fault.New(fault.Forbidden, "Nobody can say yes for somebody else: log in to a network's services and say it there yourself.")
+		return Person{}, errNotOneself
 	}
 	p, found, err := PersonByAccount(ctx, tx, a.Network, a.Account)
 	if err != nil || found {

@@ -19,7 +19,8 @@ const (
 	yesLasts   = 365 * 24 * time.Hour
 	askBefore  = 30 * 24 * time.Hour // the first time
 	askAgain   = 7 * 24 * time.Hour  // the second time
-	mostAtOnce = 100                 // people who are looked after in one transaction
+	mostAtOnce = 100                 // people who are looked after at once; the others an hour later
+	mostAloud  = 3                   // people of whom the rooms are told one by one
 )
 
 const (
@@ -98,19 +99,11 @@ func (y yes) ends(now time.Time) time.Time {
 
 // RenewDue asks people whose yes is almost a year old whether it still stands, and ends
 // what nobody said again: visibly, to them and in the home rooms. It is a chore: it may
-// run in any process, and in several at once.
+// run in any process, and in several at once. A network lets one line a second or so
+// pass, so that no more than a hundred people are looked after in one go.
 func (d *Desk) RenewDue(ctx context.Context) error {
-	for {
-		n, err := d.renewSome(ctx)
-		if err != nil || n < mostAtOnce {
-			return err
-		}
-	}
-}
-
-func (d *Desk) renewSome(ctx context.Context) (people int, err error) {
 	now := d.Now()
-	err = pg.InTx(ctx, d.DB, func(tx pgx.Tx) error {
+	return pg.InTx(ctx, d.DB, func(tx pgx.Tx) error {
 		rows, err := tx.Query(ctx, sqlRenewWhom, pgx.NamedArgs{
 			"first": now.Add(askBefore - yesLasts), "second": now.Add(askAgain - yesLasts), "over": now.Add(-yesLasts),
 			"week": now.Add(-askAgain), "most": mostAtOnce,
@@ -119,7 +112,7 @@ func (d *Desk) renewSome(ctx context.Context) (people int, err error) {
 			return err
 		}
 		ids, err := pgx.CollectRows(rows, pgx.RowTo[int64])
-		if people = len(ids); err != nil || people == 0 {
+		if err != nil || len(ids) == 0 {
 			return err
 		}
 		// Read after the lock: what was said meanwhile is in it.
@@ -130,19 +123,49 @@ func (d *Desk) renewSome(ctx context.Context) (people int, err error) {
 		if err != nil {
 			return err
 		}
+		var lapsed [][]yes
 		for _, id := range ids {
-			if err := d.renewOne(ctx, tx, now, id, all); err != nil {
+			theirs, err := d.renewOne(ctx, tx, now, id, all)
+			if err != nil {
 				return err
 			}
+			if len(theirs) > 0 {
+				lapsed = append(lapsed, theirs)
+			}
 		}
-		return nil
+		return d.announceLapsed(ctx, tx, now, lapsed)
 	})
-	return people, err
 }
 
-// renewOne does what is due for one person: one question for all their roles.
-func (d *Desk) renewOne(ctx context.Context, tx pgx.Tx, now time.Time, person int64, all []yes) error {
-	var asked, lapsed []yes
+// announceLapsed tells the rooms who is not rung any more; of many at once in one line.
+func (d *Desk) announceLapsed(ctx context.Context, tx pgx.Tx, now time.Time, lapsed [][]yes) error {
+	if len(lapsed) > mostAloud {
+		const most = 20 // names in a line
+		var names []string
+		for _, theirs := range lapsed[:min(len(lapsed), most)] {
+			names = append(names, theirs[0].Handle)
+		}
+		if left := len(lapsed) - most; left > 0 {
+			names = append(names, Plural(left, "other", "others"))
+		}
+		return d.announce(ctx, tx, now, fmt.Sprintf(
+			"Roster: %s are not rung any more for what they said yes to more than a year ago. !roster renew, said by themselves, brings them back.", JoinNames(names)))
+	}
+	for _, theirs := range lapsed {
+		handle := theirs[0].Handle
+		if err := d.announce(ctx, tx, now, fmt.Sprintf(
+			"Roster: %s is not rung for %s any more: the yes is more than a year old. !roster renew, said by %s, brings them back.",
+			handle, JoinNames(titlesIn(theirs)), handle)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// renewOne does what is due for one person: one question for all their roles. It returns
+// what lapsed.
+func (d *Desk) renewOne(ctx context.Context, tx pgx.Tx, now time.Time, person int64, all []yes) (lapsed []yes, err error) {
+	var asked []yes
 	for _, y := range all {
 		switch what := y.due(now); {
 		case y.PersonID != person:
@@ -154,17 +177,17 @@ func (d *Desk) renewOne(ctx context.Context, tx pgx.Tx, now time.Time, person in
 	}
 	if len(lapsed) > 0 {
 		if err := d.lapse(ctx, tx, now, person, lapsed); err != nil {
-			return err
+			return lapsed, err
 		}
 	}
 	if len(asked) == 0 {
-		return nil
+		return lapsed, nil
 	}
 	if _, err := tx.Exec(ctx, sqlRenewAsked, pgx.NamedArgs{"person": person, "roles": rolesIn(asked), "now": now}); err != nil {
-		return err
+		return lapsed, err
 	}
 	first := slices.MinFunc(asked, func(a, b yes) int { return a.ends(now).Compare(b.ends(now)) })
-	return d.tell(ctx, tx, now, person, fmt.Sprintf(
+	return lapsed, d.tell(ctx, tx, now, person, fmt.Sprintf(
 		"Roster: on %s you said yes to being rung for %s. Does that still stand? Yes: !roster renew. No: !leave. Without an answer you are not rung any more from %s on.",
 		day(first.LastYes), JoinNames(titlesIn(asked)), day(first.ends(now))),
 		notice.Action{Label: "Yes, still", Command: "roster renew"}, notice.Action{Label: "No", Command: "leave"})
@@ -175,7 +198,7 @@ func (d *Desk) lapse(ctx context.Context, tx pgx.Tx, now time.Time, person int64
 	if _, err := tx.Exec(ctx, sqlLapse, pgx.NamedArgs{"person": person, "roles": rolesIn(lapsed), "now": now}); err != nil {
 		return err
 	}
-	handle, titles := lapsed[0].Handle, JoinNames(titlesIn(lapsed))
+	titles := JoinNames(titlesIn(lapsed))
 	for _, y := range lapsed {
 		if err := recordConsent(ctx, tx, now, person, y.Role, "lapsed", Actor{}); err != nil {
 			return err
@@ -188,19 +211,21 @@ func (d *Desk) lapse(ctx context.Context, tx pgx.Tx, now time.Time, person int64
 			return err
 		}
 	}
-	if err := d.tell(ctx, tx, now, person, fmt.Sprintf(
-		"Roster: you are not rung for %s any more, since you said yes more than a year ago and not again. !roster renew brings you back.", titles),
-		notice.Action{Label: "Ring me again", Command: "roster renew"}); err != nil {
+	if err := withdrawLast(ctx, tx, now, person); err != nil {
 		return err
 	}
-	return d.announce(ctx, tx, now, fmt.Sprintf(
-		"Roster: %s is not rung for %s any more: the yes is more than a year old. !roster renew, said by %s, brings them back.", handle, titles, handle))
+	return d.tell(ctx, tx, now, person, fmt.Sprintf(
+		"Roster: you are not rung for %s any more, since you said yes more than a year ago and not again. !roster renew brings you back.", titles),
+		notice.Action{Label: "Ring me again", Command: "roster renew"})
 }
 
 // Renew says yes again to everything that the actor said yes to, lapsed or not, for
 // another year. It returns the roles.
 func (d *Desk) Renew(ctx context.Context, a Actor) (roles []string, err error) {
 	now := d.Now()
+	if a.PersonID != 0 && !a.proven() {
+		return nil, errNotOneself
+	}
 	err = pg.InTx(ctx, d.DB, func(tx pgx.Tx) error {
 		roles = nil
 		if err := lockPerson(ctx, tx, a.PersonID); err != nil {

@@ -123,7 +123,7 @@ func TestWhoAnswersIsNotAskedAgain(t *testing.T) {
 	if got := said(); got != "" {
 		t.Errorf("%s", got)
 	}
-	_, err = d.Renew(ctx, oncall.Actor{PersonID: 999})
+	_, err = d.Renew(ctx, oncall.Actor{PersonID: 999, Network: oncall.Web})
 	refused(t, err, fault.NotFound)
 }
 

@@ -55,7 +55,8 @@ func (p *api) listChanges(a *asked, _ nothing) (apiList[apiChange], error) {
 	out := apiList[apiChange]{Items: []apiChange{}, Next: page.Next}
 	for _, e := range page.Items {
 		out.Items = append(out.Items, apiChange{
-			ID: e.ID, At: e.At.UTC(), By: e.Handle, From: e.Network, Kind: e.Kind, Subject: e.Subject, Says: e.Says, Before: e.Before, After: e.After,
+			ID: e.ID, At: e.At.UTC(), By: e.Handle, From: e.Network, Kind: e.Kind, Subject: e.Subject, Says: e.Says,
+			Before: recordFor(e, a.PersonID, e.Before), After: recordFor(e, a.PersonID, e.After),
 		})
 	}
 	return out, nil

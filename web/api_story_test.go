@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"batsignal/bot"
+	"batsignal/oncall"
 	"batsignal/oncall/access"
 )
 
@@ -277,6 +278,22 @@ func TestIncidentsAndTheRecordByProgram(t *testing.T) {
 	}
 	if lis := li.get("/audit?kind=absence"); len(lis.all("id")) != 1 {
 		t.Error(lis.body)
+	}
+
+	// What somebody said in their own words is for nobody else, administrators included.
+	of, err := oncall.ConsentsOf(ctx, w.DB, w.as("li").PersonID)
+	if err != nil {
+		t.Fatal(err)
+	}
+	calls := 6
+	if _, err := w.People.Agree(ctx, w.as("li"), of[w.as("li").PersonID].Version, oncall.Terms{Words: "since my therapy only for openssl", Calls: &calls}); err != nil {
+		t.Fatal(err)
+	}
+	if own := li.get("/audit?kind=consent").must(t, http.StatusOK); own.at("items.0.after.Words") != "since my therapy only for openssl" {
+		t.Error(own.body)
+	}
+	if theirs := maria.get("/audit?kind=consent").must(t, http.StatusOK); strings.Contains(theirs.body, "therapy") || theirs.at("items.0.after.Calls") != 6.0 {
+		t.Error(theirs.body)
 	}
 }
 

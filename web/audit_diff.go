@@ -13,6 +13,7 @@ import (
 
 	"batsignal/incidents/retrospective/linediff"
 	"batsignal/oncall"
+	"batsignal/oncall/audit"
 )
 
 const (
@@ -25,6 +26,33 @@ const (
 type changedField struct {
 	Name  string
 	Lines []linediff.Line
+}
+
+// hiddenField is the field of a change that a reader is not shown; "" is none. What
+// somebody said in their own words is for nobody else, not even for admins.
+func hiddenField(e audit.Entry, reader int64) string {
+	if e.Kind == "consent" && (e.Person == nil || *e.Person != reader) {
+		return "words"
+	}
+	return ""
+}
+
+// recordFor is a record of a change as a program of a reader gets it.
+func recordFor(e audit.Entry, reader int64, record []byte) json.RawMessage {
+	hidden := hiddenField(e, reader)
+	if hidden == "" || len(record) == 0 {
+		return record
+	}
+	var fields map[string]json.RawMessage
+	if json.Unmarshal(record, &fields) != nil {
+		return nil // better nothing than too much
+	}
+	maps.DeleteFunc(fields, func(name string, _ json.RawMessage) bool { return strings.EqualFold(name, hidden) })
+	out, err := json.Marshal(fields)
+	if err != nil {
+		return nil
+	}
+	return out
 }
 
 // differ tells records of changes to somebody.

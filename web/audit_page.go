@@ -109,10 +109,7 @@ func (s *site) auditLines(r *http.Request, v visitor, entries []audit.Entry) ([]
 				lines[i].By = "somebody"
 			}
 		}
-		d := differ{zone: v.Zone, handles: handles}
-		if e.Kind == "consent" && (e.Person == nil || *e.Person != v.PersonID) {
-			d.hidden = "words" // what somebody said in their own words is for nobody else
-		}
+		d := differ{zone: v.Zone, handles: handles, hidden: hiddenField(e, v.PersonID)}
 		lines[i].Changes = d.of(e.Before, e.After)
 	}
 	return lines, nil

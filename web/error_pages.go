@@ -51,11 +51,11 @@ func notFound(http.ResponseWriter, *http.Request) error {
 	return fault.New(fault.NotFound, "The address may be mistyped, or what was there has another one now.")
 }
 
-// wrongMethod answers a method that a page does not know. Only the button of a
-// link changes anything.
+// wrongMethod answers a method that a page does not know: it has no form that is sent
+// there.
 func (s *site) wrongMethod(w http.ResponseWriter, r *http.Request) error {
 	w.Header().Set("Allow", "GET, HEAD")
-	s.refuse(w, r, http.StatusMethodNotAllowed, "Nothing was changed. What changes something is done in chat.")
+	s.refuse(w, r, http.StatusMethodNotAllowed, "Nothing was changed. Go back to the page and use its buttons, or do it in chat.")
 	return nil
 }
 

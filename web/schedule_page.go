@@ -72,7 +72,7 @@ func (b scheduleBody) Later() string { return b.Link(b.Days) }
 // scheduleDids are what the page can say was done, by the word in its address.
 var scheduleDids = map[string]string{
 	"saved": "The schedule is saved.", "override": "That is decided, and whom it concerns is told.", "nooverride": "That is taken back, and whom it concerns is told.",
-	"asked": "It is asked. Whoever says yes comes instead of you; until then you are on.", "accept": "The shift is yours. Thank you.",
+	"asked": "It is asked. Whoever says yes comes instead of you; until then it stays yours.", "accept": "The shift is yours. Thank you.",
 	"decline": "You said no, and whoever asked is told.", "withdraw": "The request is withdrawn.",
 }
 

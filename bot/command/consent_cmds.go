@@ -41,7 +41,8 @@ func (s Services) rosterAgree(ctx context.Context, c *Call) (Reply, error) {
 	if err != nil {
 		return Reply{}, err
 	}
-	return Reply{Blocks: []Block{Line("You may be rung " + next.Says(zoneOf(c)) + "."), Line("That is " + agreedWords(next))}}, nil
+	// Nobody else reads their terms and words, which may have been said long ago elsewhere.
+	return Reply{Private: true, Blocks: []Block{Line("You may be rung " + next.Says(zoneOf(c)) + "."), Line("That is " + agreedWords(next))}}, nil
 }
 
 // termsOf changes terms as far as a call says.

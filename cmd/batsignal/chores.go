@@ -57,10 +57,11 @@ func (p *parts) doChores(ctx context.Context, log *slog.Logger) error {
 // choreTick is how finely the times of chores are kept.
 const choreTick = 15 * time.Second
 
-func (c chore) run(ctx context.Context, log *slog.Logger) {
-	ctx, cancel := context.WithTimeout(ctx, choreBudget)
+func (c chore) run(parent context.Context, log *slog.Logger) {
+	ctx, cancel := context.WithTimeout(parent, choreBudget)
 	defer cancel()
-	if err := c.do(ctx); err != nil && ctx.Err() == nil {
+	// One that takes too long every time is never done, and has to be heard of.
+	if err := c.do(ctx); err != nil && parent.Err() == nil {
 		log.Warn("a chore could not be done; I try again", "chore", c.name, "again_in", c.every, "error", err)
 	}
 }

@@ -292,7 +292,7 @@ func (s *season) theRecordHasIt() {
 func (s *season) record() []string {
 	day := func(t time.Time) string { return t.Format("Mon 2 Jan 15:04") + " UTC" }
 	swapped := "instead of " + s.volunteer + " for " + s.schedule + " from " + day(s.given) + " until " + day(after(s.given, 1)) +
-		", who in return is on instead of " + s.partner + " from " + day(s.back) + " until " + day(after(s.back, 1))
+		"; in return " + s.volunteer + " is on instead of " + s.partner + " from " + day(s.back) + " until " + day(after(s.back, 1))
 	return []string{
 		"role " + s.role + " the operator changed the minimum on cli",
 		`invitation \d root invited somebody to ` + s.role + " on web",

@@ -90,7 +90,8 @@ func (w *Watch) due(ctx context.Context, db pg.DB, now time.Time) (last check, s
 		return last, seen, true, nil
 	}
 	since := now.Sub(last.LookedAt)
-	return last, seen, since >= every || since >= pause && seen != last.Seen || last.Ripe, err
+	wrong := since <= -every // written by a clock that was wrong: it would be waited for
+	return last, seen, since >= every || wrong || since >= pause && seen != last.Seen || last.Ripe, err
 }
 
 // Look does what is due: it may be called every few seconds, in any process. It looks
@@ -142,7 +143,7 @@ func empty(reports []Report) bool {
 
 // sayEmpty says once a week what is no news of single gaps.
 func (w *Watch) sayEmpty(ctx context.Context, tx pgx.Tx, now time.Time, last *check) error {
-	if last.EmptyAt != nil && now.Sub(*last.EmptyAt) < emptyEvery {
+	if last.EmptyAt != nil && now.Sub(*last.EmptyAt).Abs() < emptyEvery {
 		return nil
 	}
 	last.EmptyAt = &now

@@ -64,6 +64,10 @@ type Notice struct {
 	NotBefore time.Time `db:"-"`
 }
 
+// Aside tells whether a notice is a private line that belongs to no incident: whose shift
+// comes up, whose yes is a year old. Anything else that is said comes before it.
+func (n Notice) Aside() bool { return n.Kind == Say && n.Account != "" && n.Incident == nil }
+
 // Queue inserts durable jobs in the caller's transaction; a River client is one.
 type Queue interface {
 	InsertTx(ctx context.Context, tx pgx.Tx, args river.JobArgs, opts *river.InsertOpts) (*rivertype.JobInsertResult, error)
@@ -94,7 +98,7 @@ const (
 			from notice where network = @network and state = 'waiting' and (not_before is null or not_before <= @now)
 		) waiting
 		where place <= 20
-		order by kind = 'invite', origin is not null, kind = 'summary', id limit 100`
+		order by kind = 'invite', origin is not null, kind = 'summary', account <> '' and incident_id is null, id limit 100`
 	sqlNoticeDone = `
 		update notice set state = @state, tries = tries + 1, done_at = @now, detail = @detail
 		where id = @id and state = 'waiting'`
@@ -159,10 +163,11 @@ func orNone(actions []Action) []Action {
 }
 
 // Next returns notices that wait on a network, oldest first: up to 100, and no more
-// than 20 for one place, so that one which is stuck hides no other. Summaries come after
-// what is to be said, since one does for all that came before it; then talk that is
-// carried over, which may be a flood; and last the invitations: a thousand of them must
-// not come before anything else.
+// than 20 for one place, so that one which is stuck hides no other. Private lines that
+// belong to no incident ([Notice.Aside]) come after everything else that is said: they
+// may be one each to hundreds of people. Then come summaries, since one does for all that
+// came before it; then talk that is carried over, which may be a flood; and last the
+// invitations: a thousand of them must not come before anything else.
 func Next(ctx context.Context, db pg.DB, now time.Time, network string) ([]Notice, error) {
 	rows, err := db.Query(ctx, sqlNextNotices, pgx.NamedArgs{"network": network, "now": now})
 	if err != nil {

@@ -68,7 +68,7 @@ const (
 			select p.id as page, e.id as hunt,
 				p.rung_at = (select max(o.rung_at) from page o where o.escalation_id = e.id) as awaited
 			from page p join escalation e on e.id = p.escalation_id
-			where e.slot = @slot and e.state = 'hunting' and p.person_id = @person and p.state = 'open'
+			where (e.slot = @slot or @slot = '') and e.state = 'hunting' and p.person_id = @person and p.state = 'open'
 		), hurried as (
 			update escalation e set due_at = @now from hunted h where e.id = h.hunt and h.awaited and e.due_at > @now
 		)
@@ -195,6 +195,15 @@ func Close(ctx context.Context, tx pgx.Tx, now time.Time, escalation int64) ([]P
 // stays open, should they wish to answer it.
 func Withdraw(ctx context.Context, tx pgx.Tx, now time.Time, role string, person int64) error {
 	if _, err := tx.Exec(ctx, sqlWithdraw, pgx.NamedArgs{"slot": RoleSlot(role), "person": person, "now": now}); err != nil {
+		return err
+	}
+	return NotifyDue(ctx, tx)
+}
+
+// WithdrawAll is [Withdraw] for somebody who may be rung for nothing any more, whatever
+// they are rung for: by name, or for a role whose policy named them or their schedule.
+func WithdrawAll(ctx context.Context, tx pgx.Tx, now time.Time, person int64) error {
+	if _, err := tx.Exec(ctx, sqlWithdraw, pgx.NamedArgs{"slot": Slot(""), "person": person, "now": now}); err != nil {
 		return err
 	}
 	return NotifyDue(ctx, tx)

@@ -165,7 +165,7 @@ func (c *change) decide(r *Request, state State) error {
 func (c *change) what(r Request, zone string) string {
 	out := fmt.Sprintf("%s for %s %s", c.handle(r.Person), r.Name, stretch(r.From, r.Until, zone))
 	if r.Swap() {
-		out += fmt.Sprintf(", who in return is on instead of %s %s", c.handle(r.Of), stretch(*r.ReturnFrom, *r.ReturnUntil, zone))
+		out += fmt.Sprintf("; in return %s is on instead of %s %s", c.handle(r.Person), c.handle(r.Of), stretch(*r.ReturnFrom, *r.ReturnUntil, zone))
 	}
 	return out
 }

@@ -102,7 +102,7 @@ func TestSwap(t *testing.T) {
 	swap.Of = h.id("jan")
 	r, err := h.Ask(ctx, h.by["maria"], false, swap)
 	must(t, err)
-	says(t, h.told("jan"), "Swap", "who in return is on instead of jan", "!swap accept "+rota.Ref(r.ID), "!swap decline")
+	says(t, h.told("jan"), "Swap", "in return maria is on instead of jan", "!swap accept "+rota.Ref(r.ID), "!swap decline")
 	_, err = h.Accept(ctx, h.by["li"], r.ID)
 	refused(t, err, fault.Forbidden, "asked of jan")
 	_, err = h.Accept(ctx, h.by["boss"], r.ID)

@@ -16,9 +16,11 @@ import (
 )
 
 const (
-	// Whoever else is at it does all there is to do: the schedule is skipped.
+	// Whoever else is at it does all there is to do: the schedule is skipped. One that was
+	// looked at long after now was looked at by a clock that was wrong.
 	sqlSchedulesBehind = `
-		select id, checked_at from schedule where retired_at is null and checked_at < @now
+		select id, checked_at from schedule
+		where retired_at is null and (checked_at < @now or checked_at > @now::timestamptz + @astray::interval)
 		order by id for no key update skip locked`
 	sqlSaidAhead = `
 		insert into shift_notice (schedule_id, layer, person_id, starts_at, said_at)
@@ -91,21 +93,27 @@ func (s *Service) Handoff(ctx context.Context) error {
 // behind takes the schedules that were not looked at since before now, and tells when
 // each was, and the first.
 func (c *change) behind() (since map[int64]time.Time, first time.Time, err error) {
-	rows, err := c.tx.Query(c.ctx, sqlSchedulesBehind, pgx.NamedArgs{"now": c.now})
+	rows, err := c.tx.Query(c.ctx, sqlSchedulesBehind, pgx.NamedArgs{"now": c.now, "astray": astray})
 	if err != nil {
 		return nil, first, err
 	}
 	since, first = map[int64]time.Time{}, c.now
+	var ahead []int64
 	var id int64
 	var at time.Time
-	_, err = pgx.ForEachRow(rows, []any{&id, &at}, func() error {
+	if _, err = pgx.ForEachRow(rows, []any{&id, &at}, func() error {
+		if at.After(c.now) {
+			at, ahead = c.now, append(ahead, id)
+		}
 		since[id] = at
 		if at.Before(first) {
 			first = at
 		}
 		return nil
-	})
-	return since, first, err
+	}); err != nil || len(ahead) == 0 {
+		return since, first, err
+	}
+	return since, first, c.takeBack(ahead)
 }
 
 // handOver is one schedule's part of it.

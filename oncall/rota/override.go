@@ -120,6 +120,10 @@ func (c *change) checkOverride(o *schedule.Override, admin bool) (schedule.Sched
 	if err := c.know(o.Person, o.Instead); err != nil {
 		return none, err
 	}
+	if sched.Role == "" && !admin && o.Person != 0 && !slices.Contains(members(sched), o.Person) {
+		// No roster says who may come, so nobody appoints themselves either.
+		return none, fault.New(fault.Forbidden, "%s serves no role, and you are not one of its people, so only an admin can put you on. Ask one of them.", sched.Name)
+	}
 	return sched, c.canCome(sched, o.Person)
 }
 

@@ -116,3 +116,22 @@ func TestComingInAddition(t *testing.T) {
 	_, err = h.RemoveOverride(ctx, h.by["jan"], false, first.ID)
 	must(t, err)
 }
+
+// Where no roster says who may come, nobody who is not one of its people appoints
+// themselves: whoever is on first is rung first.
+func TestNobodyAppointsThemselvesWhereNoRoleAsks(t *testing.T) {
+	h := open(t, pgtest.Tx(t), "boss maria li")
+	free := h.daily("boss maria")
+	free.Name, free.Role = "free", ""
+	s := h.saved(free)
+	o := schedule.Override{Schedule: s.ID, From: noon, Until: noon.Add(day), Person: h.id("li")}
+	_, err := h.AddOverride(ctx, h.by["li"], false, o)
+	refused(t, err, fault.Forbidden, "free serves no role", "only an admin")
+	_, err = h.Trying().AddOverride(ctx, h.by["li"], false, o)
+	refused(t, err, fault.Forbidden)
+	_, err = h.AddOverride(ctx, h.by["boss"], true, o)
+	must(t, err)
+	o.Person = h.id("maria")
+	_, err = h.AddOverride(ctx, h.by["maria"], false, o)
+	must(t, err)
+}

@@ -32,7 +32,12 @@ const (
 	sqlCheckedAt  = `
 		select checked_at from schedule where id = @id`
 	sqlSetChecked = `
-		update schedule set checked_at = @now where id = any (@ids) and checked_at < @now`
+		update schedule set checked_at = @now
+		where id = any (@ids) and (checked_at < @now or checked_at > @now::timestamptz + @astray::interval)`
+	sqlDropLaterStints = `
+		delete from stint where schedule_id = any (@ids) and starts_at > @now`
+	sqlReopenStints = `
+		update stint set ends_at = null where schedule_id = any (@ids) and ends_at > @now`
 	sqlInsertStint = `
 		insert into stint (schedule_id, layer, person_id, starts_at, ends_at, shadow)
 		values (@schedule, @layer, @person, @from, @until, @shadow)`
@@ -185,6 +190,22 @@ func (c *change) writeStints(s schedule.Schedule, b Book, open []Stint, since ti
 
 // looked notes until when stints are written.
 func (c *change) looked(schedules ...int64) error {
-	_, err := c.tx.Exec(c.ctx, sqlSetChecked, pgx.NamedArgs{"ids": schedules, "now": c.now})
+	_, err := c.tx.Exec(c.ctx, sqlSetChecked, pgx.NamedArgs{"ids": schedules, "now": c.now, "astray": astray})
 	return err
+}
+
+// astray is how far ahead of now the last look may have been: clocks of several processes
+// differ. What is further ahead was written by a clock that was wrong, and would keep
+// everybody from handing over until that time comes.
+const astray = time.Hour
+
+// takeBack takes back what such a clock had written of times that are still to come.
+func (c *change) takeBack(schedules []int64) error {
+	c.log().Warn("shifts were written down by a clock that was ahead; I take that back", "schedules", schedules)
+	for _, sql := range []string{sqlDropLaterStints, sqlReopenStints} {
+		if _, err := c.tx.Exec(c.ctx, sql, pgx.NamedArgs{"ids": schedules, "now": c.now}); err != nil {
+			return err
+		}
+	}
+	return nil
 }
