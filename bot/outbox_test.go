@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -57,11 +58,11 @@ func TestEveryKindIsDoneInItsOrder(t *testing.T) {
 	if rest := s.drain(); rest != 0 {
 		t.Errorf("rests %v", rest)
 	}
-	want := []string{"#ops one: !ack", "open #inc topic", "topic #inc new", "@ada private"}
+	want := []string{"#ops one: !ack", "open #inc topic", "topic #inc new"}
 	for i := range 120 {
 		want = append(want, fmt.Sprint("#ops line ", i))
 	}
-	want = append(want, "invite ada #inc") // the page named the room already
+	want = append(want, "@ada private", "invite ada #inc") // the page named the room already
 	if got := s.door.take(); joined(got) != joined(want) {
 		t.Error(joined(got))
 	}
@@ -79,6 +80,40 @@ func TestEveryKindIsDoneInItsOrder(t *testing.T) {
 }
 
 // While the network is away nothing is lost, and no try is counted.
+// Hundreds are asked whether their yes still stands, and in the middle of that something
+// burns: it is said at once, whoever of them cannot be reached.
+func TestAnIncidentDoesNotWaitForPrivateLines(t *testing.T) {
+	for _, refused := range []bool{false, true} {
+		s := newStage(t, roster(), "")
+		var asked []notice.Notice
+		for i := range 60 {
+			asked = append(asked, notice.Notice{Network: network, Kind: notice.Say, Account: fmt.Sprint("p", i), Text: "still?"})
+		}
+		s.post(asked...)
+		n := 0
+		s.door.fail = func(call string) error {
+			if n++; n == 5 {
+				s.post(say("#ops", "fire"))
+			}
+			if refused && n == 1 {
+				return errors.New("not now")
+			}
+			return nil
+		}
+		for range 3 {
+			s.drain()
+		}
+		lines := s.door.take()
+		at := slices.Index(lines, "#ops fire")
+		if at < 0 || at > 20 {
+			t.Errorf("said as line %d of %d: %q", at, len(lines), lines)
+		}
+		if !refused && len(lines) != 61 {
+			t.Errorf("%d lines", len(lines))
+		}
+	}
+}
+
 func TestOffline(t *testing.T) {
 	s := newStage(t, roster(), "")
 	away := true

@@ -1,6 +1,32 @@
 package migrations
 
-import "context"
+import (
+	"context"
+	"io/fs"
+
+	"github.com/jackc/pgx/v5/stdlib"
+	"github.com/pressly/goose/v3"
+)
+
+// UpFrom migrates by other files than those of this program, without River.
+func UpFrom(ctx context.Context, dsn string, files fs.FS) error {
+	pool, err := openSession(ctx, dsn)
+	if err != nil {
+		return err
+	}
+	defer pool.Close()
+	if err := EnsureAppRole(ctx, pool, ""); err != nil {
+		return err
+	}
+	db := stdlib.OpenDBFromPool(pool)
+	defer db.Close()
+	p, err := goose.NewProvider(goose.DialectPostgres, db, files, goose.WithDisableGlobalRegistry(true), goose.WithLogger(goose.NopLogger()))
+	if err != nil {
+		return err
+	}
+	_, err = p.Up(ctx)
+	return err
+}
 
 // UpOwnOnly migrates without River, for a dump that shows our own objects.
 func UpOwnOnly(ctx context.Context, dsn string) error {

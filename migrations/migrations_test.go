@@ -3,9 +3,12 @@ package migrations_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
+	"os"
 	"strings"
 	"testing"
+	"testing/fstest"
 	"time"
 
 	"batsignal/migrations"
@@ -146,6 +149,62 @@ func TestDatabaseOfAnotherVersion(t *testing.T) {
 			}
 		})
 	}
+}
+
+// What there was before schedules came along is there after the migrations, and what the
+// program before them writes is still taken: it goes on working while and after they run.
+func TestUpKeepsWhatThereWas(t *testing.T) {
+	db := pgtest.Bare(t)
+	owner := connect(t, db.OwnerDSN)
+	old := fstest.MapFS{}
+	for _, name := range []string{"0001_first_light.sql", "0002_slack.sql", "0003_minutes.sql"} {
+		text, err := os.ReadFile(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		old[name] = &fstest.MapFile{Data: text}
+	}
+	if err := migrations.UpFrom(ctx, db.OwnerDSN, old); err != nil {
+		t.Fatal(err)
+	}
+	// Statements of the program before, with the columns that it knows.
+	write := func(db pg.DB, n int) {
+		t.Helper()
+		for _, sql := range []string{
+			`insert into role (name, title, place, leads, patience_sev1, patience) values ('r%d', 'Role', 1, true, '90 s', '5 min')
+				on conflict (name) do update set title = excluded.title, retired_at = null`,
+			`insert into person (handle, name, zone, wakes, sleeps, created_at) values ('p%d', '', 'UTC', 1, 2, now()) on conflict (handle) do nothing`,
+			`insert into account (network, name, person_id, linked_at) select 'n', handle, id, now() from person where handle = 'p%d'`,
+			`insert into membership (role, person_id, place, asked_by, asked_at, agreed_at, approved_by, approved_at)
+				select 'r%d', id, 1, id, now(), now() - interval '2 years', id, now() from person where handle = 'p%[1]d'
+				on conflict (role, person_id) do update set agreed_at = coalesce(membership.agreed_at, excluded.agreed_at)`,
+			`insert into consent_entry (at, person_id, role, act, by_person, network, account)
+				select now(), id, 'r%d', unnest('{asked,agreed,approved,left,removed}'::text[]), null, '', '' from person where handle = 'p%[1]d'`,
+			`insert into escalation (cause, slot, why, severity, everyone, patience, started_at, due_at)
+				values ('c%d', 'role:r', 'why', 1, false, '5 min', now(), now())`,
+			`update escalation set round = 2, due_at = now() + interval '10 min' where cause = 'c%d'`,
+		} {
+			run(t, db, fmt.Sprintf(sql, n))
+		}
+	}
+	write(owner, 1)
+	r, err := migrations.Up(ctx, db.OwnerDSN, pglocal.BotRole, quiet)
+	if err != nil || r.From != 3 || !r.Changed() {
+		t.Fatalf("%+v, %v", r, err)
+	}
+	write(connect(t, db.BotDSN), 2)
+	// Both are taken for the same by this program: nothing lapsed, nobody was asked, no
+	// limits, and a hunt that waits for its time.
+	var got string
+	if err := owner.QueryRow(ctx, `
+		select string_agg(concat_ws(' ', p.handle, p.version, p.works_days, p.region = '', p.works_from is null, m.renew_asks, m.lapsed_at is null, r.minimum, r.version, e.tier, e.waits), '|' order by p.handle)
+		from person p join membership m on m.person_id = p.id join role r on r.name = m.role join escalation e on e.cause = 'c' || substr(p.handle, 2)`).Scan(&got); err != nil {
+		t.Fatal(err)
+	}
+	if want := "p1 1 31 t t 0 t 1 1 0 00:00:00|p2 1 31 t t 0 t 1 1 0 00:00:00"; got != want {
+		t.Error(got)
+	}
+	run(t, owner, `delete from person where handle = 'p2'`) // as an erasure does
 }
 
 // Where a database administrator keeps the keys, our owner is nobody special.

@@ -126,12 +126,8 @@ func (d *Desk) Invitations(ctx context.Context) ([]Invitation, error) {
 	return pgx.CollectRows(rows, pgx.RowToStructByName[Invitation])
 }
 
-// Peek finds the invitation of a code without accepting it. One that cannot be accepted
+// peek finds the invitation of a code without accepting it. One that cannot be accepted
 // any more is as good as none.
-func (d *Desk) Peek(ctx context.Context, code string) (Invitation, error) {
-	return d.peek(ctx, d.DB, code)
-}
-
 func (d *Desk) peek(ctx context.Context, db pg.DB, code string) (i Invitation, err error) {
 	rows, err := db.Query(ctx, sqlInvitationByHash, pgx.NamedArgs{"hash": inviteHash(code)})
 	if err != nil {

@@ -24,12 +24,9 @@ func TestAnInvitationLetsAStrangerIn(t *testing.T) {
 	if n := get[int](t, tx, `select count(*) from invitation where encode(hash, 'escape') like '%' || $1 || '%'`, code); n != 0 {
 		t.Error("the code itself is stored")
 	}
-	if peeked, err := d.Peek(ctx, strings.ToLower(" "+code)); err != nil || peeked.ID != i.ID || peeked.By != "maria" {
-		t.Errorf("%+v, %v", peeked, err)
-	}
 	_, err = d.Accept(ctx, stranger(""), code, "yes")
 	refused(t, err, fault.Forbidden)
-	members, err := d.Accept(ctx, stranger("Noor"), code, "yes, ring me")
+	members, err := d.Accept(ctx, stranger("Noor"), strings.ToLower(" "+code), "yes, ring me")
 	must(t, err)
 	if len(members) != 2 || !members[0].Active() || members[0].Person.Handle != "noor" || activeIn(t, tx, "quality-assurance") != "noor" {
 		t.Errorf("%+v", members)
@@ -45,8 +42,6 @@ func TestAnInvitationLetsAStrangerIn(t *testing.T) {
 	}
 	// It works once.
 	_, err = d.Accept(ctx, stranger("zed"), code, "")
-	refused(t, err, fault.NotFound)
-	_, err = d.Peek(ctx, code)
 	refused(t, err, fault.NotFound)
 	_, err = d.Revoke(ctx, admin, i.ID)
 	refused(t, err, fault.Conflict)

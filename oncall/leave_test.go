@@ -14,6 +14,7 @@ import (
 	"batsignal/migrations/pgtest"
 	"batsignal/oncall"
 	"batsignal/oncall/audit"
+	"batsignal/oncall/rota"
 )
 
 // scheduleOf stores a schedule that serves a role ("" serves none), with one weekly layer
@@ -113,6 +114,35 @@ maria for jan, hour 9 to 10`
 	}
 	if turnsOf(t, tx, press) != "" || turnsOf(t, tx, free) != "maria" || overrides(t, tx, press) != "" {
 		t.Error("something is left")
+	}
+}
+
+// maria's shift, which jan took, and li from jan: when jan leaves, li's promise stands.
+func TestLeavingKeepsWhoSteppedIn(t *testing.T) {
+	tx := pgtest.Tx(t)
+	d := desk(t, tx)
+	maria, jan, li := known(t, tx, "maria"), known(t, tx, "jan"), known(t, tx, "li")
+	agreedAndLetIn(t, d, tx, jan, "coordination")
+	leads := scheduleOf(t, tx, "leads", "coordination", maria)
+	const hour = time.Hour
+	override(t, tx, leads, -2*hour, 8*hour, jan.PersonID, maria.PersonID)
+	override(t, tx, leads, -1*hour, 1*hour, li.PersonID, jan.PersonID) // runs
+	override(t, tx, leads, 3*hour, 4*hour, li.PersonID, jan.PersonID)
+	override(t, tx, leads, 5*hour, 6*hour, maria.PersonID, jan.PersonID) // she takes it back: that is not reckoned with
+	_, err := d.Leave(ctx, jan, "jan", "")
+	must(t, err)
+	book, err := rota.Load(ctx, tx, noon.Add(-3*hour), noon.Add(9*hour))
+	must(t, err)
+	var got []string
+	for h := -3; h < 9; h++ {
+		who := "-"
+		for _, sh := range book.On(book.Schedules[0], noon.Add(time.Duration(h)*hour+time.Minute)) {
+			who = map[int64]string{maria.PersonID: "maria", jan.PersonID: "jan", li.PersonID: "li"}[sh.Person]
+		}
+		got = append(got, who)
+	}
+	if line := strings.Join(got, " "); line != "maria jan li li - - li - - - - maria" {
+		t.Error(line)
 	}
 }
 

@@ -203,7 +203,7 @@ func (d *Desk) lapse(ctx context.Context, tx pgx.Tx, now time.Time, person int64
 		if err := recordConsent(ctx, tx, now, person, y.Role, "lapsed", Actor{}); err != nil {
 			return err
 		}
-		says := fmt.Sprintf("ended what %s said yes to on %s and did not say again", handle, day(y.LastYes))
+		says := fmt.Sprintf("ended what %s said yes to on %s and did not say again", y.Handle, day(y.LastYes))
 		if err := recordRoster(ctx, tx, now, Actor{}, y.Role, says, person); err != nil {
 			return err
 		}

@@ -3,6 +3,7 @@ package oncall
 import (
 	"strconv"
 	"strings"
+	"time"
 	"unicode"
 	"unicode/utf8"
 )
@@ -32,6 +33,18 @@ func Plural(n int, one, many string) string {
 		return "1 " + one
 	}
 	return strconv.Itoa(n) + " " + many
+}
+
+// Lasting writes a time that somebody chose to wait, and rounds nothing: "90 seconds",
+// "5 minutes", "2 hours".
+func Lasting(d time.Duration) string {
+	switch {
+	case d%time.Hour == 0:
+		return Plural(int(d/time.Hour), "hour", "hours")
+	case d%time.Minute == 0:
+		return Plural(int(d/time.Minute), "minute", "minutes")
+	}
+	return Plural(int(d/time.Second), "second", "seconds")
 }
 
 // oneLine is a text that may have been typed in a form: space at its ends goes, and line

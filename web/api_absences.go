@@ -58,11 +58,7 @@ func absenceOf(one schedule.Absence, note bool) apiAbsence {
 
 func (p *api) listAbsences(a *asked, _ nothing) (apiList[apiAbsence], error) {
 	var none apiList[apiAbsence]
-	person, err := p.person(a)
-	if err != nil {
-		return none, err
-	}
-	from, until, err := a.span()
+	person, from, until, err := during(a, p.person)
 	if err != nil {
 		return none, err
 	}

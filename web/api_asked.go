@@ -61,9 +61,12 @@ type wrongKind struct{ error }
 
 func (t wrongKind) Unwrap() error { return t.error }
 
-// read reads the body into a value of the operation's type, once it is found to be just
-// what the document promises to take.
-func (a *asked) read(o operation, into any) error {
+// read reads the body, if the operation takes one, into a value of its type, once it is
+// found to be just what the document promises to take.
+func (a *asked) read(o *operation, into any) error {
+	if o.in == nil {
+		return nil
+	}
 	text, plain := into.(*yamlText)
 	want := "application/json"
 	if plain {

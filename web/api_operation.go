@@ -32,7 +32,7 @@ type operation struct {
 	Status  int   // of success; 0 is 200, or 204 where there is nothing to say
 
 	in, out reflect.Type // of the body and of the answer; nil has none
-	run     func(a *asked) (any, error)
+	run     func(a *asked, o *operation) (any, error)
 	// current reads what a guarded operation changes, for whoever had an older version.
 	current func(a *asked) (any, error)
 }
@@ -56,16 +56,18 @@ type nothing struct{}
 // define joins an operation with what does it. The types of its body and its answer are
 // those of the function.
 func define[In, Out any](o operation, run func(*asked, In) (Out, error)) operation {
-	o.in, o.out = shape[In](), shape[Out]()
-	o.run = func(a *asked) (any, error) {
+	return o.does(reflect.TypeFor[In](), reflect.TypeFor[Out](), func(a *asked, o *operation) (any, error) {
 		var in In
-		if o.in != nil {
-			if err := a.read(o, &in); err != nil {
-				return nil, err
-			}
+		if err := a.read(o, &in); err != nil {
+			return nil, err
 		}
 		return run(a, in)
-	}
+	})
+}
+
+// does is the part of define that is the same for all types.
+func (o operation) does(in, out reflect.Type, run func(*asked, *operation) (any, error)) operation {
+	o.in, o.out, o.run = something(in), something(out), run
 	if o.Status == 0 {
 		o.Status = http.StatusOK
 		if o.out == nil {
@@ -85,8 +87,8 @@ func defineGuarded[In, Out, Now any](o operation, run func(*asked, In) (Out, err
 	return o
 }
 
-func shape[T any]() reflect.Type {
-	t := reflect.TypeFor[T]()
+// something is a type, or nil if there is nothing of it.
+func something(t reflect.Type) reflect.Type {
 	if t == reflect.TypeFor[nothing]() {
 		return nil
 	}

@@ -67,11 +67,7 @@ func (p *api) writeOverrides(a *asked, list ...schedule.Override) ([]apiOverride
 
 func (p *api) listOverrides(a *asked, _ nothing) (apiList[apiOverride], error) {
 	var none apiList[apiOverride]
-	sched, err := p.schedule(a)
-	if err != nil {
-		return none, err
-	}
-	from, until, err := a.span()
+	sched, from, until, err := during(a, p.schedule)
 	if err != nil {
 		return none, err
 	}

@@ -135,6 +135,14 @@ func (a *asked) span() (from, until time.Time, err error) {
 	return from, until, nil
 }
 
+// during finds what an address names, and the time that is asked about.
+func during[T any](a *asked, find func(*asked) (T, error)) (of T, from, until time.Time, err error) {
+	if of, err = find(a); err == nil {
+		from, until, err = a.span()
+	}
+	return of, from, until, err
+}
+
 // limit is how many entries of a list are wanted.
 func (a *asked) limit() (int, error) { return a.number("limit", 1, mostPage, usualPage) }
 

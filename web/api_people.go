@@ -177,11 +177,7 @@ func (p *api) putPerson(a *asked, in apiPerson) (apiPerson, error) {
 
 func (p *api) shiftsOfPerson(a *asked, _ nothing) (apiList[apiShift], error) {
 	var none apiList[apiShift]
-	person, err := p.person(a)
-	if err != nil {
-		return none, err
-	}
-	from, until, err := a.span()
+	person, from, until, err := during(a, p.person)
 	if err != nil {
 		return none, err
 	}

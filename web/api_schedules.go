@@ -113,11 +113,7 @@ func (p *api) getSchedule(a *asked, _ nothing) (apiSchedule, error) {
 
 func (p *api) listShifts(a *asked, _ nothing) (apiList[apiShift], error) {
 	var none apiList[apiShift]
-	sched, err := p.schedule(a)
-	if err != nil {
-		return none, err
-	}
-	from, until, err := a.span()
+	sched, from, until, err := during(a, p.schedule)
 	if err != nil {
 		return none, err
 	}

@@ -73,12 +73,12 @@ func (p *api) performs(o operation, w http.ResponseWriter, r *http.Request) (out
 		return nil, err
 	}
 	if !o.Guard.NeedsVersion() {
-		return o.run(a)
+		return o.run(a, &o)
 	}
 	if a.based, err = versionOf(o, r); err != nil {
 		return nil, err
 	}
-	if out, err = o.run(a); fault.KindOf(err) == fault.Conflict {
+	if out, err = o.run(a, &o); fault.KindOf(err) == fault.Conflict {
 		// A conflict for another reason than the version is one still.
 		if now, errNow := o.current(a); errNow == nil && now.(versioned).version() != a.based {
 			return nil, outdated{err, now}

@@ -281,14 +281,8 @@ func TestIncidentsAndTheRecordByProgram(t *testing.T) {
 	}
 
 	// What somebody said in their own words is for nobody else, administrators included.
-	of, err := oncall.ConsentsOf(ctx, w.DB, w.as("li").PersonID)
-	if err != nil {
-		t.Fatal(err)
-	}
 	calls := 6
-	if _, err := w.People.Agree(ctx, w.as("li"), of[w.as("li").PersonID].Version, oncall.Terms{Words: "since my therapy only for openssl", Calls: &calls}); err != nil {
-		t.Fatal(err)
-	}
+	w.agrees("li", oncall.Terms{Words: "since my therapy only for openssl", Calls: &calls})
 	if own := li.get("/audit?kind=consent").must(t, http.StatusOK); own.at("items.0.after.Words") != "since my therapy only for openssl" {
 		t.Error(own.body)
 	}

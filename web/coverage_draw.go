@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"batsignal/oncall/civil"
 	"batsignal/oncall/coverage"
 	"batsignal/oncall/when"
 )
@@ -109,7 +110,7 @@ func dayRows(r coverage.Report, z zoned) heatMap {
 		if long := end.Sub(begin); long != 24*time.Hour {
 			strip.Title += ", " + hoursLong(long)
 		}
-		strip.fill(r, later(begin, r.From), earlier(end, r.Until), z, func(at time.Time) float64 { return dayLabel + at.Sub(begin).Hours()*hourWide })
+		strip.fill(r, civil.Later(begin, r.From), civil.Earlier(end, r.Until), z, func(at time.Time) float64 { return dayLabel + at.Sub(begin).Hours()*hourWide })
 		m.Strips = append(m.Strips, strip)
 		begin = end
 	}
@@ -135,7 +136,7 @@ func (s *heatStrip) fill(r coverage.Report, from, until time.Time, z zoned, x fu
 		if span.Have == have {
 			continue
 		}
-		if start := later(span.From, from); have >= 0 {
+		if start := civil.Later(span.From, from); have >= 0 {
 			flush(begun, start, have)
 			begun = start
 		}
@@ -153,8 +154,8 @@ func (s *heatStrip) fill(r coverage.Report, from, until time.Time, z zoned, x fu
 		if !g.Until.After(from) || !g.From.Before(until) {
 			continue
 		}
-		left := x(later(g.From, from))
-		gap := heatGap{X: tenth(left), Wide: tenth(x(earlier(g.Until, until)) - left), Y: s.Y, High: s.High}
+		left := x(civil.Later(g.From, from))
+		gap := heatGap{X: tenth(left), Wide: tenth(x(civil.Earlier(g.Until, until)) - left), Y: s.Y, High: s.High}
 		if gap.Says = gapSays(g) + " " + when.EchoSpan(g.From, g.Until, z.Name); g.Kind == coverage.On {
 			gap.Y, gap.High = s.Y+s.High*2/3, s.High/3 // below, so that both kinds are seen
 		}
@@ -171,20 +172,6 @@ func gapSays(g coverage.Gap) string {
 		return "nobody is awake"
 	}
 	return fmt.Sprintf("only %d of %d awake", g.Have, g.Want)
-}
-
-func later(a, b time.Time) time.Time {
-	if a.After(b) {
-		return a
-	}
-	return b
-}
-
-func earlier(a, b time.Time) time.Time {
-	if a.Before(b) {
-		return a
-	}
-	return b
 }
 
 // written writes a length as a drawing needs it and no longer.

@@ -9,6 +9,7 @@ import (
 	"github.com/go-chi/chi/v5"
 
 	"batsignal/oncall"
+	"batsignal/oncall/civil"
 	"batsignal/oncall/coverage"
 	"batsignal/oncall/fault"
 	"batsignal/oncall/rota"
@@ -140,7 +141,7 @@ func coverageDays(report coverage.Report, z zoned) []coverageDay {
 	var days []coverageDay
 	for _, span := range report.Spans {
 		for from := span.From; from.Before(span.Until); {
-			until := earlier(span.Until, z.addDays(from, 1))
+			until := civil.Earlier(span.Until, z.addDays(from, 1))
 			if !until.After(from) {
 				until = span.Until
 			}

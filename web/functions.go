@@ -23,7 +23,7 @@ func (s *site) functions() template.FuncMap {
 		"instant": func(t time.Time) string { return t.UTC().Format(time.RFC3339) },
 		"ago":     func(t time.Time) string { return ago(t, s.Now()) },
 		"length":  length,
-		"exactly": exactly,
+		"exactly": oncall.Lasting,
 		"times":   times,
 		"kind":    kindWord,
 		"joined":  oncall.JoinNames,
@@ -95,17 +95,6 @@ func length(d time.Duration) string {
 		return oncall.Plural(int(d/time.Hour), "hour", "hours")
 	}
 	return oncall.Plural(int(d/day), "day", "days")
-}
-
-// exactly writes a duration of policy without rounding it: 90 seconds, 15 minutes.
-func exactly(d time.Duration) string {
-	switch {
-	case d%time.Hour == 0:
-		return oncall.Plural(int(d/time.Hour), "hour", "hours")
-	case d%time.Minute == 0:
-		return oncall.Plural(int(d/time.Minute), "minute", "minutes")
-	}
-	return oncall.Plural(int(d/time.Second), "second", "seconds")
 }
 
 func times(n int) string {

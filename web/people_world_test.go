@@ -99,7 +99,9 @@ func (w *world) agrees(handle string, t oncall.Terms) oncall.Consent {
 	if err != nil {
 		w.t.Fatal(err)
 	}
-	c, err := w.People.Agree(ctx, w.as(handle), of[w.person(handle).ID].Version, t)
+	self := w.as(handle)
+	self.Network = oncall.Web
+	c, err := w.People.Agree(ctx, self, of[w.person(handle).ID].Version, t)
 	if err != nil {
 		w.t.Fatal(err)
 	}

@@ -21,15 +21,24 @@ type personHandler func(w http.ResponseWriter, r *http.Request, p oncall.Person)
 // ofPerson makes a page for the person that it is about, and for admins.
 func (s *site) ofPerson(fn personHandler) http.HandlerFunc {
 	return s.signedIn(func(w http.ResponseWriter, r *http.Request) error {
-		p, err := s.personOf(r)
+		p, err := s.ownPerson(r)
 		if err != nil {
 			return err
 		}
-		if v := s.visitor(r); v.PersonID != p.ID && !v.Admin() {
-			return fault.New(fault.Forbidden, "You are signed in as %s, and this is for %s and administrators. Ask one of them to do it.", v.Handle, p.Handle)
-		}
 		return fn(w, r, p)
 	})
+}
+
+// ownPerson finds the person that an address names, for themselves and administrators.
+func (s *site) ownPerson(r *http.Request) (oncall.Person, error) {
+	p, err := s.personOf(r)
+	if err != nil {
+		return p, err
+	}
+	if v := s.visitor(r); v.PersonID != p.ID && !v.Admin() {
+		return p, fault.New(fault.Forbidden, "You are signed in as %s, and this is for %s and administrators. Ask one of them to do it.", v.Handle, p.Handle)
+	}
+	return p, nil
 }
 
 // ofSelf makes a page for the person that it is about: nobody says yes for another.

@@ -1,14 +1,12 @@
 package web
 
 import (
-	"encoding/json"
 	"net/http"
 	"time"
 
 	"github.com/go-chi/chi/v5"
 
 	"batsignal/oncall"
-	"batsignal/oncall/audit"
 	"batsignal/oncall/duty"
 	"batsignal/oncall/fault"
 	escalation "batsignal/oncall/policy"
@@ -148,20 +146,17 @@ func (s *site) policyClash(r *http.Request, body *policyEdit, refusal error) err
 	if err != nil {
 		return err
 	}
-	now := formOfPolicy(theirs)
-	was := now
-	body.Clash = &overtaken{Say: fault.Say(refusal), Path: "/policies/" + theirs.Name + "/edit"}
-	last, err := audit.List(r.Context(), s.DB, audit.Query{Kind: "policy", Subject: theirs.Name, Most: max(theirs.Version-body.Form.Version, 1)})
+	var before escalation.Policy
+	clash, known, err := s.overtakenBy(r, refusal, "policy", theirs.Name, theirs.Version-body.Form.Version, &before)
 	if err != nil {
 		return err
 	}
-	if len(last) > 0 {
-		body.Clash.Who, body.Clash.At = last[0].Handle, last[0].At
-		var before escalation.Policy
-		if json.Unmarshal(last[len(last)-1].Before, &before) == nil {
-			was = formOfPolicy(before)
-		}
+	now := formOfPolicy(theirs)
+	was := now
+	if known {
+		was = formOfPolicy(before)
 	}
+	body.Clash, clash.Path = clash, "/policies/"+theirs.Name+"/edit"
 	body.Clash.Differences = differences(was.written(), now.written(), body.Form.written())
 	body.Form.Version = theirs.Version
 	return nil

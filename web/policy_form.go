@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"batsignal/oncall"
 	"batsignal/oncall/fault"
 	escalation "batsignal/oncall/policy"
 	"batsignal/oncall/when"
@@ -59,7 +60,7 @@ func formOfPolicy(p escalation.Policy) policyForm {
 	for _, s := range p.Steps {
 		step := stepForm{All: s.All}
 		if s.Wait > 0 {
-			step.Wait = exactly(s.Wait)
+			step.Wait = oncall.Lasting(s.Wait)
 		}
 		for _, t := range s.Targets {
 			step.Targets = append(step.Targets, targetForm(t))

@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"net/http"
-	"strings"
 
 	"github.com/go-chi/chi/v5"
 	"github.com/jackc/pgx/v5"
@@ -106,43 +105,12 @@ func lineOf(p escalation.Policy, set escalation.Set) policyLine {
 		line.Repeat = fmt.Sprintf("Gone through %d times.", p.Repeats)
 	}
 	for _, step := range p.Steps {
-		line.Lines = append(line.Lines, stepSays(step))
+		line.Lines = append(line.Lines, step.Says())
 	}
 	for _, u := range set.UsesOf(p.Name) {
 		line.UsedFor = append(line.UsedFor, u.Words())
 	}
 	return line
-}
-
-// stepSays tells a step in a sentence or two.
-func stepSays(step escalation.Step) string {
-	var rings, says []string
-	for _, t := range step.Targets {
-		switch t.Kind {
-		case escalation.Schedule:
-			rings = append(rings, "whoever is on by "+t.Name)
-		case escalation.Role:
-			rings = append(rings, "the roster of "+t.Name)
-		case escalation.Person:
-			rings = append(rings, t.Name)
-		}
-	}
-	if rooms := step.Rooms(); len(rooms) > 0 {
-		says = append(says, "Tells "+oncall.JoinNames(rooms)+".")
-	}
-	if len(rings) > 0 {
-		text := "Rings " + oncall.JoinNames(rings)
-		if step.All {
-			text += ", all at once"
-		} else {
-			text += ", one after the other"
-		}
-		if step.Wait > 0 {
-			text += ", and waits " + exactly(step.Wait)
-		}
-		says = append(says, text+".")
-	}
-	return strings.Join(says, " ")
 }
 
 // assignPolicies stores what was changed in the grid, all of it or nothing. What

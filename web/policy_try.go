@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"batsignal/oncall"
+	"batsignal/oncall/civil"
 	"batsignal/oncall/duty"
 	"batsignal/oncall/fault"
 	"batsignal/oncall/when"
@@ -140,7 +141,7 @@ func (s *site) hunt(r *http.Request, roles []oncall.Role, ask duty.Ask, at time.
 			break
 		}
 		h.Events = append(h.Events, h.event(e, at, view{Visitor: v}))
-		end = later(end, e.At.Add(min(e.Wait, time.Hour)))
+		end = civil.Later(end, e.At.Add(min(e.Wait, time.Hour)))
 	}
 	h.More = h.More || len(events) == huntMost
 	h.draw(events[:len(h.Events)], at, end)

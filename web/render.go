@@ -92,17 +92,24 @@ func (s *site) render(w http.ResponseWriter, r *http.Request, status int, name s
 	return nil
 }
 
-// page makes a handler of a function that may fail.
-func (s *site) page(fn func(w http.ResponseWriter, r *http.Request) error) http.HandlerFunc {
+// page makes a handler of a function that may fail. The compiler writes what is returned
+// here once for every route, so it is kept small; the same goes for its neighbours.
+func (s *site) page(fn handler) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
-		err := fn(w, r)
-		if err == nil || r.Context().Err() != nil {
-			return
+		if err := fn(w, r); err != nil {
+			s.failed(w, r, err)
 		}
-		status := statusOf(err)
-		if status >= http.StatusInternalServerError {
-			s.Log.Error("a page failed", "route", routeOf(r), "error", err)
-		}
-		s.refuse(w, r, status, fault.Say(err))
 	}
+}
+
+// failed answers instead of a page that failed.
+func (s *site) failed(w http.ResponseWriter, r *http.Request, err error) {
+	if r.Context().Err() != nil {
+		return // nobody is there to read it
+	}
+	status := statusOf(err)
+	if status >= http.StatusInternalServerError {
+		s.Log.Error("a page failed", "route", routeOf(r), "error", err)
+	}
+	s.refuse(w, r, status, fault.Say(err))
 }

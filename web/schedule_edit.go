@@ -1,15 +1,12 @@
 package web
 
 import (
-	"encoding/json"
 	"maps"
 	"net/http"
 	"slices"
 	"strings"
-	"time"
 
 	"batsignal/oncall"
-	"batsignal/oncall/audit"
 	"batsignal/oncall/fault"
 	"batsignal/oncall/rota"
 	"batsignal/oncall/schedule"
@@ -29,15 +26,6 @@ type scheduleEdit struct {
 	Timeline timeline
 	Gaps     []string
 	More     int // gaps that are not told
-}
-
-// overtaken is what somebody else saved while a form was written.
-type overtaken struct {
-	Say         string
-	Who         string
-	At          time.Time // zero is not known
-	Path        string    // where theirs is edited
-	Differences []difference
 }
 
 const mostGapsTold = 10
@@ -170,20 +158,17 @@ func (s *site) clashOf(r *http.Request, body *scheduleEdit, refusal error) (bool
 	if err != nil {
 		return false, err
 	}
-	body.Clash = &overtaken{Say: fault.Say(refusal), Path: schedulePath(theirs.Name) + "/edit"}
-	now := formOf(theirs, people)
-	was := now
-	last, err := audit.List(r.Context(), s.DB, audit.Query{Kind: "schedule", Subject: theirs.Name, Most: theirs.Version - body.Form.Version})
+	var before rota.Written
+	clash, known, err := s.overtakenBy(r, refusal, "schedule", theirs.Name, theirs.Version-body.Form.Version, &before)
 	if err != nil {
 		return false, err
 	}
-	if len(last) > 0 {
-		body.Clash.Who, body.Clash.At = last[0].Handle, last[0].At
-		var before rota.Written
-		if json.Unmarshal(last[len(last)-1].Before, &before) == nil {
-			was = formOfWritten(before)
-		}
+	now := formOf(theirs, people)
+	was := now
+	if known {
+		was = formOfWritten(before)
 	}
+	body.Clash, clash.Path = clash, schedulePath(theirs.Name)+"/edit"
 	body.Clash.Differences = differences(was.written(), now.written(), body.Form.written())
 	body.Form.Version = theirs.Version
 	return true, nil

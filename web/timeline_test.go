@@ -142,3 +142,25 @@ func TestADayOnWhichClocksChange(t *testing.T) {
 		}
 	}
 }
+
+// on says who is on at an instant as the drawing shows it, from above: by the bars of its
+// last row that cross it.
+func (t timeline) on(at time.Time) []schedule.Shift {
+	var crossed []bar
+	for _, b := range t.Rows[len(t.Rows)-1].Bars {
+		if !b.From.After(at) && b.Until.After(at) {
+			crossed = append(crossed, b)
+		}
+	}
+	slices.SortStableFunc(crossed, func(a, b bar) int { return a.Lane - b.Lane })
+	out := make([]schedule.Shift, len(crossed))
+	for i, b := range crossed {
+		out[i] = b.Shift
+	}
+	return out
+}
+
+// gap tells whether the drawing shows that nobody is on at an instant.
+func (t timeline) gap(at time.Time) bool {
+	return slices.ContainsFunc(t.Rows[len(t.Rows)-1].Gaps, func(b bar) bool { return !b.From.After(at) && b.Until.After(at) })
+}

@@ -108,12 +108,20 @@ func (s *site) signedIn(fn handler) http.HandlerFunc {
 // needs makes a page for people with a right.
 func (s *site) needs(right command.Right, fn handler) http.HandlerFunc {
 	return s.signedIn(func(w http.ResponseWriter, r *http.Request) error {
-		if v := s.visitor(r); !v.May(right) {
-			return fault.New(fault.Forbidden, "You are signed in as %s, and this is for %s. Ask one of them to do it, or an administrator for the right.",
-				v.Handle, s.Commands.WhoMay(right))
+		if err := s.checkRight(r, right); err != nil {
+			return err
 		}
 		return fn(w, r)
 	})
+}
+
+func (s *site) checkRight(r *http.Request, right command.Right) error {
+	v := s.visitor(r)
+	if v.May(right) {
+		return nil
+	}
+	return fault.New(fault.Forbidden, "You are signed in as %s, and this is for %s. Ask one of them to do it, or an administrator for the right.",
+		v.Handle, s.Commands.WhoMay(right))
 }
 
 func (s *site) askToSignIn(w http.ResponseWriter, r *http.Request) error {

@@ -35,17 +35,11 @@ func (s Services) meShow(ctx context.Context, c *Call) (Reply, error) {
 	if err != nil {
 		return Reply{}, err
 	}
-	members, err := oncall.Members(ctx, s.DB)
+	roles, err := s.rolesWords(ctx, p.ID)
 	if err != nil {
 		return Reply{}, err
 	}
-	var roles []string
-	for _, m := range members {
-		if m.Person.ID == p.ID {
-			roles = append(roles, m.Role+" ("+m.Standing()+")")
-		}
-	}
-	facts := append(profileFacts(p, c.Now), [2]string{"Rung for", rolesWords(roles)})
+	facts := append(profileFacts(p, c.Now), [2]string{"Rung for", roles})
 	agreed, err := s.agreedFacts(ctx, c, p)
 	if err != nil {
 		return Reply{}, err

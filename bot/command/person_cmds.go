@@ -54,15 +54,9 @@ func (s Services) whoami(ctx context.Context, c *Call) (Reply, error) {
 	if err != nil {
 		return Reply{}, err
 	}
-	members, err := oncall.Members(ctx, s.DB)
+	roles, err := s.rolesWords(ctx, p.ID)
 	if err != nil {
 		return Reply{}, err
-	}
-	var roles []string
-	for _, m := range members {
-		if m.Person.ID == p.ID {
-			roles = append(roles, m.Role+" ("+m.Standing()+")")
-		}
 	}
 	open, err := paging.OpenFor(ctx, s.DB, p.ID)
 	if err != nil {
@@ -71,7 +65,7 @@ func (s Services) whoami(ctx context.Context, c *Call) (Reply, error) {
 	facts := Facts{
 		{"You are", p.Handle},
 		{"Hours", fmt.Sprintf("%s-%s %s", oncall.Minutes(p.Wakes), oncall.Minutes(p.Sleeps), p.Zone)},
-		{"Rung for", rolesWords(roles)},
+		{"Rung for", roles},
 		{"You may", oncall.JoinNames(c.rightsWords())},
 	}
 	for _, page := range open {
@@ -80,11 +74,19 @@ func (s Services) whoami(ctx context.Context, c *Call) (Reply, error) {
 	return Reply{Blocks: []Block{facts}}, nil
 }
 
-func rolesWords(roles []string) string {
-	if len(roles) == 0 {
-		return "no role"
+// rolesWords tells the roles that somebody is rung for, and how each stands.
+func (s Services) rolesWords(ctx context.Context, person int64) (string, error) {
+	members, err := oncall.Members(ctx, s.DB)
+	var roles []string
+	for _, m := range members {
+		if m.Person.ID == person {
+			roles = append(roles, m.Role+" ("+m.Standing()+")")
+		}
 	}
-	return oncall.JoinNames(roles)
+	if len(roles) == 0 {
+		return "no role", err
+	}
+	return oncall.JoinNames(roles), err
 }
 
 func (c Caller) rightsWords() []string {

@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"strconv"
-	"strings"
 	"time"
 
 	"batsignal/oncall"
@@ -46,7 +45,7 @@ func (s Services) policyShow(ctx context.Context, c *Call) (Reply, error) {
 		}
 		l := List{Title: p.Name + ", " + p.Title + ". " + repeatWords(p) + usedWords(set, p)}
 		for i, step := range p.Steps {
-			l.Items = append(l.Items, fmt.Sprintf("%d. %s", i+1, stepWords(step)))
+			l.Items = append(l.Items, fmt.Sprintf("%d. %s", i+1, step.Says()))
 		}
 		return Reply{Blocks: []Block{l}}, nil
 	}
@@ -80,36 +79,6 @@ func usedWords(set policy.Set, p policy.Policy) string {
 		words = append(words, u.Words())
 	}
 	return " Followed for " + oncall.JoinNames(words) + "."
-}
-
-// stepWords tells a step in a sentence or two.
-func stepWords(step policy.Step) string {
-	var rings []string
-	for _, t := range step.Targets {
-		switch t.Kind {
-		case policy.Schedule:
-			rings = append(rings, "whoever is on by "+t.Name)
-		case policy.Role:
-			rings = append(rings, "the roster of "+t.Name)
-		case policy.Person:
-			rings = append(rings, t.Name)
-		}
-	}
-	var says []string
-	if rooms := step.Rooms(); len(rooms) > 0 {
-		says = append(says, "Tells "+oncall.JoinNames(rooms)+".")
-	}
-	if len(rings) > 0 {
-		text := "Rings " + oncall.JoinNames(rings) + ", one after the other"
-		if step.All {
-			text = "Rings " + oncall.JoinNames(rings) + ", all at once"
-		}
-		if step.Wait > 0 {
-			text += ", and waits " + duty.Lasting(step.Wait)
-		}
-		says = append(says, text+".")
-	}
-	return strings.Join(says, " ")
 }
 
 const (

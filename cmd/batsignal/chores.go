@@ -2,7 +2,9 @@ package main
 
 import (
 	"context"
+	"fmt"
 	"log/slog"
+	"runtime/debug"
 	"time"
 
 	"batsignal/oncall/notice"
@@ -61,7 +63,18 @@ func (c chore) run(parent context.Context, log *slog.Logger) {
 	ctx, cancel := context.WithTimeout(parent, choreBudget)
 	defer cancel()
 	// One that takes too long every time is never done, and has to be heard of.
-	if err := c.do(ctx); err != nil && parent.Err() == nil {
+	if err := c.safely(ctx); err != nil && parent.Err() == nil {
 		log.Warn("a chore could not be done; I try again", "chore", c.name, "again_in", c.every, "error", err)
 	}
+}
+
+// safely does it, and makes an error of a panic: it would end the process, which rings
+// people, and the next one at its start.
+func (c chore) safely(ctx context.Context) (err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			err = fmt.Errorf("panic: %v\n%s", p, debug.Stack())
+		}
+	}()
+	return c.do(ctx)
 }

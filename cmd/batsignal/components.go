@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"text/tabwriter"
-	"time"
 
 	"github.com/spf13/cobra"
 
@@ -63,39 +62,6 @@ and people in chat said stays. The same list again changes nothing.`,
 		},
 	})
 	return cmd
-}
-
-// theOperator is whoever may use the program on the machine it runs on.
-func theOperator() oncall.Actor {
-	return oncall.Actor{Handle: "the operator", Network: cliNetwork, Account: "operator"}
-}
-
-// withParts does something with the whole bot, which is on no network meanwhile.
-func (a *app) withParts(cmd *cobra.Command, do func(ctx context.Context, p *parts) error) error {
-	ctx := cmd.Context()
-	c, err := a.load(cmd)
-	if err != nil {
-		return err
-	}
-	db, err := openDatabase(ctx, c, true, quiet(a.log))
-	if err != nil {
-		return err
-	}
-	defer db.close()
-	places, err := placesOf(c, false, a.log)
-	if err != nil {
-		return err
-	}
-	p, err := wire(ctx, c, db, places, time.Now, quiet(a.log))
-	if err != nil {
-		return err
-	}
-	defer func() {
-		for _, stop := range p.closers {
-			stop()
-		}
-	}()
-	return do(ctx, p)
 }
 
 func (a *app) importComponents(cmd *cobra.Command, in component.Import) error {

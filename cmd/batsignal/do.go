@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
 	"time"
@@ -56,44 +57,26 @@ until one is started.`,
 	return cmd
 }
 
-func (a *app) do(cmd *cobra.Command, line, as string) (command.Reply, error) {
-	ctx := cmd.Context()
-	c, err := a.load(cmd)
-	if err != nil {
-		return command.Reply{}, err
-	}
-	log := quiet(a.log)
-	db, err := openDatabase(ctx, c, true, log)
-	if err != nil {
-		return command.Reply{}, err
-	}
-	defer db.close()
-	if db.Local != nil && !db.Local.Attached() {
-		fmt.Fprintln(a.stderr, "batsignal: No bot runs on this database now. What this rings or announces waits until one does.")
-	}
-	places, err := placesOf(c, false, log)
-	if err != nil {
-		return command.Reply{}, err
-	}
-	if len(places) == 0 {
-		places = []place{terminalPlace(nil)} // what `batsignal run` serves
-	}
-	p, err := wire(ctx, c, db, places, time.Now, log)
-	if err != nil {
-		return command.Reply{}, err
-	}
-	caller := command.Caller{Network: cliNetwork, Nick: "operator", Rights: command.Proven | command.Admin}
-	if as != "" {
-		person, err := oncall.PersonByHandle(ctx, db.Pool, as)
-		if err != nil {
-			return command.Reply{}, err
+func (a *app) do(cmd *cobra.Command, line, as string) (reply command.Reply, err error) {
+	err = a.withParts(cmd, func(ctx context.Context, p *parts) error {
+		if p.db.Local != nil && !p.db.Local.Attached() {
+			fmt.Fprintln(a.stderr, "batsignal: No bot runs on this database now. What this rings or announces waits until one does.")
 		}
-		if caller, err = p.identity.Known(ctx, caller, person); err != nil {
-			return command.Reply{}, err
+		caller := command.Caller{Network: cliNetwork, Nick: "operator", Rights: command.Proven | command.Admin}
+		if as != "" {
+			person, err := oncall.PersonByHandle(ctx, p.db.Pool, as)
+			if err != nil {
+				return err
+			}
+			if caller, err = p.identity.Known(ctx, caller, person); err != nil {
+				return err
+			}
+			if err := oncall.MarkHeard(ctx, p.db.Pool, time.Now(), person.ID); err != nil {
+				return err
+			}
 		}
-		if err := oncall.MarkHeard(ctx, db.Pool, time.Now(), person.ID); err != nil {
-			return command.Reply{}, err
-		}
-	}
-	return p.set.Run(ctx, caller, line)
+		reply, err = p.set.Run(ctx, caller, line)
+		return err
+	})
+	return reply, err
 }

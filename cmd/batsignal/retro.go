@@ -7,7 +7,6 @@ import (
 	"os"
 	"strconv"
 	"strings"
-	"time"
 
 	"github.com/spf13/cobra"
 
@@ -40,8 +39,8 @@ func newRetroShowCommand(a *app) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			return a.withRetro(cmd, func(ctx context.Context, s *retrospective.Service, _ *database) error {
-				e, err := s.Get(ctx, incident, edition)
+			return a.withParts(cmd, func(ctx context.Context, p *parts) error {
+				e, err := p.retro.Get(ctx, incident, edition)
 				if err != nil {
 					return err
 				}
@@ -78,19 +77,19 @@ another one since, nothing is saved. Older editions are kept in any case.`,
 			if err != nil {
 				return err
 			}
-			return a.withRetro(cmd, func(ctx context.Context, s *retrospective.Service, db *database) error {
-				person, err := oncall.PersonByHandle(ctx, db.Pool, as)
+			return a.withParts(cmd, func(ctx context.Context, p *parts) error {
+				person, err := oncall.PersonByHandle(ctx, p.db.Pool, as)
 				if err != nil {
 					return err
 				}
 				if on == 0 {
-					e, err := s.Get(ctx, incident, 0)
+					e, err := p.retro.Get(ctx, incident, 0)
 					if err != nil {
 						return err
 					}
 					on = e.Number
 				}
-				e, err := s.Save(ctx, oncall.Actor{PersonID: person.ID, Handle: person.Handle, Network: cliNetwork}, incident, on, text)
+				e, err := p.retro.Save(ctx, oncall.Actor{PersonID: person.ID, Handle: person.Handle, Network: cliNetwork}, incident, on, text)
 				if err != nil {
 					return err
 				}
@@ -133,27 +132,4 @@ func (a *app) readDocument(name string) (string, error) {
 		return "", fault.Wrap(fault.Invalid, err, "The document %s cannot be read: %v.", name, err)
 	}
 	return string(text), nil
-}
-
-// withRetro does something with the documents of a configured installation.
-func (a *app) withRetro(cmd *cobra.Command, do func(context.Context, *retrospective.Service, *database) error) error {
-	c, err := a.load(cmd)
-	if err != nil {
-		return err
-	}
-	log := quiet(a.log)
-	db, err := openDatabase(cmd.Context(), c, true, log)
-	if err != nil {
-		return err
-	}
-	defer db.close()
-	places, err := placesOf(c, false, log)
-	if err != nil {
-		return err
-	}
-	p, err := wire(cmd.Context(), c, db, places, time.Now, log)
-	if err != nil {
-		return err
-	}
-	return do(cmd.Context(), p.retro, db)
 }

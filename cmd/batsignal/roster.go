@@ -8,7 +8,6 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"batsignal/oncall"
 	"batsignal/oncall/fault"
 	"batsignal/oncall/rosterfile"
 )
@@ -41,11 +40,6 @@ batsignal roster example prints a file to begin with.`,
 }
 
 func (a *app) importRoster(cmd *cobra.Command, file string) error {
-	ctx := cmd.Context()
-	c, err := a.load(cmd)
-	if err != nil {
-		return err
-	}
 	text, err := os.ReadFile(file)
 	if err != nil {
 		return fault.Wrap(fault.Invalid, err, "The roster %s cannot be read: %v.", file, err)
@@ -54,30 +48,18 @@ func (a *app) importRoster(cmd *cobra.Command, file string) error {
 	if err != nil {
 		return err
 	}
-	db, err := openDatabase(ctx, c, true, quiet(a.log))
-	if err != nil {
-		return err
-	}
-	defer db.close()
-	places, err := placesOf(c, false, a.log)
-	if err != nil {
-		return err
-	}
-	p, err := wire(ctx, c, db, places, time.Now, quiet(a.log))
-	if err != nil {
-		return err
-	}
-	operator := oncall.Actor{Handle: "the operator", Network: cliNetwork, Account: "operator"}
-	added, err := rosterfile.Apply(ctx, db.Pool, roster, rosterfile.How{
-		Now: time.Now(),
-		Ask: func(ctx context.Context, handle, role string) error {
-			_, err := p.people.Add(ctx, operator, handle, role)
+	return a.withParts(cmd, func(ctx context.Context, p *parts) error {
+		added, err := rosterfile.Apply(ctx, p.db.Pool, roster, rosterfile.How{
+			Now: time.Now(),
+			Ask: func(ctx context.Context, handle, role string) error {
+				_, err := p.people.Add(ctx, theOperator(), handle, role)
+				return err
+			},
+		})
+		if err != nil {
 			return err
-		},
+		}
+		fmt.Fprintf(a.stdout, "%d of %d people are new. Each was asked on the networks they have an account on; !roster show tells who said yes.\n", added, len(roster.People))
+		return nil
 	})
-	if err != nil {
-		return err
-	}
-	fmt.Fprintf(a.stdout, "%d of %d people are new. Each was asked on the networks they have an account on; !roster show tells who said yes.\n", added, len(roster.People))
-	return nil
 }

@@ -42,6 +42,7 @@ import (
 // parts are the whole bot, joined. They are made in one place, so that one can
 // read what is joined to what.
 type parts struct {
+	db         *database
 	incidents  *incidents.Service
 	people     *oncall.Desk
 	meetings   *meeting.Service
@@ -87,7 +88,7 @@ type place struct {
 // wire joins the parts over an open database. places are all networks of the
 // configuration; the ones with a network are worked by this process.
 func wire(ctx context.Context, c Config, db *database, places []place, now func() time.Time, log *slog.Logger) (*parts, error) {
-	p := &parts{watch: &incidents.Watch{}}
+	p := &parts{db: db, watch: &incidents.Watch{}}
 	var err error
 	store := oncall.SeedRoles
 	if c.RolesGiven {

@@ -192,7 +192,7 @@ func TestACalendarOfActions(t *testing.T) {
 	todos := calendar(t, items, "https://bat.example:8443/x/")
 	for name, want := range map[string]string{
 		"UID": "action-12@bat.example", "DTSTAMP": "20261130T130000Z", "LAST-MODIFIED": "20261130T130000Z", "CREATED": "20261130T120000Z",
-		"SUMMARY":     `A12: rotate the key\; then\\or\, as ever\, call\nmaria and bert`,
+		"SUMMARY":     `A12: rotate the key\; then\\or\, as ever\, call\nmaria` + "\t" + `and bert`,
 		"DESCRIPTION": `Owner: maria and QA\nNoted: INC-7\, the meeting standup\, in #ops on libera\nTracked: https://gitlab.example/g/p/-/issues/3`,
 		"DUE":         "20261224", "STATUS": "NEEDS-ACTION", "URL": "https://bat.example:8443/x/actions/12", "COMPLETED": "", "PERCENT-COMPLETE": "",
 	} {

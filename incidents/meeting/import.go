@@ -17,6 +17,7 @@ import (
 	"batsignal/incidents/minutes/replay"
 	"batsignal/migrations/pg"
 	"batsignal/oncall"
+	"batsignal/oncall/civil"
 )
 
 // ImportSetting says of the log of meetings that are long over what it does not say
@@ -181,7 +182,7 @@ func (b *bundle) insert(ctx context.Context, tx pgx.Tx) error {
 	var id int64
 	if err := tx.QueryRow(ctx, sqlImport, pgx.NamedArgs{
 		"network": m.Network, "room": oncall.Clip(m.Room, 80), "dialect": b.set.Dialect, "setting": set, "name": oncall.Clip(m.Name, 200),
-		"title": oncall.Clip(m.Title(), 600), "path": b.path(), "started": m.Started, "by": m.Owner, "ended": later(m.End(), m.Started),
+		"title": oncall.Clip(m.Title(), 600), "path": b.path(), "started": m.Started, "by": m.Owner, "ended": civil.Later(m.End(), m.Started),
 		"events": len(b.events), "lines": m.Lines, "restricted": m.Restricted,
 	}).Scan(&id); err != nil {
 		return err

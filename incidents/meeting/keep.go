@@ -11,6 +11,7 @@ import (
 	"batsignal/incidents/minutes"
 	"batsignal/incidents/minutes/write"
 	"batsignal/migrations/pg"
+	"batsignal/oncall/civil"
 )
 
 // Archive takes the files of a meeting. What is written again replaces what was there.
@@ -111,14 +112,7 @@ func (q quiet) due() (at time.Time, end bool, err error) {
 		return q.HeardAt.Add(idle - warn), false, nil
 	}
 	// Not sooner than the warning said, however late that came.
-	return later(q.HeardAt.Add(idle), q.WarnedAt.Add(warn)), true, nil
-}
-
-func later(a, b time.Time) time.Time {
-	if a.After(b) {
-		return a
-	}
-	return b
+	return civil.Later(q.HeardAt.Add(idle), q.WarnedAt.Add(warn)), true, nil
 }
 
 func (k *Keeper) goingOn(ctx context.Context) ([]quiet, error) {

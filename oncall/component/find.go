@@ -11,7 +11,6 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"batsignal/migrations/pg"
-	"batsignal/oncall"
 	"batsignal/oncall/fault"
 	"batsignal/oncall/spelling"
 )
@@ -196,13 +195,4 @@ func isStopWord(word string) bool {
 		return true
 	}
 	return false
-}
-
-// Names joins the names of components for a sentence.
-func Names(components []Component) string {
-	names := make([]string, 0, len(components))
-	for _, c := range components {
-		names = append(names, c.Name)
-	}
-	return oncall.JoinNames(names)
 }

@@ -8,6 +8,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"batsignal/oncall"
 	"batsignal/oncall/component"
 	"batsignal/oncall/fault"
 )
@@ -76,16 +77,27 @@ func TestWhatATitleNames(t *testing.T) {
 		"":                                        "nobody",
 		":;!?":                                    "nobody",
 	} {
-		got, err := component.Named(ctx, h.db, title)
-		if err != nil || component.Names(got) != want {
-			t.Errorf("%q: %s, want %s; %v", title, component.Names(got), want, err)
+		named, err := component.Named(ctx, h.db, title)
+		var names []string
+		for _, c := range named {
+			names = append(names, c.Name)
+		}
+		if got := oncall.JoinNames(names); err != nil || got != want {
+			t.Errorf("%q: %s, want %s; %v", title, got, want, err)
 		}
 	}
-	people, err := component.OwnersNamed(ctx, h.db, "openssl and file: both broken")
+	owning := func(title string) (map[int64]bool, error) {
+		named, err := component.Named(ctx, h.db, title)
+		if err != nil {
+			return nil, err
+		}
+		return component.Owning(ctx, h.db, named)
+	}
+	people, err := owning("openssl and file: both broken")
 	if maria := h.actor(t, "maria").PersonID; err != nil || len(people) != 1 || !people[maria] {
 		t.Errorf("%v %v", people, err)
 	}
-	if people, err := component.OwnersNamed(ctx, h.db, "nothing of ours"); len(people) != 0 || err != nil {
+	if people, err := owning("nothing of ours"); len(people) != 0 || err != nil {
 		t.Errorf("%v %v", people, err)
 	}
 }

@@ -77,7 +77,7 @@ const (
 	sqlDeleteComponents = `delete from component where id = any (@ids)`
 	sqlSourceLoaded     = `
 		update component_source set place = coalesce(nullif(@place, ''), place), tried_at = @now, loaded_at = @now, trouble = '',
-			components = @components, owners = @owners
+			components = @components, owners = @owners, due_at = coalesce(@now::timestamptz + every, due_at)
 		where name = @source`
 	// The rule of the view component_owner_person, asked once for each name and not for
 	// each of its components.

@@ -212,6 +212,43 @@ func TestListsAreReadAgainWhenTheyAreDue(t *testing.T) {
 	}
 }
 
+// Whoever dies over a list, or had a wrong clock, does not keep it from being read.
+func TestAListIsReadAfterAll(t *testing.T) {
+	h := buildOn(t, pgtest.Tx(t))
+	reads := 0
+	broken, cancel := context.WithCancel(ctx)
+	h.Fetcher = fetcher(func(context.Context, string) ([]byte, error) {
+		if reads++; reads == 1 {
+			cancel() // as by a kill: nothing is written any more
+			return nil, broken.Err()
+		}
+		return []byte("bash,jan\n"), nil
+	})
+	if err := h.SyncSources(ctx, []component.Source{{Name: "a", Place: "/srv/a.csv", Every: 7 * 24 * time.Hour}}); err != nil {
+		t.Fatal(err)
+	}
+	for i, want := range []struct {
+		after time.Duration
+		reads int
+	}{{0, 1}, {30 * time.Minute, 1}, {time.Hour, 2}, {2 * time.Hour, 2}, {7*24*time.Hour + time.Hour, 3}, {-30 * 24 * time.Hour, 4}, {-30*24*time.Hour + time.Hour, 4}} {
+		h.Now = func() time.Time { return noon.Add(want.after) }
+		c := ctx
+		if i == 0 {
+			c = broken
+		}
+		if err := h.RefreshDue(c); (err != nil) != (i == 0) {
+			t.Error(err)
+		}
+		if reads != want.reads {
+			t.Errorf("after %v: read %d times, want %d", want.after, reads, want.reads)
+		}
+	}
+}
+
+type fetcher func(context.Context, string) ([]byte, error)
+
+func (f fetcher) Fetch(ctx context.Context, place string) ([]byte, error) { return f(ctx, place) }
+
 // BenchmarkImport25000 is a distribution of its size: the first import, one that changes
 // nothing, and one in which a hundred packages have changed hands. Each must stay far
 // below three seconds.

@@ -121,16 +121,6 @@ func Owning(ctx context.Context, db pg.DB, components []Component) (map[int64]bo
 	return people, err
 }
 
-// OwnersNamed is everybody who owns a component that a text names: of whom the label
-// "owner" is true for an incident that is called so.
-func OwnersNamed(ctx context.Context, db pg.DB, text string) (map[int64]bool, error) {
-	named, err := Named(ctx, db, text)
-	if err != nil {
-		return nil, err
-	}
-	return Owning(ctx, db, named)
-}
-
 // Owned is a component that somebody owns or knows.
 type Owned struct {
 	Component string

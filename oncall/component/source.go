@@ -43,9 +43,12 @@ const (
 			due_at = case when component_source.place = excluded.place then coalesce(component_source.due_at, @now) else @now end`
 	sqlUnsyncSources = `
 		update component_source set every = null, due_at = null where every is not null and name <> all (@names)`
+	// Until it is read, it is due in an hour: a process may die over it. One that is due
+	// later than a list can be was read by a clock that was wrong.
 	sqlClaimSource = `
-		update component_source set tried_at = @now, due_at = @now::timestamptz + every where name = (
-			select name from component_source where every is not null and due_at <= @now
+		update component_source set tried_at = @now, due_at = @now::timestamptz + least(every, interval '1 hour') where name = (
+			select name from component_source
+			where every is not null and (due_at <= @now or due_at > @now::timestamptz + every + interval '1 hour')
 			order by due_at limit 1 for update skip locked)
 		returning name, place`
 	sqlSourceFailed = `

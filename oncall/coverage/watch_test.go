@@ -303,3 +303,15 @@ func TestOneOfSeveralLooks(t *testing.T) {
 		t.Errorf("%q", got)
 	}
 }
+
+// A clock that was ahead does not keep it from looking when it is right again.
+func TestAClockThatWasAhead(t *testing.T) {
+	s := newScene(t)
+	s.member("maria", "07:00-23:00 Europe/Berlin", "release-engineering")
+	s.wait(100 * 24 * time.Hour)
+	s.must(s.Look(ctx))
+	s.wait(-100 * 24 * time.Hour)
+	if got := s.pass(30 * time.Minute); len(got) == 0 {
+		t.Error("nobody was told")
+	}
+}

@@ -86,7 +86,7 @@ func (e Event) words(s paging.Step, able int) string {
 	case s.Stop:
 		return text + "I stop ringing."
 	case len(e.Ring) == 0:
-		return text + fmt.Sprintf("Round %d begins in %s.", e.Round, Lasting(e.Wait))
+		return text + fmt.Sprintf("Round %d begins in %s.", e.Round, oncall.Lasting(e.Wait))
 	}
 	var who []string
 	for _, p := range e.Ring {
@@ -103,16 +103,5 @@ func (e Event) words(s paging.Step, able int) string {
 		}
 		who = append(who, one)
 	}
-	return text + fmt.Sprintf("Rings %s, and waits %s.", oncall.JoinNames(who), Lasting(e.Wait))
-}
-
-// Lasting writes a wait: "90 seconds", "5 minutes", "2 hours".
-func Lasting(d time.Duration) string {
-	switch {
-	case d%time.Hour == 0:
-		return oncall.Plural(int(d/time.Hour), "hour", "hours")
-	case d%time.Minute == 0:
-		return oncall.Plural(int(d/time.Minute), "minute", "minutes")
-	}
-	return oncall.Plural(int(d/time.Second), "second", "seconds")
+	return text + fmt.Sprintf("Rings %s, and waits %s.", oncall.JoinNames(who), oncall.Lasting(e.Wait))
 }

@@ -40,9 +40,9 @@ func (c Calendar) Bytes() []byte {
 	for _, e := range c.Events {
 		w.Add("BEGIN", "VEVENT")
 		w.Add("UID", Escape(e.UID))
-		w.Add("DTSTAMP", instant(c.Stamp))
-		w.Add("DTSTART", instant(e.From))
-		w.Add("DTEND", instant(e.Until))
+		w.Add("DTSTAMP", Instant(c.Stamp))
+		w.Add("DTSTART", Instant(e.From))
+		w.Add("DTEND", Instant(e.Until))
 		w.text("SUMMARY", e.Summary)
 		w.text("DESCRIPTION", e.Description)
 		if url := address(e.URL); url != "" {
@@ -51,21 +51,14 @@ func (c Calendar) Bytes() []byte {
 		w.Add("END", "VEVENT")
 	}
 	if len(c.Events) == 0 {
-		// A calendar without any component is none. Readers show a zone nowhere.
-		w.Add("BEGIN", "VTIMEZONE")
-		w.Add("TZID", "UTC")
-		w.Add("BEGIN", "STANDARD")
-		w.Add("DTSTART", "19700101T000000")
-		w.Add("TZOFFSETFROM", "+0000")
-		w.Add("TZOFFSETTO", "+0000")
-		w.Add("END", "STANDARD")
-		w.Add("END", "VTIMEZONE")
+		w.AddNothing()
 	}
 	w.Add("END", "VCALENDAR")
 	return w.Bytes()
 }
 
-func instant(t time.Time) string { return t.UTC().Format("20060102T150405Z") }
+// Instant gives an instant as a value.
+func Instant(t time.Time) string { return t.UTC().Format("20060102T150405Z") }
 
 // address is a URL as a value, which knows no escapes.
 func address(url string) string {
@@ -96,6 +89,17 @@ func (w *Lines) Add(name, value string) {
 		line, room = line[cut:], longestLine-1 // the blank counts
 	}
 	w.buffer.WriteString(line + "\r\n")
+}
+
+// AddNothing writes what a calendar has that has no entry: without any component it were
+// none. Readers show a zone nowhere.
+func (w *Lines) AddNothing() {
+	for _, l := range [][2]string{
+		{"BEGIN", "VTIMEZONE"}, {"TZID", "UTC"}, {"BEGIN", "STANDARD"}, {"DTSTART", "19700101T000000"},
+		{"TZOFFSETFROM", "+0000"}, {"TZOFFSETTO", "+0000"}, {"END", "STANDARD"}, {"END", "VTIMEZONE"},
+	} {
+		w.Add(l[0], l[1])
+	}
 }
 
 // text writes a line for a text, if there is one.

@@ -83,7 +83,7 @@ func Holidays(text []byte, from, until civil.DateTime) ([]Holiday, []Problem, er
 			problems = append(problems, o.of.problem("It has a time of day; a holiday is a whole day."))
 			continue
 		}
-		for t := later(o.from, first); t.Before(o.until) && t.Before(end); t = t.AddDate(0, 0, 1) {
+		for t := civil.Later(o.from, first); t.Before(o.until) && t.Before(end); t = t.AddDate(0, 0, 1) {
 			days = append(days, Holiday{Day: civil.Of(t, time.UTC), Name: o.of.summary})
 			if len(days) > MostEvents {
 				return nil, nil, tooMany()
@@ -147,11 +147,4 @@ func plural(n int) string {
 
 func tooMany() error {
 	return fault.New(fault.Limited, "The calendar has more than %d events in that time. Choose a shorter time or a smaller calendar.", MostEvents)
-}
-
-func later(a, b time.Time) time.Time {
-	if a.After(b) {
-		return a
-	}
-	return b
 }

@@ -35,7 +35,7 @@ func (s stamp) String() string {
 	if s.day {
 		return s.wall.Time().Format("20060102")
 	}
-	return instant(s.at(civil.Start))
+	return Instant(s.at(civil.Start))
 }
 
 var stampForm = regexp.MustCompile(`^(\d{4})(\d\d)(\d\d)(?:T(\d\d)(\d\d)(\d\d)(Z)?)?$`)

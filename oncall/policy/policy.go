@@ -7,7 +7,10 @@ package policy
 
 import (
 	"encoding/json"
+	"strings"
 	"time"
+
+	"batsignal/oncall"
 )
 
 // Policy is one way to look for somebody, step by step.
@@ -66,6 +69,37 @@ func (s Step) Rooms() []string {
 		}
 	}
 	return rooms
+}
+
+// Says tells a step in a sentence or two: what it rings and tells, and how long it waits.
+func (s Step) Says() string {
+	var rings, says []string
+	for _, t := range s.Targets {
+		switch t.Kind {
+		case Schedule:
+			rings = append(rings, "whoever is on by "+t.Name)
+		case Role:
+			rings = append(rings, "the roster of "+t.Name)
+		case Person:
+			rings = append(rings, t.Name)
+		}
+	}
+	if rooms := s.Rooms(); len(rooms) > 0 {
+		says = append(says, "Tells "+oncall.JoinNames(rooms)+".")
+	}
+	if len(rings) > 0 {
+		text := "Rings " + oncall.JoinNames(rings)
+		if s.All {
+			text += ", all at once"
+		} else {
+			text += ", one after the other"
+		}
+		if s.Wait > 0 {
+			text += ", and waits " + oncall.Lasting(s.Wait)
+		}
+		says = append(says, text+".")
+	}
+	return strings.Join(says, " ")
 }
 
 // Builtin is the policy of a role that uses none: whoever is on by its schedules, in

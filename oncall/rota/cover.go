@@ -1,6 +1,7 @@
 package rota
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -13,6 +14,10 @@ import (
 	"batsignal/oncall/notice"
 	"batsignal/oncall/schedule"
 )
+
+// mostAsked is how many people are asked in private for cover, the schedule's own first:
+// where hundreds could come, the others read it in the rooms.
+const mostAsked = 50
 
 // kindCover is what the audit trail calls requests.
 const kindCover = "cover"
@@ -46,8 +51,13 @@ func (s *Service) Ask(ctx context.Context, by oncall.Actor, admin bool, r Reques
 		if err != nil {
 			return err
 		}
-		for _, person := range people {
+		for _, person := range people[:min(len(people), mostAsked)] {
 			c.tell(person, c.question(asked, c.zone(person)), answers(asked)...)
+		}
+		if len(people) > mostAsked {
+			if err := c.sayAloud(c.question(asked, "")); err != nil {
+				return err
+			}
 		}
 		if by.PersonID != asked.Person {
 			c.tell(asked.Person, fmt.Sprintf("%s asks for cover for you, as %s: instead of %s.", by.Who(), Ref(asked.ID), c.what(asked, c.zone(asked.Person))))
@@ -194,10 +204,17 @@ func (c *change) whomToAsk(s schedule.Schedule, r Request) ([]int64, error) {
 	if err := c.know(pool...); err != nil {
 		return nil, err
 	}
+	own := members(s)
+	slices.SortStableFunc(pool, func(a, b int64) int {
+		return cmp.Compare(outside(own, a), outside(own, b))
+	})
 	var out []int64
 	for _, person := range pool {
 		if person == r.Person {
 			continue
+		}
+		if len(out) > mostAsked {
+			break // they read it
 		}
 		switch err := c.freeFor(s, r.Person, r.Layer, r.From, r.Until, person); {
 		case err == nil:
@@ -207,6 +224,14 @@ func (c *change) whomToAsk(s schedule.Schedule, r Request) ([]int64, error) {
 		}
 	}
 	return out, nil
+}
+
+// outside is 1 for somebody who is not on the list.
+func outside(list []int64, person int64) int {
+	if slices.Contains(list, person) {
+		return 0
+	}
+	return 1
 }
 
 // pool lists who may come for a schedule: whom its role may ring, and without a role its

@@ -1,6 +1,8 @@
 package rota_test
 
 import (
+	"fmt"
+	"strings"
 	"testing"
 	"time"
 
@@ -12,6 +14,25 @@ import (
 	"batsignal/oncall/rota"
 	"batsignal/oncall/schedule"
 )
+
+// Where hundreds could come, a few are asked in private, the schedule's own first, and
+// the others in the rooms.
+func TestCoverAskedOfHundreds(t *testing.T) {
+	var people strings.Builder
+	for n := range 120 {
+		fmt.Fprintf(&people, " p%d", n)
+	}
+	h := open(t, pgtest.Tx(t), "boss maria"+people.String()+" jan")
+	h.Rooms = []rota.Room{{Network: "chat", Room: "#ops"}}
+	s := h.saved(h.daily("maria jan"))
+	_, err := h.Ask(ctx, h.by["maria"], false, rota.Request{Schedule: s.ID, From: noon, Until: noon.Add(time.Hour)})
+	must(t, err)
+	says(t, h.told("jan"), "can you be on instead of maria")
+	if n := get[int](t, h.db, `select count(*) from notice where account <> '' and state = 'waiting'`); n != 49 {
+		t.Errorf("%d others are asked in private", n)
+	}
+	says(t, h.aloud("#ops"), "can you be on instead of maria")
+}
 
 func TestCoverAskedOfEverybody(t *testing.T) {
 	tx := pgtest.Tx(t)

@@ -114,7 +114,7 @@ func (s *Service) worked(ctx context.Context, from, until time.Time, schedules [
 	var out []Worked
 	last := map[seat]int{}
 	add := func(st seat, begin, end time.Time) {
-		begin, end = later(begin, from), earlier(end, until)
+		begin, end = civil.Later(begin, from), civil.Earlier(end, until)
 		if st.shadow || !begin.Before(end) {
 			return
 		}
@@ -135,7 +135,7 @@ func (s *Service) worked(ctx context.Context, from, until time.Time, schedules [
 		}
 	}
 	for _, sched := range b.Schedules {
-		begin := later(from, checked[sched.ID])
+		begin := civil.Later(from, checked[sched.ID])
 		if !wanted(sched.ID) || !begin.Before(until) {
 			continue
 		}
@@ -203,7 +203,7 @@ func (s *Share) split(w Worked, holidays map[Day]string) {
 		end := next.In(zone, civil.Start)
 		if end.After(begin) { // a day may be missing altogether, as in Apia
 			morning, evening := day.AddMinutes(NightUntil).In(zone, civil.Start), day.AddMinutes(NightFrom).In(zone, civil.Start)
-			s.Nights += shared(w, begin, earlier(morning, end)) + shared(w, later(evening, begin), end)
+			s.Nights += shared(w, begin, civil.Earlier(morning, end)) + shared(w, civil.Later(evening, begin), end)
 			whole := shared(w, begin, end)
 			if weekday := day.Weekday(); weekday == time.Saturday || weekday == time.Sunday {
 				s.Weekends += whole
@@ -218,19 +218,5 @@ func (s *Share) split(w Worked, holidays map[Day]string) {
 
 // shared is how much of a time lies between two instants.
 func shared(w Worked, from, until time.Time) time.Duration {
-	return max(0, earlier(w.Until, until).Sub(later(w.From, from)))
-}
-
-func earlier(a, b time.Time) time.Time {
-	if b.Before(a) {
-		return b
-	}
-	return a
-}
-
-func later(a, b time.Time) time.Time {
-	if b.After(a) {
-		return b
-	}
-	return a
+	return max(0, civil.Earlier(w.Until, until).Sub(civil.Later(w.From, from)))
 }

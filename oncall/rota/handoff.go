@@ -69,11 +69,12 @@ func (s *Service) Handoff(ctx context.Context) error {
 			}
 			// A savepoint: what is wrong with one schedule stays with it.
 			var said []oncall.Message
+			var aloud []string
 			err := pgx.BeginFunc(ctx, c.tx, func(tx pgx.Tx) error {
 				part := *c
-				part.tx, part.messages = tx, nil
+				part.tx, part.messages, part.aloud = tx, nil, nil
 				err := part.handOver(sched, b, open[sched.ID], since)
-				said = part.messages
+				said, aloud = part.messages, part.aloud
 				return err
 			})
 			if err != nil {
@@ -81,6 +82,10 @@ func (s *Service) Handoff(ctx context.Context) error {
 				continue
 			}
 			c.messages, done = append(c.messages, said...), append(done, sched.ID)
+			c.aloud = append(c.aloud, aloud...)
+		}
+		if err := c.sayHandoffs(); err != nil {
+			return err
 		}
 		if _, err := c.tx.Exec(ctx, sqlForgetAhead, pgx.NamedArgs{"before": c.now.AddDate(0, 0, -7)}); err != nil {
 			return err
@@ -182,7 +187,25 @@ func (c *change) sayHandoff(s schedule.Schedule, b Book, w watch) error {
 			c.tell(person, fmt.Sprintf("You are off for %s. On now: %s. Thank you.%s", s.Name, after, open))
 		}
 	}
-	return c.sayAloud(fmt.Sprintf("Handoff of %s. On now: %s.%s%s", s.Name, after, before(c.names(off), len(off)), open))
+	c.aloud = append(c.aloud, fmt.Sprintf("Handoff of %s. On now: %s.%s%s", s.Name, after, before(c.names(off), len(off)), open))
+	return nil
+}
+
+// mostAloud is how many handoffs are said in the rooms at once: in a large organisation a
+// hundred schedules begin on Monday at nine, and the rooms are for emergencies.
+const mostAloud = 6
+
+// sayHandoffs has the rooms told.
+func (c *change) sayHandoffs() error {
+	for i, text := range c.aloud {
+		if left := len(c.aloud) - mostAloud; i == mostAloud {
+			return c.sayAloud(oncall.Plural(left, "other schedule was", "other schedules were") + " handed over just now: !oncall shows who is on.")
+		}
+		if err := c.sayAloud(text); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func before(names string, n int) string {

@@ -100,6 +100,54 @@ func TestThreeDaysDown(t *testing.T) {
 	silent(t, h.told("li"))
 }
 
+// A clock that was ahead for a while does not keep anybody from handing over when it is
+// right again, and what it had written of the time to come is no record.
+func TestAClockThatWasAhead(t *testing.T) {
+	tx := pgtest.Tx(t)
+	h := open(t, tx, "boss maria jan")
+	h.saved(h.daily("maria jan"))
+	h.wait(time.Hour)
+	must(t, h.Handoff(ctx))
+	h.wait(300 * day)
+	must(t, h.Handoff(ctx))
+	h.wait(-300 * day)
+	must(t, h.Handoff(ctx))
+	if got := h.stints(); got != "maria 0h-" {
+		t.Error(got)
+	}
+	h.told("jan")
+	h.wait(day)
+	must(t, h.Handoff(ctx))
+	if got := h.stints(); got != "maria 0h-24h jan 24h-" {
+		t.Error(got)
+	}
+	says(t, h.told("jan"), "You are on for release now")
+	// Another process, whose clock is a little behind, leaves it to the first.
+	h.wait(-time.Minute)
+	must(t, h.Handoff(ctx))
+	silent(t, h.told("jan"))
+}
+
+// On Monday at nine everybody hands over: the rooms are told of a few.
+func TestManyHandoffsAtOnce(t *testing.T) {
+	h := open(t, pgtest.Tx(t), "boss maria jan")
+	h.Rooms = []rota.Room{{Network: "chat", Room: "#ops"}}
+	for n := range 9 {
+		s := h.daily("maria jan")
+		s.Name = fmt.Sprint("s", n)
+		h.saved(s)
+	}
+	h.wait(day)
+	must(t, h.Handoff(ctx))
+	lines := h.aloud("#ops")
+	if len(lines) != 7 || !strings.HasPrefix(lines[5], "Handoff of s5. On now: jan.") || lines[6] != "3 other schedules were handed over just now: !oncall shows who is on." {
+		t.Errorf("%q", lines)
+	}
+	if n := len(h.told("jan")); n != 9 {
+		t.Errorf("jan is told of %d", n)
+	}
+}
+
 // What was decided in the meantime for a time that is over does not change the record.
 func TestTheRecordStands(t *testing.T) {
 	tx := pgtest.Tx(t)

@@ -75,6 +75,11 @@ func (s *Service) Save(ctx context.Context, by oncall.Actor, based int, sched sc
 			if old.Version != based {
 				return c.quicker(old)
 			}
+			if old.Name != sched.Name {
+				if err := c.unnamed(old.Name); err != nil {
+					return err
+				}
+			}
 			// What was on until now was on by the old rules.
 			if _, err := c.catchUp(old); err != nil {
 				return err
@@ -134,6 +139,9 @@ func (s *Service) Retire(ctx context.Context, by oncall.Actor, based int, id int
 		if old.Version != based {
 			return c.quicker(old)
 		}
+		if err := c.unnamed(old.Name); err != nil {
+			return err
+		}
 		if err := c.know(members(old)...); err != nil {
 			return err
 		}
@@ -151,6 +159,28 @@ func (s *Service) Retire(ctx context.Context, by oncall.Actor, based int, id int
 		return c.record(audit.Change{Kind: kindSchedule, Subject: old.Name, Says: "retired the schedule " + old.Name,
 			Before: c.written(old), Concerns: distinct(members(old))})
 	})
+}
+
+// sqlPolicyNaming reads what oncall/policy owns, which asks whether schedules are there
+// only when a policy is saved.
+const sqlPolicyNaming = `
+	select p.name from escalation_policy p where exists (
+		select from jsonb_array_elements(p.steps) s, jsonb_array_elements(s -> 'targets') t
+		where t ->> 'kind' = 'schedule' and t ->> 'name' = @name)
+	order by p.name limit 1`
+
+// unnamed refuses to let go of the name of a schedule that a policy rings: nobody would be
+// rung by that, and nobody would know before an emergency.
+func (c *change) unnamed(name string) error {
+	var policy string
+	err := c.tx.QueryRow(c.ctx, sqlPolicyNaming, pgx.NamedArgs{"name": name}).Scan(&policy)
+	if noRow(err) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	return fault.New(fault.Conflict, "The policy %s rings whoever is on by %s. Change the policy first, so that it does not ring nobody.", policy, name)
 }
 
 // quicker tells who changed a schedule since somebody looked at it.

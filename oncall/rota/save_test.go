@@ -132,3 +132,22 @@ func TestRetiredAndBack(t *testing.T) {
 		t.Error(got)
 	}
 }
+
+// A policy that rings a schedule would ring nobody if that went, or took another name.
+func TestASchedulesNameThatAPolicyRings(t *testing.T) {
+	h := open(t, pgtest.Tx(t), "boss maria")
+	s := h.saved(h.daily("maria"))
+	_, err := h.db.Exec(ctx, `insert into escalation_policy (name, title, steps, changed_at) values
+		('other', 'x', '[{"targets": [{"kind": "person", "name": "release"}]}]', now()),
+		('urgent', 'x', '[{"targets": [{"kind": "room", "name": "#ops"}]}, {"targets": [{"kind": "schedule", "name": "release"}]}]', now())`)
+	must(t, err)
+	refused(t, h.Retire(ctx, h.by["boss"], s.Version, s.ID), fault.Conflict, "policy urgent", "release")
+	s.Name = "releases"
+	_, _, err = h.Save(ctx, h.by["boss"], s.Version, s)
+	refused(t, err, fault.Conflict, "policy urgent")
+	s.Name, s.Title = "release", "Another title"
+	s = h.saved(s)
+	_, err = h.db.Exec(ctx, `delete from escalation_policy where name = 'urgent'`)
+	must(t, err)
+	must(t, h.Retire(ctx, h.by["boss"], s.Version, s.ID))
+}

@@ -74,6 +74,7 @@ type change struct {
 	now      time.Time
 	by       oncall.Actor
 	messages []oncall.Message
+	aloud    []string                // what handoffs have to say in the rooms
 	people   map[int64]oncall.Person // whom it speaks of, once they were looked up
 }
 

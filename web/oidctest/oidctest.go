@@ -3,22 +3,17 @@
 package oidctest
 
 import (
-	"bufio"
-	"bytes"
-	"errors"
 	"fmt"
 	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
-	"runtime"
 	"strconv"
 	"strings"
-	"sync"
-	"syscall"
 	"testing"
 	"time"
 
+	"batsignal/migrations/childtest"
 	"batsignal/oncall/secret"
 )
 
@@ -39,10 +34,7 @@ type Server struct {
 	ClientID     string
 	ClientSecret secret.Text
 
-	cmd    *exec.Cmd
-	exited chan struct{}
-	mu     sync.Mutex
-	out    bytes.Buffer
+	program *childtest.Child
 }
 
 // Start starts a provider that sends people back to an address. If it cannot be installed
@@ -52,10 +44,7 @@ func Start(t testing.TB, redirect string) *Server {
 	t.Helper()
 	modules, err := install()
 	if err != nil {
-		if os.Getenv("CI") != "" {
-			t.Fatal(err)
-		}
-		t.Skipf("NOT RUN: %v", err)
+		childtest.Lacks(t, err)
 	}
 	var s *Server
 	for range 5 { // another program may take the port between choosing and listening
@@ -66,13 +55,7 @@ func Start(t testing.TB, redirect string) *Server {
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() {
-		if t.Failed() {
-			t.Logf("what the identity provider said:\n%s", s.said())
-		}
-		_ = s.cmd.Process.Kill() // it is a test's
-		<-s.exited
-	})
+	s.program.KillAfter(t, "the identity provider")
 	return s
 }
 
@@ -85,63 +68,30 @@ func start(modules, redirect string) (*Server, error) {
 	if err := l.Close(); err != nil {
 		return nil, err
 	}
-	s := &Server{
-		Issuer: "http://127.0.0.1:" + strconv.Itoa(port), ClientID: clientID, ClientSecret: secret.New(clientSecret), exited: make(chan struct{}),
-	}
-	s.cmd = exec.Command("node", filepath.Join(here(), "server.mjs"))
-	s.cmd.Env = []string{
+	s := &Server{Issuer: "http://127.0.0.1:" + strconv.Itoa(port), ClientID: clientID, ClientSecret: secret.New(clientSecret)}
+	cmd := exec.Command("node", filepath.Join(here(), "server.mjs"))
+	cmd.Env = []string{
 		"PATH=" + os.Getenv("PATH"), "NODE_ENV=test", "PORT=" + strconv.Itoa(port), "MODULES=" + modules,
 		"CLIENT=" + clientID, "SECRET=" + clientSecret, "REDIRECT=" + redirect, "SUBJECT=" + Subject,
 	}
-	s.cmd.Stderr = s
-	stdout, err := s.cmd.StdoutPipe()
-	if err != nil {
+	if s.program, err = childtest.Run(cmd); err != nil {
 		return nil, err
 	}
-	s.cmd.WaitDelay = time.Second
-	s.cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
-	started, ready := make(chan error, 1), make(chan struct{})
-	go func() {
-		runtime.LockOSThread() // the kernel sends Pdeathsig when the thread ends
-		defer runtime.UnlockOSThread()
-		err := s.cmd.Start()
-		started <- err
-		if err == nil {
-			lines := bufio.NewScanner(stdout)
-			for said := false; lines.Scan(); {
-				if !said && strings.HasPrefix(lines.Text(), "listening") {
-					said = true
-					close(ready)
-				}
-				_, _ = s.Write(append(lines.Bytes(), '\n')) // never fails
-			}
-			_ = s.cmd.Wait() // it is killed
+	return s, s.ready()
+}
+
+// ready waits until the provider says that it listens.
+func (s *Server) ready() error {
+	for deadline := time.Now().Add(patience); time.Now().Before(deadline); {
+		select {
+		case <-s.program.Exited():
+			return fmt.Errorf("the identity provider ended: %s", s.program.Said())
+		case <-time.After(10 * time.Millisecond):
 		}
-		close(s.exited)
-	}()
-	if err := <-started; err != nil {
-		return nil, err
+		if strings.Contains("\n"+s.program.Said(), "\nlistening") {
+			return nil
+		}
 	}
-	select {
-	case <-ready:
-		return s, nil
-	case <-s.exited:
-		return nil, fmt.Errorf("the identity provider ended: %s", s.said())
-	case <-time.After(patience):
-		_ = s.cmd.Process.Kill()
-		return nil, errors.New("the identity provider does not answer: " + s.said())
-	}
-}
-
-// Write keeps what the server prints.
-func (s *Server) Write(p []byte) (int, error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.out.Write(p)
-}
-
-func (s *Server) said() string {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.out.String()
+	s.program.Kill()
+	return fmt.Errorf("the identity provider does not answer: %s", s.program.Said())
 }

@@ -11,6 +11,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"batsignal/migrations/childtest"
 )
 
 // ircd is one InspIRCd.
@@ -21,7 +23,7 @@ type ircd struct {
 	plain  int
 	secure int
 	links  int
-	proc   *process
+	proc   *childtest.Child
 }
 
 const linkPassword = "link"
@@ -69,8 +71,8 @@ func (s *ircd) start(n *Network) error {
 	}
 	return eventually(s.name+" to answer", func() (bool, error) {
 		select {
-		case <-s.proc.exited:
-			return false, fmt.Errorf("inspircd ended by itself: %s", s.proc.output())
+		case <-s.proc.Exited():
+			return false, fmt.Errorf("inspircd ended by itself: %s", s.proc.Said())
 		default:
 		}
 		return s.answers(n.RootCAs()), nil

@@ -1,19 +1,17 @@
 package irctest
 
 import (
-	"bytes"
 	"errors"
 	"fmt"
 	"os"
 	"os/exec"
 	"os/user"
 	"path/filepath"
-	"runtime"
 	"strconv"
-	"strings"
-	"sync"
 	"syscall"
 	"time"
+
+	"batsignal/migrations/childtest"
 )
 
 // account is the ordinary account that servers run as when we are root, which
@@ -39,98 +37,20 @@ func ordinaryAccount() (*account, error) {
 	return nil, errors.New("running as root, and there is no account irc or nobody to run the IRC servers as")
 }
 
-// process is one server program. A nil process is one that was never started.
-type process struct {
-	cmd    *exec.Cmd
-	exited chan struct{}
-
-	mu  sync.Mutex
-	out bytes.Buffer
-}
-
-// run starts a program as a direct child. Its thread stays: the kernel sends the
-// parent-death signal when the creating thread ends, not the process.
-func run(cred *account, dir, name string, args ...string) (*process, error) {
+// run starts a program as a direct child.
+func run(cred *account, dir, name string, args ...string) (*childtest.Child, error) {
 	path, err := program(name)
 	if err != nil {
 		return nil, err
 	}
-	p := &process{exited: make(chan struct{})}
-	p.cmd = exec.Command(path, args...)
-	p.cmd.Dir = dir
-	p.cmd.Env = []string{"PATH=/usr/bin:/bin", "LC_ALL=C"}
-	p.cmd.Stdout, p.cmd.Stderr = p, p
-	p.cmd.WaitDelay = time.Second
-	attr := &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL, Setpgid: true}
+	cmd := exec.Command(path, args...)
+	cmd.Dir = dir
+	cmd.Env = []string{"PATH=/usr/bin:/bin", "LC_ALL=C"}
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	if cred != nil {
-		attr.Credential = &syscall.Credential{Uid: uint32(cred.uid), Gid: uint32(cred.gid)}
+		cmd.SysProcAttr.Credential = &syscall.Credential{Uid: uint32(cred.uid), Gid: uint32(cred.gid)}
 	}
-	p.cmd.SysProcAttr = attr
-	started := make(chan error, 1)
-	go func() {
-		runtime.LockOSThread()
-		defer runtime.UnlockOSThread()
-		err := p.cmd.Start()
-		started <- err
-		if err == nil {
-			_ = p.cmd.Wait()
-		}
-		close(p.exited)
-	}()
-	if err := <-started; err != nil {
-		return nil, err
-	}
-	return p, nil
-}
-
-// Write keeps what the program prints, for messages about failures.
-func (p *process) Write(b []byte) (int, error) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	return p.out.Write(b)
-}
-
-func (p *process) output() string {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	return p.out.String()
-}
-
-// mark remembers how much was printed so far.
-func (p *process) mark() int {
-	if p == nil {
-		return 0
-	}
-	return len(p.output())
-}
-
-// waitFor waits until the program prints text after mark.
-func (p *process) waitFor(text string, mark int) error {
-	if p == nil {
-		return nil
-	}
-	return eventually(text, func() (bool, error) {
-		select {
-		case <-p.exited:
-			return false, fmt.Errorf("%s ended by itself: %s", filepath.Base(p.cmd.Path), p.output())
-		default:
-		}
-		return strings.Contains(p.output()[mark:], text), nil
-	})
-}
-
-// kill ends the program at once and waits until it is gone.
-func (p *process) kill() {
-	if p == nil {
-		return
-	}
-	select {
-	case <-p.exited:
-		return
-	default:
-	}
-	_ = p.cmd.Process.Kill()
-	<-p.exited
+	return childtest.Run(cmd)
 }
 
 // eventually polls a condition for [Patience].

@@ -18,6 +18,8 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"batsignal/migrations/childtest"
 )
 
 // ErrMissing says that a program which the network needs is not installed.
@@ -58,7 +60,7 @@ type Network struct {
 	ports ports
 
 	servers  []*ircd
-	services *process
+	services *childtest.Child
 
 	mu     sync.Mutex
 	people []*Person
@@ -71,10 +73,7 @@ func Run(t testing.TB, o Options) *Network {
 	t.Helper()
 	n, err := Start(o)
 	if errors.Is(err, ErrMissing) {
-		if os.Getenv("CI") != "" {
-			t.Fatal(err)
-		}
-		t.Skip(err)
+		childtest.Lacks(t, err)
 	}
 	if err != nil {
 		t.Fatal(err)
@@ -158,9 +157,9 @@ func (n *Network) Close() {
 	for _, p := range people {
 		p.close()
 	}
-	n.services.kill()
+	n.services.Kill()
 	for _, s := range n.servers {
-		s.proc.kill()
+		s.proc.Kill()
 	}
 	n.ports.release()
 	if n.dir != "" {
@@ -184,21 +183,24 @@ func (n *Network) RootCAs() *x509.CertPool { return n.ca.pool() }
 func (n *Network) CAFile() string { return filepath.Join(n.dir, "server0", "ca.pem") }
 
 // Kill ends the first server at once, as a crash does.
-func (n *Network) Kill() { n.servers[0].proc.kill() }
+func (n *Network) Kill() { n.servers[0].proc.Kill() }
 
 // Restart starts the first server again on the same ports. Services find it by
 // themselves; Restart waits for them.
 func (n *Network) Restart() error {
 	s := n.servers[0]
-	s.proc.kill()
-	mark := n.services.mark()
+	s.proc.Kill()
+	before := len(n.services.Said())
 	if err := s.start(n); err != nil {
 		return err
 	}
 	n.mu.Lock()
 	n.oper = nil
 	n.mu.Unlock()
-	return n.services.waitFor(servicesReady, mark)
+	if n.services == nil {
+		return nil
+	}
+	return n.servicesAreReady(before)
 }
 
 // program finds a program that Debian keeps in sbin, which is not on every PATH.

@@ -21,12 +21,12 @@ var servicesModules = []string{
 }
 
 // StopServices ends the services at once, as a crash does.
-func (n *Network) StopServices() { n.services.kill() }
+func (n *Network) StopServices() { n.services.Kill() }
 
 // StartServices starts the services, linked to the first server. What was
 // registered since the first start is kept only if they were not killed.
 func (n *Network) StartServices() error {
-	n.services.kill()
+	n.services.Kill()
 	dir := filepath.Join(n.dir, "services")
 	files := map[string]string{"atheme.conf": servicesConfig(n.servers[0])}
 	if _, err := os.Stat(filepath.Join(dir, "services.db")); err != nil {
@@ -41,7 +41,19 @@ func (n *Network) StartServices() error {
 	if err != nil {
 		return err
 	}
-	return n.services.waitFor(servicesReady, 0)
+	return n.servicesAreReady(0)
+}
+
+// servicesAreReady waits until the services say so, after as much as they said before.
+func (n *Network) servicesAreReady(before int) error {
+	return eventually(servicesReady, func() (bool, error) {
+		select {
+		case <-n.services.Exited():
+			return false, fmt.Errorf("atheme-services ended by itself: %s", n.services.Said())
+		default:
+		}
+		return strings.Contains(n.services.Said()[before:], servicesReady), nil
+	})
 }
 
 func servicesConfig(uplink *ircd) string {

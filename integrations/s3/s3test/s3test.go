@@ -3,7 +3,6 @@
 package s3test
 
 import (
-	"bytes"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -16,16 +15,14 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"runtime"
 	"strings"
-	"sync"
-	"syscall"
 	"testing"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	v4 "github.com/aws/aws-sdk-go-v2/aws/signer/v4"
 
+	"batsignal/migrations/childtest"
 	"batsignal/oncall/secret"
 )
 
@@ -43,10 +40,7 @@ func Secret() secret.Text { return secret.New(SecretKey) }
 type Server struct {
 	Endpoint string // host and port on the loopback
 
-	cmd    *exec.Cmd
-	exited chan struct{}
-	mu     sync.Mutex
-	out    bytes.Buffer
+	program *childtest.Child
 }
 
 // patience is how long anything is waited for.
@@ -58,10 +52,7 @@ func Start(t testing.TB) *Server {
 	t.Helper()
 	program, err := build()
 	if err != nil {
-		if os.Getenv("CI") != "" {
-			t.Fatal(err)
-		}
-		t.Skipf("NOT RUN: %v", err)
+		childtest.Lacks(t, err)
 	}
 	dir := t.TempDir()
 	var s *Server
@@ -73,13 +64,7 @@ func Start(t testing.TB) *Server {
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() {
-		if t.Failed() {
-			t.Logf("what versitygw said:\n%s", s.said())
-		}
-		_ = s.cmd.Process.Kill() // it is a test's
-		<-s.exited
-	})
+	s.program.KillAfter(t, "versitygw")
 	return s
 }
 
@@ -88,7 +73,7 @@ func start(program, dir string) (*Server, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Server{Endpoint: l.Addr().String(), exited: make(chan struct{})}
+	s := &Server{Endpoint: l.Addr().String()}
 	if err := l.Close(); err != nil {
 		return nil, err
 	}
@@ -99,23 +84,9 @@ func start(program, dir string) (*Server, error) {
 			return nil, err
 		}
 	}
-	s.cmd = exec.Command(program, "--port", s.Endpoint, "--quiet", "posix", "--sidecar", below[1], below[0])
-	s.cmd.Env = []string{"PATH=/usr/bin:/bin", "HOME=" + dir, "ROOT_ACCESS_KEY=" + AccessKey, "ROOT_SECRET_KEY=" + SecretKey}
-	s.cmd.Stdout, s.cmd.Stderr = s, s
-	s.cmd.WaitDelay = time.Second
-	s.cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
-	started := make(chan error, 1)
-	go func() {
-		runtime.LockOSThread() // the kernel sends Pdeathsig when the thread ends
-		defer runtime.UnlockOSThread()
-		err := s.cmd.Start()
-		started <- err
-		if err == nil {
-			_ = s.cmd.Wait() // it is killed
-		}
-		close(s.exited)
-	}()
-	if err := <-started; err != nil {
+	cmd := exec.Command(program, "--port", s.Endpoint, "--quiet", "posix", "--sidecar", below[1], below[0])
+	cmd.Env = []string{"PATH=/usr/bin:/bin", "HOME=" + dir, "ROOT_ACCESS_KEY=" + AccessKey, "ROOT_SECRET_KEY=" + SecretKey}
+	if s.program, err = childtest.Run(cmd); err != nil {
 		return nil, err
 	}
 	return s, s.ready()
@@ -125,29 +96,16 @@ func start(program, dir string) (*Server, error) {
 func (s *Server) ready() error {
 	for deadline := time.Now().Add(patience); time.Now().Before(deadline); {
 		select {
-		case <-s.exited:
-			return fmt.Errorf("versitygw ended: %s", s.said())
+		case <-s.program.Exited():
+			return fmt.Errorf("versitygw ended: %s", s.program.Said())
 		case <-time.After(10 * time.Millisecond):
 		}
 		if answer, err := http.Get("http://" + s.Endpoint + "/"); err == nil {
 			return answer.Body.Close()
 		}
 	}
-	_ = s.cmd.Process.Kill()
+	s.program.Kill()
 	return errors.New("versitygw does not answer")
-}
-
-// Write keeps what the server prints.
-func (s *Server) Write(p []byte) (int, error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.out.Write(p)
-}
-
-func (s *Server) said() string {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.out.String()
 }
 
 // Bucket makes a bucket.
