@@ -1,6 +1,7 @@
 package web
 
 import (
+	"context"
 	"net/http"
 	"net/url"
 	"slices"
@@ -34,14 +35,30 @@ type personRow struct {
 }
 
 func (s *site) everybody(w http.ResponseWriter, r *http.Request) error {
-	ctx, now := r.Context(), s.Now()
-	people, err := oncall.People(ctx, s.DB)
+	rows, err := s.personRows(r.Context())
 	if err != nil {
 		return err
 	}
+	body := everybodyBody{Query: oncall.Clip(strings.TrimSpace(r.FormValue("q")), 100), All: len(rows)}
+	words := strings.Fields(strings.ToLower(body.Query))
+	found := slices.DeleteFunc(rows, func(p personRow) bool { return !p.fits(words) })
+	page, _ := strconv.Atoi(r.FormValue("page")) // what is no number is the first page
+	body.turnTo(page, found)
+	if err := s.addStates(r.Context(), body.People); err != nil {
+		return err
+	}
+	return s.render(w, r, http.StatusOK, "peopleall", view{Title: "Everybody", Here: "/people", Body: body})
+}
+
+// personRows are all people, with their roles and labels.
+func (s *site) personRows(ctx context.Context) ([]personRow, error) {
+	people, err := oncall.People(ctx, s.DB)
+	if err != nil {
+		return nil, err
+	}
 	members, err := oncall.Members(ctx, s.DB)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	ids := make([]int64, len(people))
 	for i, p := range people {
@@ -49,7 +66,7 @@ func (s *site) everybody(w http.ResponseWriter, r *http.Request) error {
 	}
 	labels, err := skill.Of(ctx, s.DB, ids...)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	roles := map[int64][]string{}
 	for _, m := range members {
@@ -57,41 +74,44 @@ func (s *site) everybody(w http.ResponseWriter, r *http.Request) error {
 			roles[m.Person.ID] = append(roles[m.Person.ID], m.Role)
 		}
 	}
-	body := everybodyBody{Query: oncall.Clip(strings.TrimSpace(r.FormValue("q")), 100), All: len(people), First: 1}
-	words := strings.Fields(strings.ToLower(body.Query))
-	var found []personRow
-	for _, p := range people {
-		row := personRow{Person: p, Roles: roles[p.ID]}
+	rows := make([]personRow, len(people))
+	for i, p := range people {
+		rows[i] = personRow{Person: p, Roles: roles[p.ID]}
 		for _, h := range labels[p.ID] {
 			if h.Counts() {
-				row.Labels = append(row.Labels, h.Title)
+				rows[i].Labels = append(rows[i].Labels, h.Title)
 			}
 		}
-		if row.fits(words) {
-			found = append(found, row)
-		}
 	}
-	body.Found = len(found)
-	page, _ := strconv.Atoi(r.FormValue("page")) // what is no number is the first page
+	return rows, nil
+}
+
+// turnTo shows one page of what was found, or the nearest that there is.
+func (b *everybodyBody) turnTo(page int, found []personRow) {
 	pages := max(1, (len(found)+peoplePerPage-1)/peoplePerPage)
 	page = min(max(page, 1), pages)
 	at := func(page int) string {
-		return "/people/all?" + url.Values{"q": {body.Query}, "page": {strconv.Itoa(page)}}.Encode()
+		return "/people/all?" + url.Values{"q": {b.Query}, "page": {strconv.Itoa(page)}}.Encode()
 	}
 	if page > 1 {
-		body.Older = at(page - 1)
+		b.Older = at(page - 1)
 	}
 	if page < pages {
-		body.Next = at(page + 1)
+		b.Next = at(page + 1)
 	}
-	body.First = (page-1)*peoplePerPage + 1
-	body.People = found[body.First-1 : min(page*peoplePerPage, len(found))]
+	b.Found, b.First = len(found), (page-1)*peoplePerPage+1
+	b.People = found[b.First-1 : min(page*peoplePerPage, len(found))]
+}
+
+// addStates tells what time it is for each, and whether they are there.
+func (s *site) addStates(ctx context.Context, rows []personRow) error {
+	now := s.Now()
 	book, err := rota.Load(ctx, s.DB, now, now)
 	if err != nil {
 		return err
 	}
-	for i := range body.People {
-		p := &body.People[i]
+	for i := range rows {
+		p := &rows[i]
 		p.Clock = now.In(oncall.Location(p.Zone)).Format("Mon 15:04")
 		switch _, away := book.Away(p.ID, now); {
 		case away:
@@ -102,7 +122,7 @@ func (s *site) everybody(w http.ResponseWriter, r *http.Request) error {
 			p.State = "asleep"
 		}
 	}
-	return s.render(w, r, http.StatusOK, "peopleall", view{Title: "Everybody", Here: "/people", Body: body})
+	return nil
 }
 
 // fits tells whether every word is part of what is known of somebody, or a language that

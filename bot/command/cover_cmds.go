@@ -53,45 +53,54 @@ func (s Services) coverAsk(ctx context.Context, c *Call) (Reply, error) {
 	if err != nil {
 		return Reply{}, err
 	}
-	st, err := span(c, text)
+	st, part, err := s.ownTime(ctx, c, sched, leaves, text)
 	if err != nil {
 		return Reply{}, err
 	}
 	r := rota.Request{Schedule: sched.ID, Person: leaves.ID, From: st.From, Until: st.Until, Note: c.Text("note")}
 	var of oncall.Person
+	whom := "everybody who can come"
 	if c.Given("of") {
 		if of, err = s.personNamed(ctx, c, c.Text("of")); err != nil {
 			return Reply{}, err
 		}
-		r.Of = of.ID
-	}
-	part := ""
-	if !st.exact {
-		var touched []schedule.Shift
-		if r.From, r.Until, touched, err = s.ownShifts(ctx, c, sched, leaves, st); err != nil {
-			return Reply{}, err
-		}
-		part = partOf(c, touched, r.From, r.Until)
-	}
-	admin := c.Rights.Has(Admin)
-	whom := "everybody who can come"
-	if of.ID != 0 {
-		whom = of.Handle
+		r.Of, whom = of.ID, of.Handle
 	}
 	what := func(r rota.Request) string {
 		return endSentence(fmt.Sprintf("%s whether they can be on for %s instead of %s, %s", whom, sched.Name, you(c, leaves), st.Echo(r.From, r.Until, of.Zone)))
 	}
+	line := func(r rota.Request) string {
+		return "cover ask " + sched.Name + " " + exactly(r.From, r.Until) + askOptions(c, of, leaves)
+	}
+	return s.askFor(ctx, c, question{Request: r, family: "cover", line: line, what: what, before: part, after: " I say who takes it."})
+}
+
+// question is a request for cover or a swap that is to be made, and what is said of it.
+type question struct {
+	rota.Request
+	family string                    // "cover", "swap"
+	line   func(rota.Request) string // the command that says the same exactly
+	what   func(rota.Request) string // the same in words: "maria whether they can be on …"
+	before string                    // what else there is to know before a yes
+	after  string                    // and after it
+}
+
+// askFor asks, or shows first what that would mean.
+func (s Services) askFor(ctx context.Context, c *Call, q question) (Reply, error) {
+	admin := c.Rights.Has(Admin)
 	if !c.Given("yes") {
-		if r, err = s.Rota.Trying().Ask(ctx, c.Actor(), admin, r); err != nil {
+		r, err := s.Rota.Trying().Ask(ctx, c.Actor(), admin, q.Request)
+		if err != nil {
 			return Reply{}, err
 		}
-		line := "cover ask " + sched.Name + " " + exactly(r.From, r.Until)
-		return s.confirmFirst(ctx, c, line+askOptions(c, of, leaves), "This asks "+what(r)+part)
+		return s.confirmFirst(ctx, c, q.line(r), "This asks "+q.what(r)+q.before)
 	}
-	if r, err = s.Rota.Ask(ctx, c.Actor(), admin, r); err != nil {
+	r, err := s.Rota.Ask(ctx, c.Actor(), admin, q.Request)
+	if err != nil {
 		return Reply{}, err
 	}
-	return sentence(fmt.Sprintf("%s asks %s I say who takes it. To take it back: %s", rota.Ref(r.ID), what(r), c.Typed("cover withdraw "+rota.Ref(r.ID)))), nil
+	ref := rota.Ref(r.ID)
+	return sentence(fmt.Sprintf("%s asks %s%s To take it back: %s", ref, q.what(r), q.after, c.Typed(q.family+" withdraw "+ref))), nil
 }
 
 // askOptions writes the options of a question that waits.

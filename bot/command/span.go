@@ -68,6 +68,20 @@ const (
 	nextShifts = 90 * 24 * time.Hour
 )
 
+// ownTime reads a stretch of time in which somebody is on: two instants as they stand, and
+// otherwise the shifts that are meant. part says of which shift it is only a part.
+func (s Services) ownTime(ctx context.Context, c *Call, sched schedule.Schedule, p oncall.Person, text string) (st said, part string, err error) {
+	if st, err = span(c, text); err != nil || st.exact {
+		return st, "", err
+	}
+	from, until, touched, err := s.ownShifts(ctx, c, sched, p, st)
+	if err != nil {
+		return st, "", err
+	}
+	st.From, st.Until = from, until
+	return st, partOf(c, touched, from, until), nil
+}
+
 // ownShifts are the shifts of a person that a stretch touches, whole, and the range of
 // them that is meant: of days the whole shifts that begin on them, or else reach into
 // them, where these are not longer than a day; of times of day those times.

@@ -47,49 +47,27 @@ func (s Services) swapAsk(ctx context.Context, c *Call) (Reply, error) {
 	if err != nil {
 		return Reply{}, err
 	}
-	mine, err := span(c, offer)
+	mine, part, err := s.ownTime(ctx, c, sched, leaves, offer)
 	if err != nil {
 		return Reply{}, err
 	}
-	theirs, err := span(c, wish)
+	theirs, theirPart, err := s.ownTime(ctx, c, sched, of, wish)
 	if err != nil {
 		return Reply{}, err
 	}
-	r := rota.Request{Schedule: sched.ID, Person: leaves.ID, From: mine.From, Until: mine.Until, Of: of.ID, Note: c.Text("note")}
-	returnFrom, returnUntil := theirs.From, theirs.Until
-	part := ""
-	if !mine.exact {
-		from, until, touched, err := s.ownShifts(ctx, c, sched, leaves, mine)
-		if err != nil {
-			return Reply{}, err
-		}
-		r.From, r.Until, part = from, until, partOf(c, touched, from, until)
+	r := rota.Request{
+		Schedule: sched.ID, Person: leaves.ID, From: mine.From, Until: mine.Until,
+		Of: of.ID, ReturnFrom: &theirs.From, ReturnUntil: &theirs.Until, Note: c.Text("note"),
 	}
-	if !theirs.exact {
-		from, until, touched, err := s.ownShifts(ctx, c, sched, of, theirs)
-		if err != nil {
-			return Reply{}, err
-		}
-		returnFrom, returnUntil = from, until
-		part += partOf(c, touched, from, until)
-	}
-	r.ReturnFrom, r.ReturnUntil = &returnFrom, &returnUntil
 	what := func(r rota.Request) string {
 		return endSentence(fmt.Sprintf("%s whether they can be on for %s instead of %s, %s", of.Handle, sched.Name, you(c, leaves), mine.Echo(r.From, r.Until, of.Zone))) +
 			" " + endSentence(fmt.Sprintf("In return %s on instead of %s, %s", isOrAre(c, leaves), of.Handle, theirs.Echo(*r.ReturnFrom, *r.ReturnUntil, of.Zone)))
 	}
-	admin := c.Rights.Has(Admin)
-	if !c.Given("yes") {
-		if r, err = s.Rota.Trying().Ask(ctx, c.Actor(), admin, r); err != nil {
-			return Reply{}, err
-		}
-		line := fmt.Sprintf("swap ask %s %s with %s for %s", sched.Name, exactly(r.From, r.Until), of.Handle, exactly(*r.ReturnFrom, *r.ReturnUntil))
-		return s.confirmFirst(ctx, c, line+askOptions(c, oncall.Person{}, leaves), "This asks "+what(r)+part)
+	line := func(r rota.Request) string {
+		return fmt.Sprintf("swap ask %s %s with %s for %s", sched.Name, exactly(r.From, r.Until), of.Handle, exactly(*r.ReturnFrom, *r.ReturnUntil)) +
+			askOptions(c, oncall.Person{}, leaves)
 	}
-	if r, err = s.Rota.Ask(ctx, c.Actor(), admin, r); err != nil {
-		return Reply{}, err
-	}
-	return sentence(fmt.Sprintf("%s asks %s To take it back: %s", rota.Ref(r.ID), what(r), c.Typed("swap withdraw "+rota.Ref(r.ID)))), nil
+	return s.askFor(ctx, c, question{Request: r, family: "swap", line: line, what: what, before: part + theirPart})
 }
 
 // swapParts takes "weekly saturday with maria for sunday" apart.

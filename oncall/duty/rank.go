@@ -63,13 +63,19 @@ type ranker struct {
 // Rank says who is next at an instant. Only those are in it who said yes, were let in,
 // and may be rung then by what they agreed to. Within a step of the policy, those come
 // first who are on, by layer; then who suits the role better; then who is awake; then
-// who is earlier on the roster.
+// who is earlier on the roster. Where the policy reaches nobody at all, the roster of
+// the role is asked.
 func (f Facts) Rank(ask Ask, at time.Time) Ranking {
 	f = f.rankable()
 	r := &ranker{Facts: f, index: f.index, ask: ask, at: at, seen: map[int64]bool{}}
 	r.out.Policy = f.policy(ask)
 	for i, s := range r.out.Policy.Steps {
 		r.step(i+1, s)
+	}
+	if len(r.out.People) == 0 && ask.Role != "" {
+		// A policy that reaches nobody now, as at a gap of the schedule that it rings, must
+		// not keep those from being asked who said yes to the role.
+		r.step(len(r.out.Policy.Steps)+1, policy.Step{Targets: []policy.Target{{Kind: policy.Role, Name: ask.Role}}})
 	}
 	r.out.LeftOut = slices.DeleteFunc(r.out.LeftOut, func(l LeftOut) bool { return r.seen[l.Person] })
 	return r.out

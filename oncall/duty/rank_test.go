@@ -225,7 +225,8 @@ func TestRankByAPolicy(t *testing.T) {
 		{"who is on, then who is named, then rosters", steps(step(role("fix"), person("jan"), weekly)), "li jan maria"},
 		{"another role's roster", steps(step(role("other"), room)), "ann"},
 		{"a person of any role", steps(step(person("ann"))), "ann"},
-		{"but only with a yes that counts", steps(step(person("tom"))), "(tom has not said yes)"},
+		{"but only with a yes that counts", steps(step(person("tom")), step(person("ann"))), "ann (tom has not said yes)"},
+		{"the roster, where the policy reaches nobody", steps(step(person("tom"))), "maria li jan (tom has not said yes)"},
 		{"nobody of that name", steps(step(person("zoe")), step(person("ann"))), "ann"},
 		{"a schedule that is gone", steps(step(policy.Target{Kind: policy.Schedule, Name: "gone"}), step(weekly)), "li"},
 	} {
