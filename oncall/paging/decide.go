@@ -108,7 +108,9 @@ func pick(e Escalation, willing []Candidate, round int) []Candidate {
 	if !first.Together {
 		return due[:1]
 	}
-	return slices.DeleteFunc(due, func(c Candidate) bool { return c.Tier != first.Tier || c.Busy != first.Busy })
+	return slices.DeleteFunc(due, func(c Candidate) bool {
+		return c.Tier != first.Tier || c.Busy != first.Busy || c.Round != first.Round
+	})
 }
 
 // pauseBefore is how long the list rests before a round. The second follows at
