@@ -107,6 +107,14 @@ func (b *bench) irc() (*irctest.Network, error) {
 	if b.network != nil {
 		return b.network, nil
 	}
+	var err error
+	b.network, err = b.ownIRC()
+	return b.network, err
+}
+
+// ownIRC is a network of its own, for a measure with a bot of its own: two bots of one
+// account would take the nick from each other for ever.
+func (b *bench) ownIRC() (*irctest.Network, error) {
 	accounts := map[string]string{}
 	for _, name := range []string{botNick, asker, confirmer} {
 		accounts[name] = password(name)
@@ -115,7 +123,6 @@ func (b *bench) irc() (*irctest.Network, error) {
 	if err != nil {
 		return nil, err
 	}
-	b.network = n
 	b.later(func() error { n.Close(); return nil })
 	return n, nil
 }

@@ -56,7 +56,7 @@ func oncalls(ctx context.Context, b *bench) (all []figure, err error) {
 }
 
 func (b *bench) organise(ctx context.Context) (*organisation, error) {
-	network, err := b.irc()
+	network, err := b.ownIRC()
 	if err != nil {
 		return nil, err
 	}
