@@ -37,30 +37,40 @@ type view struct {
 	Version  string
 	Now      time.Time
 	Body     any
+	Main     template.HTML // the main part as it was drawn: set by render
 }
 
-// parsePages reads every page with the layout and the shared parts, so that a
-// mistake in one is found at start.
-func (s *site) parsePages() (map[string]*template.Template, error) {
-	shared, err := template.New("").Funcs(s.functions()).ParseFS(templateFiles, "templates/layout.html", "templates/parts_*.html")
+// parsePages reads the layout, the shared parts and every page, so that a mistake in one
+// is found at start. They are one set, in which the main part of a page is called by the
+// page's name: with a set for each page, the shared parts would be kept fifty times.
+func (s *site) parsePages() (*template.Template, error) {
+	set, err := template.New("").Funcs(s.functions()).ParseFS(templateFiles, "templates/layout.html", "templates/parts_*.html")
 	if err != nil {
 		return nil, err
 	}
-	names, err := fs.Glob(templateFiles, "templates/page_*.html")
+	files, err := fs.Glob(templateFiles, "templates/page_*.html")
 	if err != nil {
 		return nil, err
 	}
-	pages := map[string]*template.Template{}
-	for _, file := range names {
-		page, err := template.Must(shared.Clone()).ParseFS(templateFiles, file)
+	for _, file := range files {
+		text, err := fs.ReadFile(templateFiles, file)
 		if err != nil {
 			return nil, err
 		}
 		name := strings.TrimSuffix(strings.TrimPrefix(path.Base(file), "page_"), ".html")
-		pages[name] = page.Option("missingkey=error")
+		named := strings.Replace(string(text), `{{define "main"`, fmt.Sprintf("{{define %q", mainOf(name)), 1)
+		if _, err := set.New(path.Base(file)).Parse(named); err != nil {
+			return nil, err
+		}
+		if set.Lookup(mainOf(name)) == nil {
+			return nil, fmt.Errorf("%s has no main part", file)
+		}
 	}
-	return pages, nil
+	return set.Option("missingkey=error"), nil
 }
+
+// mainOf is what the main part of a page is called among all templates.
+func mainOf(page string) string { return "main of " + page }
 
 // render draws a page in full before its first byte leaves, so that what goes wrong
 // becomes an error page and never half a page.
@@ -74,12 +84,13 @@ func (s *site) render(w http.ResponseWriter, r *http.Request, status int, name s
 	if s.Access != nil && !s.knowsNobody(r.URL.Path) {
 		v.SignIn = signInPath(r)
 	}
-	page, ok := s.pages[name]
-	if !ok {
-		return fmt.Errorf("there is no page %q", name)
-	}
 	var b bytes.Buffer
-	if err := page.ExecuteTemplate(&b, "layout", v); err != nil {
+	if err := s.pages.ExecuteTemplate(&b, mainOf(name), v); err != nil {
+		return err
+	}
+	v.Main = template.HTML(b.String()) // escaped by its template, for where the layout has it
+	b.Reset()
+	if err := s.pages.ExecuteTemplate(&b, "layout", v); err != nil {
 		return err
 	}
 	h := w.Header()

@@ -68,8 +68,8 @@ type Options struct {
 // site is everything that the handlers share. It does not change once made.
 type site struct {
 	Options
-	pages    map[string]*template.Template
-	files    map[string]file // by name, under /static/
+	pages    *template.Template // all of them, with the layout
+	files    map[string]file    // by name, under /static/
 	commands []commandGroup
 	intro    [][]span
 	figures  *figures
