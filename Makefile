@@ -7,10 +7,6 @@ SHELL       := bash
 FUZZTIME  ?= 10s
 TESTFLAGS ?=
 
-# Packages tested at once. Many tests wait, for clocks, browsers and networks, so there
-# are more of them than processors.
-AT_ONCE ?= $(shell echo $$((2 * $$(nproc))))
-
 # Git refuses to speak about a checkout of somebody else, and then go build fails.
 BUILDVCS = $(if $(shell git status --porcelain -uno >/dev/null 2>&1 && echo yes),auto,false)
 
@@ -38,7 +34,7 @@ build: needgo ## Build ./batsignal
 
 .PHONY: test
 test: needgo needtest ## Install the servers that the tests use, and test everything
-	go test -p $(AT_ONCE) -timeout 20m $(TESTFLAGS) ./...
+	go test -timeout 20m $(TESTFLAGS) ./...
 
 .PHONY: race
 race: needgo needtest ## The same, looking for data races

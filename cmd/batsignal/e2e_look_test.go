@@ -129,7 +129,7 @@ func (w *world) enrol(roster string) {
 	defer cancel()
 	pool, err := pg.Open(ctx, w.dsn(pglocal.BotRole), pg.Options{})
 	if err != nil {
-		w.t.Fatal(err)
+		w.t.Fatalf("%v; the bot said:\n%s", err, w.bot.output())
 	}
 	defer pool.Close()
 	if _, err := rosterfile.Apply(ctx, pool, file, rosterfile.How{Now: time.Now(), Agreed: true}); err != nil {
