@@ -76,7 +76,7 @@ func (p *api) whoIsOn(a *asked, _ nothing) (apiList[apiOnCall], error) {
 	return out, nil
 }
 
-func handlesOf(people []oncall.Person) []string {
+func handlesOf(people []*oncall.Person) []string {
 	out := make([]string, 0, len(people))
 	for _, one := range people {
 		out = append(out, one.Handle)

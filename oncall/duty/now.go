@@ -14,10 +14,10 @@ const Ahead = 8 * 24 * time.Hour
 // Now is who is there for a role at an instant.
 type Now struct {
 	Role   oncall.Role
-	On     []On            // by its schedules, in order; each person once
-	Awake  []oncall.Person // the others who can be rung for it, by the list
-	Asleep []oncall.Person
-	Away   []oncall.Person
+	On     []On             // by its schedules, in order; each person once
+	Awake  []*oncall.Person // the others who can be rung for it, by the list; they are those of the facts
+	Asleep []*oncall.Person
+	Away   []*oncall.Person
 }
 
 // On is somebody who is on by a schedule.
@@ -58,18 +58,18 @@ func (f Facts) Now(at time.Time, roles ...string) []Now {
 			}
 		}
 		roster := f.rosters[role.Name]
-		now.Awake = make([]oncall.Person, 0, len(roster)) // they are many
+		now.Awake = make([]*oncall.Person, 0, len(roster)) // they are many
 		for _, i := range roster {
 			m := &f.Members[i]
 			_, away := f.Plan.Away(m.Person.ID, at)
 			switch {
 			case seen[m.Person.ID], !m.Active():
 			case away:
-				now.Away = append(now.Away, m.Person)
+				now.Away = append(now.Away, &m.Person)
 			case awake(m.Person, at):
-				now.Awake = append(now.Awake, m.Person)
+				now.Awake = append(now.Awake, &m.Person)
 			default:
-				now.Asleep = append(now.Asleep, m.Person)
+				now.Asleep = append(now.Asleep, &m.Person)
 			}
 		}
 		out = append(out, now)
