@@ -7,6 +7,10 @@ SHELL       := bash
 FUZZTIME  ?= 10s
 TESTFLAGS ?=
 
+# The packages whose tests take longest are begun first, so that no processor waits for
+# the last of them.
+SLOWEST = ./web ./cmd/batsignal ./cmd/bench
+
 # Git refuses to speak about a checkout of somebody else, and then go build fails.
 BUILDVCS = $(if $(shell git status --porcelain -uno >/dev/null 2>&1 && echo yes),auto,false)
 
@@ -34,7 +38,7 @@ build: needgo ## Build ./batsignal
 
 .PHONY: test
 test: needgo needtest ## Install the servers that the tests use, and test everything
-	go test -timeout 20m $(TESTFLAGS) ./...
+	go test -timeout 20m $(TESTFLAGS) $(SLOWEST) ./...
 
 .PHONY: race
 race: needgo needtest ## The same, looking for data races
