@@ -8,10 +8,10 @@ package oncall
 import (
 	"fmt"
 	"strings"
-	"sync"
 	"time"
 
 	"batsignal/oncall/audit"
+	"batsignal/oncall/civil"
 	"batsignal/oncall/fault"
 )
 
@@ -91,28 +91,19 @@ func (p Person) Awake(now time.Time) bool {
 	return within(local.Hour()*60+local.Minute(), p.Wakes, p.Sleeps)
 }
 
-// locations remembers loaded zones: reading the zone database for each of a
-// thousand people at each step would cost more than the step.
-var locations sync.Map // string -> *time.Location
-
 // Location loads a zone; an unknown name reads as UTC, since a page must never
 // fail on a bad zone (names are checked when they are stored).
 func Location(zone string) *time.Location {
-	if l, ok := locations.Load(zone); ok {
-		return l.(*time.Location)
-	}
-	l, err := time.LoadLocation(zone)
+	l, err := civil.Zone(zone)
 	if err != nil {
 		return time.UTC
 	}
-	locations.Store(zone, l)
 	return l
 }
 
-// checkZone refuses what is no zone of the world. "Local" is one to the library:
-// whichever the machine is in.
+// checkZone refuses what is no zone of the world.
 func checkZone(zone string) error {
-	if _, err := time.LoadLocation(zone); err != nil || zone == "" || zone == "Local" {
+	if _, err := civil.Zone(zone); err != nil {
 		return fault.New(fault.Invalid, "%q is not a time zone I know. Write it like Europe/Berlin.", zone)
 	}
 	return nil
