@@ -70,11 +70,12 @@ func TestTheArchiveInABrowser(t *testing.T) {
 	w.fillArchive()
 	w.tell(fire)
 	port := w.serve()
+	do(t, tab, chromedp.EmulateViewport(360, 740))
 	for _, off := range []bool{true, false} {
 		withoutScript(t, tab, off)
 		for range 2 { // the second time, from what the browser kept
 			for _, path := range everyMinutesPage {
-				do(t, tab, chromedp.EmulateViewport(360, 740), chromedp.Navigate("about:blank"), chromedp.Navigate("http://127.0.0.1:"+port+path), chromedp.WaitVisible(chromedp.CSS("h1")))
+				do(t, tab, chromedp.Navigate("about:blank"), chromedp.Navigate("http://127.0.0.1:"+port+path), chromedp.WaitVisible(chromedp.CSS("h1")))
 				if off {
 					continue
 				}

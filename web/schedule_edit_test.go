@@ -6,7 +6,6 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/chromedp/cdproto/emulation"
 	"github.com/chromedp/chromedp"
 	"github.com/google/go-cmp/cmp"
 
@@ -232,12 +231,6 @@ func TestAScheduleIsChangedWithoutScript(t *testing.T) {
 	tab := browser(t)
 	complained := complaints(t, tab)
 	withoutScript(t, tab, true)
-	// A page that scrolls by itself is hard to hit.
-	if _, err := chromedp.Call(tab, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{
-		Features: []*emulation.MediaFeature{{Name: "prefers-reduced-motion", Value: "reduce"}},
-	}); err != nil {
-		t.Fatal(err)
-	}
 	w := newScheduleWorld(t, func(o *web.Options) { o.PublicURL = "http://127.0.0.1" })
 	base := "http://127.0.0.1:" + w.serve()
 	do(t, tab, chromedp.EmulateViewport(360, 800), chromedp.Navigate(base+w.loginLink("maria")), chromedp.Click(chromedp.CSS("main button")), chromedp.WaitVisible(chromedp.CSS(".self button")))

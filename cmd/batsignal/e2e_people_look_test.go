@@ -62,7 +62,6 @@ func (in *installation) enters(t *testing.T, name string, script bool) *visitor 
 	t.Helper()
 	v := &visitor{t: t, in: in, name: name, tab: browsertest.Another(t, in.browser)}
 	browsertest.WithoutScript(t, v.tab, !script)
-	browsertest.WithoutMotion(t, v.tab)
 	v.complained = browsertest.Complaints(t, v.tab)
 	v.does(chromedp.EmulateViewport(1280, 900))
 	in.irc[name].Tell(botNick, "!login")

@@ -11,6 +11,7 @@ package rota
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -177,10 +178,9 @@ func (b Book) absencesFor(s schedule.Schedule) []schedule.Absence {
 		return nil
 	}
 	var out []schedule.Absence
-	seen := map[int64]bool{}
 	add := func(person int64) {
-		if list := b.absences[person]; len(list) > 0 && !seen[person] {
-			seen[person] = true
+		list := b.absences[person]
+		if len(list) > 0 && !slices.ContainsFunc(out, func(a schedule.Absence) bool { return a.Person == person }) {
 			out = append(out, list...)
 		}
 	}

@@ -39,6 +39,9 @@ func Start(t *testing.T, patience time.Duration) (tab context.Context) {
 	options := append(chromedp.DefaultExecAllocatorOptions[:],
 		chromedp.ExecPath(program), chromedp.NoSandbox, chromedp.DisableGPU,
 		chromedp.Flag("disable-quic", true), chromedp.Flag("disable-component-update", true),
+		// A page that moves by itself is hard to hit, and a click before its first painting
+		// would be dropped without a word.
+		chromedp.Flag("force-prefers-reduced-motion", true), chromedp.Flag("allow-pre-commit-input", true),
 		chromedp.Flag("host-resolver-rules", "MAP batsignal.test 127.0.0.1, MAP * ~NOTFOUND, EXCLUDE 127.0.0.1, EXCLUDE localhost"),
 	)
 	timed, cancel := context.WithTimeout(context.Background(), patience)
@@ -66,8 +69,10 @@ func opened(t *testing.T, in context.Context, options ...chromedp.ContextOption)
 // Do does one step after the other.
 func Do(t *testing.T, tab context.Context, steps ...chromedp.Action[chromedp.Void]) {
 	t.Helper()
-	if err := chromedp.Do(tab, steps...); err != nil {
-		t.Fatal(err)
+	for i, step := range steps {
+		if err := chromedp.Do(tab, step); err != nil {
+			t.Fatalf("step %d of %d: %v", i+1, len(steps), err)
+		}
 	}
 }
 
@@ -110,16 +115,6 @@ func Until(t *testing.T, tab context.Context, what, expression string) {
 func WithoutScript(t *testing.T, tab context.Context, off bool) {
 	t.Helper()
 	if _, err := chromedp.Call(tab, emulation.SetScriptExecutionDisabled, emulation.SetScriptExecutionDisabledParams{Value: off}); err != nil {
-		t.Fatal(err)
-	}
-}
-
-// WithoutMotion asks pages not to move by themselves: one that scrolls is hard to hit.
-func WithoutMotion(t *testing.T, tab context.Context) {
-	t.Helper()
-	if _, err := chromedp.Call(tab, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{
-		Features: []*emulation.MediaFeature{{Name: "prefers-reduced-motion", Value: "reduce"}},
-	}); err != nil {
 		t.Fatal(err)
 	}
 }
