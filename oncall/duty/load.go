@@ -2,6 +2,7 @@ package duty
 
 import (
 	"context"
+	"iter"
 	"slices"
 	"time"
 
@@ -88,7 +89,7 @@ func glance(ctx context.Context, db pg.DB, from, until time.Time, members func(*
 	f = f.indexed()
 	var strangers []int64
 	for _, s := range book.Schedules {
-		for _, id := range turns(book, s) {
+		for id := range turns(book, s) {
 			if f.people[id] == nil { // hardly anybody
 				strangers = append(strangers, id)
 			}
@@ -113,7 +114,7 @@ func (f *Facts) loadPeople(ctx context.Context, db pg.DB, ask Ask, book rota.Boo
 			case policy.Schedule:
 				if s, found := book.Named(t.Name); found {
 					roles, anyRole = append(roles, s.Role), anyRole || s.Role == ""
-					on = append(on, turns(book, s)...)
+					on = slices.AppendSeq(on, turns(book, s))
 				}
 			}
 		}
@@ -130,18 +131,22 @@ func (f *Facts) loadPeople(ctx context.Context, db pg.DB, ask Ask, book rota.Boo
 	return f.loadStrangers(ctx, db, on)
 }
 
-// turns lists who can be on by a schedule.
-func turns(book rota.Book, s schedule.Schedule) []int64 {
-	var people []int64
-	for _, l := range s.Layers {
-		people = append(people, l.Members...)
-	}
-	for _, o := range book.Overrides(s.ID) {
-		if o.Person != 0 {
-			people = append(people, o.Person)
+// turns are those who can be on by a schedule; some come more than once.
+func turns(book rota.Book, s schedule.Schedule) iter.Seq[int64] {
+	return func(yield func(int64) bool) {
+		for i := range s.Layers {
+			for _, person := range s.Layers[i].Members {
+				if !yield(person) {
+					return
+				}
+			}
+		}
+		for _, o := range book.Overrides(s.ID) {
+			if o.Person != 0 && !yield(o.Person) {
+				return
+			}
 		}
 	}
-	return people
 }
 
 // loadStrangers reads those people who are on no roster that was read, so that they can

@@ -22,7 +22,7 @@ type Now struct {
 
 // On is somebody who is on by a schedule.
 type On struct {
-	Person   oncall.Person
+	Person   *oncall.Person // it is one of the facts
 	Schedule string
 	Layer    string // "" is somebody who comes in addition
 	Until    time.Time
@@ -79,15 +79,16 @@ func (f Facts) Now(at time.Time, roles ...string) []Now {
 
 // on lists who is on by one schedule.
 func (f Facts) on(s schedule.Schedule, at time.Time) []On {
-	var out []On
+	shifts := f.Plan.Onward(s, at)
+	out := make([]On, 0, len(shifts))
 	first := true
-	for _, shift := range f.Plan.Onward(s, at) {
+	for _, shift := range shifts {
 		p, known := f.people[shift.Person]
 		if !known {
 			continue
 		}
 		on := On{
-			Person: *p, Schedule: s.Name, Layer: shift.Layer, Until: shift.Until,
+			Person: p, Schedule: s.Name, Layer: shift.Layer, Until: shift.Until,
 			Shadow: shift.Shadow, Away: shift.Away, Asleep: !f.Awake(*p, at),
 		}
 		if first && !shift.Shadow && !shift.Away {

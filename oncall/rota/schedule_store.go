@@ -130,14 +130,16 @@ func querySchedules(ctx context.Context, db pg.DB, sql string, args pgx.NamedArg
 func collectSchedules(rows pgx.Rows) ([]schedule.Schedule, error) {
 	defer rows.Close()
 	var out []schedule.Schedule
+	var s schedule.Schedule
+	var l schedule.Layer
+	var name, zone, unit *string // null for a schedule without layers
+	var starts, ends *time.Time
+	var shadow *bool
+	columns := []any{&s.ID, &s.Name, &s.Title, &s.Role, &s.Zone, &s.Version,
+		&name, &zone, &starts, &ends, &unit, &l.Turns, &l.Windows, &shadow, &l.Members}
 	for rows.Next() {
-		var s schedule.Schedule
-		var name, zone, unit *string // null for a schedule without layers
-		var starts, ends *time.Time
-		var shadow *bool
-		var l schedule.Layer
-		if err := rows.Scan(&s.ID, &s.Name, &s.Title, &s.Role, &s.Zone, &s.Version,
-			&name, &zone, &starts, &ends, &unit, &l.Turns, &l.Windows, &shadow, &l.Members); err != nil {
+		s, l = schedule.Schedule{}, schedule.Layer{} // what they point to belongs to the row before
+		if err := rows.Scan(columns...); err != nil {
 			return nil, err
 		}
 		if len(out) == 0 || out[len(out)-1].ID != s.ID {
