@@ -158,7 +158,7 @@ func (d drawn) compareShifts(t *testing.T, r *rand.Rand, at time.Time) {
 		}
 		on := d.on(at)
 		for _, s := range on {
-			s.From, s.Until = later(s.From, from), earlier(s.Until, until)
+			s.From, s.Until = civil.Later(s.From, from), civil.Earlier(s.Until, until)
 			if !slices.ContainsFunc(then, func(other schedule.Shift) bool {
 				return alike(s, other) && s.From.Equal(other.From) && s.Until.Equal(other.Until)
 			}) {
@@ -186,20 +186,6 @@ func alike(a, b schedule.Shift) bool {
 
 func sorted(shifts []schedule.Shift) []schedule.Shift {
 	return slices.SortedFunc(slices.Values(shifts), func(a, b schedule.Shift) int { return int(a.Person - b.Person) })
-}
-
-func later(a, b time.Time) time.Time {
-	if a.After(b) {
-		return a
-	}
-	return b
-}
-
-func earlier(a, b time.Time) time.Time {
-	if a.Before(b) {
-		return a
-	}
-	return b
 }
 
 // lines writes shifts for people who look for a mistake.

@@ -8,6 +8,7 @@ import (
 
 	"pgregory.net/rapid"
 
+	"batsignal/oncall/civil"
 	"batsignal/oncall/schedule"
 	"batsignal/oncall/schedule/scheduletest"
 )
@@ -42,7 +43,7 @@ func TestThereIsNeverASilentHole(t *testing.T) {
 			from := scheduletest.Instant(r, alone, nil, nil)
 			until := from.AddDate(0, 0, 30)
 			begin, end := bounds(alone, l)
-			if from, until = later(from, begin), earlier(until, end); !from.Before(until) {
+			if from, until = civil.Later(from, begin), civil.Earlier(until, end); !from.Before(until) {
 				continue
 			}
 			looked++
@@ -51,7 +52,7 @@ func TestThereIsNeverASilentHole(t *testing.T) {
 				if s.From.After(covered) {
 					t.Fatalf("layer %d: nobody from %s until %s\n%s", i, covered.UTC(), s.From.UTC(), d)
 				}
-				covered = later(covered, s.Until)
+				covered = civil.Later(covered, s.Until)
 			}
 			if !covered.Equal(until) {
 				t.Fatalf("layer %d: nobody from %s until %s\n%s", i, covered.UTC(), until.UTC(), d)
