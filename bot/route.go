@@ -21,12 +21,12 @@ func (r DirectRoute) Name() string { return r.Network.Name() }
 
 // Send implements [paging.Route]. Somebody who is not on the network cannot be
 // reached by trying again in a second; the next round tries again.
-func (r DirectRoute) Send(ctx context.Context, m paging.Message) (string, error) {
+func (r DirectRoute) Send(ctx context.Context, m paging.Message) (paging.Handed, error) {
 	err := r.Network.Direct(ctx, m.Account, Message{Text: r.Localize(pageText(m)), Actions: incidents.PageActions(m.Page)})
 	if errors.Is(err, ErrAbsent) {
-		return "", fmt.Errorf("%w: %w", paging.ErrPermanent, err)
+		return paging.Handed{}, fmt.Errorf("%w: %w", paging.ErrPermanent, err)
 	}
-	return "received by the network", err
+	return paging.Handed{Note: "received by the network"}, err
 }
 
 // pageText is a page as one line that begins with our words and ends with what to

@@ -29,8 +29,8 @@ func TestDirectRoute(t *testing.T) {
 	} {
 		d := &door{}
 		r := bot.DirectRoute{Network: d, Localize: func(s string) string { return s }}
-		receipt, err := r.Send(ctx, c.m)
-		if got := d.take(); err != nil || receipt == "" || len(got) != 1 || got[0] != c.want {
+		handed, err := r.Send(ctx, c.m)
+		if got := d.take(); err != nil || handed.Note == "" || len(got) != 1 || got[0] != c.want {
 			t.Errorf("%s: %q, %v", c.story, got, err)
 		}
 	}

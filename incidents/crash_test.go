@@ -69,17 +69,17 @@ type socketRoute string
 
 func (socketRoute) Name() string { return network }
 
-func (r socketRoute) Send(c context.Context, m paging.Message) (string, error) {
+func (r socketRoute) Send(c context.Context, m paging.Message) (paging.Handed, error) {
 	conn, err := (&net.Dialer{}).DialContext(c, "unix", string(r))
 	if err != nil {
-		return "", err
+		return paging.Handed{}, err
 	}
 	defer conn.Close()
 	if until, ok := c.Deadline(); ok {
 		_ = conn.SetDeadline(until)
 	}
 	if _, err := fmt.Fprintf(conn, "%s %d %v\n", m.Key, m.Attempt, m.Repeat); err != nil {
-		return "", err
+		return paging.Handed{}, err
 	}
 	answer, err := bufio.NewReader(conn).ReadString('\n')
 	return strings.TrimSpace(answer), err

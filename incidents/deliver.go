@@ -123,10 +123,10 @@ func (p *Pager) try(ctx context.Context, d paging.Delivery, rooms []Room) (pagin
 		p.Service.Log.Error("a page could not be prepared", "page", d.PageID, "error", err)
 		return paging.Temporary, "the database was not there"
 	}
-	receipt, err := route.Send(ctx, m)
+	handed, err := route.Send(ctx, m)
 	switch {
 	case err == nil:
-		return paging.Accepted, receipt
+		return paging.Accepted, handed.Note
 	case errors.Is(err, paging.ErrPermanent):
 		return paging.Permanent, err.Error()
 	}

@@ -230,7 +230,7 @@ type gate struct {
 	once    sync.Once
 }
 
-func (g *gate) Send(c context.Context, m paging.Message) (string, error) {
+func (g *gate) Send(c context.Context, m paging.Message) (paging.Handed, error) {
 	g.once.Do(func() {
 		g.in <- true
 		select {

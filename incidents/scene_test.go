@@ -68,16 +68,16 @@ type wire struct {
 
 func (w *wire) Name() string { return network }
 
-func (w *wire) Send(_ context.Context, m paging.Message) (string, error) {
+func (w *wire) Send(_ context.Context, m paging.Message) (paging.Handed, error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if w.fail != nil {
 		if err := w.fail(m); err != nil {
-			return "", err
+			return paging.Handed{}, err
 		}
 	}
 	w.sent = append(w.sent, m)
-	return "taken", nil
+	return paging.Handed{Note: "taken"}, nil
 }
 
 // take returns who was paged since the last call, by name: within one instant no

@@ -2,6 +2,20 @@
 -- migration and: go test ./migrations -run TestSchema -update
 -- River's and goose's own tables are left out. Dumped by PostgreSQL 15.
 
+CREATE FUNCTION public.page_code() RETURNS text
+    LANGUAGE sql
+    AS $$
+  select string_agg(substr('ABCDEFGHJKLMNPQRSTUVWXYZ23456789', 1 + get_byte(bytes, i) % 32, 1), '')
+  from (select sha256(uuid_send(gen_random_uuid())) as bytes) random, generate_series(0, 4) i
+$$;
+
+CREATE FUNCTION public.page_digits() RETURNS smallint
+    LANGUAGE sql
+    AS $$
+  select ((get_byte(bytes, 0) * 65536 + get_byte(bytes, 1) * 256 + get_byte(bytes, 2)) % 27000)::smallint
+  from (select sha256(uuid_send(gen_random_uuid())) as bytes) random
+$$;
+
 CREATE FUNCTION public.refuse_change() RETURNS trigger
     LANGUAGE plpgsql
     AS $$
@@ -512,8 +526,27 @@ CREATE TABLE public.contact (
     kind text NOT NULL,
     place integer DEFAULT 0 NOT NULL,
     created_at timestamp with time zone NOT NULL,
-    CONSTRAINT contact_kind_check CHECK ((kind = ANY (ARRAY['mail'::text, 'webhook'::text])))
+    delay interval,
+    proven_at timestamp with time zone,
+    tested_at timestamp with time zone,
+    suspended_at timestamp with time zone,
+    fault text DEFAULT ''::text NOT NULL,
+    fault_at timestamp with time zone,
+    CONSTRAINT contact_check CHECK (((fault = ''::text) = (fault_at IS NULL))),
+    CONSTRAINT contact_delay_check CHECK (((delay >= '00:00:00'::interval) AND (delay <= '01:00:00'::interval))),
+    CONSTRAINT contact_fault_check CHECK ((length(fault) <= 200)),
+    CONSTRAINT contact_kind_check CHECK ((kind = ANY (ARRAY['mail'::text, 'webhook'::text, 'sms'::text, 'voice'::text, 'ntfy'::text, 'pagerduty'::text])))
 );
+
+COMMENT ON COLUMN public.contact.delay IS 'how long after the ring this way is used; null: as its route says';
+
+COMMENT ON COLUMN public.contact.proven_at IS 'when its owner showed that they hear it; null: it is never paged';
+
+COMMENT ON COLUMN public.contact.tested_at IS 'when its owner last answered on it';
+
+COMMENT ON COLUMN public.contact.suspended_at IS 'its owner told the provider to stop; null: in use';
+
+COMMENT ON COLUMN public.contact.fault IS 'why the provider says that it cannot work: "the number does not exist"';
 
 CREATE TABLE public.contact_address (
     contact_id bigint NOT NULL,
@@ -523,6 +556,40 @@ CREATE TABLE public.contact_address (
 
 ALTER TABLE public.contact ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     SEQUENCE NAME public.contact_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+CREATE TABLE public.contact_proof (
+    id bigint NOT NULL,
+    contact_id bigint NOT NULL,
+    purpose text NOT NULL,
+    code text NOT NULL,
+    digits smallint NOT NULL,
+    asked_by bigint,
+    created_at timestamp with time zone NOT NULL,
+    expires_at timestamp with time zone NOT NULL,
+    state text DEFAULT 'waiting'::text NOT NULL,
+    ref text DEFAULT ''::text NOT NULL,
+    detail text DEFAULT ''::text NOT NULL,
+    done_at timestamp with time zone,
+    CONSTRAINT contact_proof_check CHECK ((created_at < expires_at)),
+    CONSTRAINT contact_proof_check1 CHECK (((state = 'done'::text) = (done_at IS NOT NULL))),
+    CONSTRAINT contact_proof_code_check CHECK ((code ~ '^[A-Z2-9]{5}$'::text)),
+    CONSTRAINT contact_proof_detail_check CHECK ((length(detail) <= 400)),
+    CONSTRAINT contact_proof_digits_check CHECK (((digits >= 0) AND (digits <= 26999))),
+    CONSTRAINT contact_proof_purpose_check CHECK ((purpose = ANY (ARRAY['proof'::text, 'test'::text, 'canary'::text]))),
+    CONSTRAINT contact_proof_ref_check CHECK ((length(ref) <= 200)),
+    CONSTRAINT contact_proof_state_check CHECK ((state = ANY (ARRAY['waiting'::text, 'sent'::text, 'delivered'::text, 'failed'::text, 'done'::text])))
+);
+
+COMMENT ON COLUMN public.contact_proof.digits IS 'the three numbers to key on a phone, as oncall/paging reads them';
+
+ALTER TABLE public.contact_proof ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.contact_proof_id_seq
     START WITH 1
     INCREMENT BY 1
     NO MINVALUE
@@ -642,9 +709,26 @@ CREATE TABLE public.delivery (
     leased_by text DEFAULT ''::text NOT NULL,
     created_at timestamp with time zone NOT NULL,
     finished_at timestamp with time zone,
-    CONSTRAINT delivery_check CHECK (((state = 'leased'::text) = (leased_until IS NOT NULL))),
-    CONSTRAINT delivery_state_check CHECK ((state = ANY (ARRAY['queued'::text, 'leased'::text, 'accepted'::text, 'failed'::text, 'cancelled'::text])))
+    waits interval DEFAULT '00:00:00'::interval NOT NULL,
+    ask boolean DEFAULT false NOT NULL,
+    ref text DEFAULT ''::text NOT NULL,
+    news_seq integer DEFAULT 0 NOT NULL,
+    news_at timestamp with time zone,
+    ended boolean DEFAULT false NOT NULL,
+    CONSTRAINT delivery_lease_check CHECK (((state = ANY (ARRAY['leased'::text, 'submitted'::text])) = (leased_until IS NOT NULL))),
+    CONSTRAINT delivery_ref_check CHECK ((length(ref) <= 200)),
+    CONSTRAINT delivery_state_check CHECK ((state = ANY (ARRAY['queued'::text, 'leased'::text, 'submitted'::text, 'accepted'::text, 'delivered'::text, 'acked'::text, 'failed'::text, 'expired'::text, 'cancelled'::text])))
 );
+
+COMMENT ON COLUMN public.delivery.waits IS 'its own delay: a due_at that is further ahead than this was written by a clock that was wrong';
+
+COMMENT ON COLUMN public.delivery.ask IS 'its sender died after it began: the provider is asked before it is sent again';
+
+COMMENT ON COLUMN public.delivery.ref IS 'what the provider calls it';
+
+COMMENT ON COLUMN public.delivery.news_seq IS 'the highest number among the news of the provider so far';
+
+COMMENT ON COLUMN public.delivery.ended IS 'the provider was told that the page is over';
 
 ALTER TABLE public.delivery ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     SEQUENCE NAME public.delivery_id_seq
@@ -679,7 +763,9 @@ CREATE TABLE public.escalation (
     ended_at timestamp with time zone,
     tier smallint DEFAULT 0 NOT NULL,
     waits interval DEFAULT '00:00:00'::interval NOT NULL,
+    needs smallint DEFAULT 1 NOT NULL,
     CONSTRAINT escalation_check CHECK (((state = 'hunting'::text) = (ended_at IS NULL))),
+    CONSTRAINT escalation_needs_check CHECK (((needs >= 1) AND (needs <= 50))),
     CONSTRAINT escalation_patience_check CHECK ((patience > '00:00:00'::interval)),
     CONSTRAINT escalation_round_check CHECK ((round >= 1)),
     CONSTRAINT escalation_severity_check CHECK (((severity >= 1) AND (severity <= 4))),
@@ -691,6 +777,8 @@ CREATE TABLE public.escalation (
 COMMENT ON COLUMN public.escalation.tier IS 'the last step of the policy that was begun in this round; 0 is none';
 
 COMMENT ON COLUMN public.escalation.waits IS 'how long the last step waits: a due_at that is further ahead was written by a clock that was wrong';
+
+COMMENT ON COLUMN public.escalation.needs IS 'how many must answer before the slot is filled';
 
 ALTER TABLE public.escalation ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     SEQUENCE NAME public.escalation_id_seq
@@ -708,7 +796,9 @@ CREATE TABLE public.escalation_policy (
     steps jsonb NOT NULL,
     version integer DEFAULT 1 NOT NULL,
     changed_at timestamp with time zone NOT NULL,
+    needs smallint DEFAULT 1 NOT NULL,
     CONSTRAINT escalation_policy_name_check CHECK ((name ~ '^[a-z][a-z0-9-]{0,47}$'::text)),
+    CONSTRAINT escalation_policy_needs_check CHECK (((needs >= 1) AND (needs <= 50))),
     CONSTRAINT escalation_policy_repeats_check CHECK (((repeats >= 0) AND (repeats <= 100))),
     CONSTRAINT escalation_policy_steps_check CHECK (((jsonb_typeof(steps) = 'array'::text) AND ((jsonb_array_length(steps) >= 1) AND (jsonb_array_length(steps) <= 20)))),
     CONSTRAINT escalation_policy_title_check CHECK (((length(title) >= 1) AND (length(title) <= 80))),
@@ -764,12 +854,17 @@ CREATE TABLE public.incident (
     resolved_by bigint,
     resolved_at timestamp with time zone,
     false_alarm boolean DEFAULT false NOT NULL,
+    board_at timestamp with time zone,
+    board text DEFAULT ''::text NOT NULL,
+    CONSTRAINT incident_board_check CHECK ((length(board) <= 2000)),
     CONSTRAINT incident_check CHECK (((status = 'resolved'::text) = (resolved_at IS NOT NULL))),
     CONSTRAINT incident_severity_check CHECK (((severity >= 1) AND (severity <= 4))),
     CONSTRAINT incident_slug_check CHECK ((slug ~ '^[a-z0-9-]{1,24}$'::text)),
     CONSTRAINT incident_status_check CHECK ((status = ANY (ARRAY['open'::text, 'resolved'::text]))),
     CONSTRAINT incident_title_check CHECK (((length(title) >= 1) AND (length(title) <= 300)))
 );
+
+COMMENT ON COLUMN public.incident.board IS 'the board as it was last said in rooms without a live summary';
 
 ALTER TABLE public.incident ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     SEQUENCE NAME public.incident_id_seq
@@ -1004,10 +1099,19 @@ CREATE TABLE public.page (
     rung_at timestamp with time zone NOT NULL,
     answered_at timestamp with time zone,
     answered_via text DEFAULT ''::text NOT NULL,
+    code text DEFAULT public.page_code() NOT NULL,
+    digits smallint DEFAULT public.page_digits() NOT NULL,
+    helper boolean DEFAULT false NOT NULL,
+    CONSTRAINT page_code_check CHECK ((code ~ '^[A-Z2-9]{5}$'::text)),
+    CONSTRAINT page_digits_check CHECK (((digits >= 0) AND (digits <= 26999))),
     CONSTRAINT page_state_check CHECK ((state = ANY (ARRAY['open'::text, 'acked'::text, 'declined'::text, 'closed'::text])))
 );
 
 COMMENT ON COLUMN public.page.round IS 'last round of the escalation in which this person was rung';
+
+COMMENT ON COLUMN public.page.digits IS 'the three numbers to key on a phone, as oncall/paging reads them';
+
+COMMENT ON COLUMN public.page.helper IS 'rung as an admin, not for the role: the role stays open when they answer';
 
 ALTER TABLE public.page ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     SEQUENCE NAME public.page_id_seq
@@ -1087,14 +1191,45 @@ COMMENT ON COLUMN public.person_label.by_person IS 'who said so first: the perso
 
 COMMENT ON COLUMN public.person_label.confirmed_at IS 'when an admin said so too; null: said by themselves alone';
 
+CREATE TABLE public.provider_event (
+    id bigint NOT NULL,
+    route text NOT NULL,
+    event text NOT NULL,
+    at timestamp with time zone NOT NULL,
+    delivery_id bigint,
+    proof_id bigint,
+    what text NOT NULL,
+    effect text DEFAULT ''::text NOT NULL,
+    CONSTRAINT provider_event_effect_check CHECK ((length(effect) <= 200)),
+    CONSTRAINT provider_event_event_check CHECK (((length(event) >= 1) AND (length(event) <= 200))),
+    CONSTRAINT provider_event_route_check CHECK (((length(route) >= 1) AND (length(route) <= 64))),
+    CONSTRAINT provider_event_what_check CHECK (((length(what) >= 1) AND (length(what) <= 40)))
+);
+
+COMMENT ON COLUMN public.provider_event.what IS 'delivered, failed, reply, stop ...; the words themselves are not kept: they may hold a number';
+
+COMMENT ON COLUMN public.provider_event.effect IS 'what it did, in a few words; "" is nothing';
+
+ALTER TABLE public.provider_event ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.provider_event_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
 CREATE TABLE public.responder (
     id bigint NOT NULL,
     incident_id bigint NOT NULL,
     role text NOT NULL,
     person_id bigint NOT NULL,
     since timestamp with time zone NOT NULL,
-    left_at timestamp with time zone
+    left_at timestamp with time zone,
+    check_at timestamp with time zone
 );
+
+COMMENT ON COLUMN public.responder.check_at IS 'when whoever acknowledged must have been heard, else they are rung again; null: they were, or it is not asked';
 
 ALTER TABLE public.responder ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     SEQUENCE NAME public.responder_id_seq
@@ -1173,6 +1308,28 @@ ALTER TABLE public.room_line ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     NO MAXVALUE
     CACHE 1
 );
+
+CREATE TABLE public.route_health (
+    route text NOT NULL,
+    proven_at timestamp with time zone,
+    tried_at timestamp with time zone,
+    failed_at timestamp with time zone,
+    failures integer DEFAULT 0 NOT NULL,
+    down_until timestamp with time zone,
+    detail text DEFAULT ''::text NOT NULL,
+    told_at timestamp with time zone,
+    CONSTRAINT route_health_detail_check CHECK ((length(detail) <= 400)),
+    CONSTRAINT route_health_failures_check CHECK ((failures >= 0)),
+    CONSTRAINT route_health_route_check CHECK (((length(route) >= 1) AND (length(route) <= 64)))
+);
+
+COMMENT ON COLUMN public.route_health.proven_at IS 'when somebody, or the daily synthetic page, last showed that a page arrives by it';
+
+COMMENT ON COLUMN public.route_health.failures IS 'tries in a row that failed on the side of the provider';
+
+COMMENT ON COLUMN public.route_health.down_until IS 'not used before, unless it is asked whether it works again';
+
+COMMENT ON COLUMN public.route_health.told_at IS 'when admins were told that it is unproven';
 
 CREATE TABLE public.schedule (
     id bigint NOT NULL,
@@ -1518,6 +1675,9 @@ ALTER TABLE ONLY public.contact_address
 ALTER TABLE ONLY public.contact
     ADD CONSTRAINT contact_pkey PRIMARY KEY (id);
 
+ALTER TABLE ONLY public.contact_proof
+    ADD CONSTRAINT contact_proof_pkey PRIMARY KEY (id);
+
 ALTER TABLE ONLY public.cover_request
     ADD CONSTRAINT cover_request_pkey PRIMARY KEY (id);
 
@@ -1617,6 +1777,12 @@ ALTER TABLE ONLY public.person_label
 ALTER TABLE ONLY public.person
     ADD CONSTRAINT person_pkey PRIMARY KEY (id);
 
+ALTER TABLE ONLY public.provider_event
+    ADD CONSTRAINT provider_event_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.provider_event
+    ADD CONSTRAINT provider_event_route_event_key UNIQUE (route, event);
+
 ALTER TABLE ONLY public.responder
     ADD CONSTRAINT responder_pkey PRIMARY KEY (id);
 
@@ -1634,6 +1800,9 @@ ALTER TABLE ONLY public.role_preference
 
 ALTER TABLE ONLY public.room_line
     ADD CONSTRAINT room_line_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.route_health
+    ADD CONSTRAINT route_health_pkey PRIMARY KEY (route);
 
 ALTER TABLE ONLY public.schedule_layer
     ADD CONSTRAINT schedule_layer_pkey PRIMARY KEY (schedule_id, place);
@@ -1751,15 +1920,23 @@ CREATE INDEX component_source_of ON public.component USING btree (source);
 
 CREATE INDEX contact_person ON public.contact USING btree (person_id);
 
+CREATE INDEX contact_proof_code ON public.contact_proof USING btree (code) WHERE (done_at IS NULL);
+
+CREATE INDEX contact_proof_contact ON public.contact_proof USING btree (contact_id, created_at);
+
 CREATE INDEX cover_request_open ON public.cover_request USING btree (schedule_id) WHERE (state = 'open'::text);
 
 CREATE INDEX coverage_gap_reminded ON public.coverage_gap USING btree (reminded_at) WHERE (reminded_at IS NOT NULL);
 
 CREATE INDEX delivery_due ON public.delivery USING btree (due_at) WHERE (state = 'queued'::text);
 
-CREATE INDEX delivery_lease ON public.delivery USING btree (leased_until) WHERE (state = 'leased'::text);
+CREATE INDEX delivery_lease ON public.delivery USING btree (leased_until) WHERE (state = ANY (ARRAY['leased'::text, 'submitted'::text]));
+
+CREATE INDEX delivery_news ON public.delivery USING btree (finished_at) WHERE (state = 'accepted'::text);
 
 CREATE INDEX delivery_page ON public.delivery USING btree (page_id);
+
+CREATE INDEX delivery_ref ON public.delivery USING btree (ref) WHERE (ref <> ''::text);
 
 CREATE INDEX escalation_cause ON public.escalation USING btree (cause);
 
@@ -1807,6 +1984,8 @@ CREATE UNIQUE INDEX notice_origin ON public.notice USING btree (network, origin)
 
 CREATE INDEX notice_waiting ON public.notice USING btree (network, id) WHERE (state = 'waiting'::text);
 
+CREATE INDEX page_code_open ON public.page USING btree (code) WHERE (state = 'open'::text);
+
 CREATE INDEX page_open ON public.page USING btree (person_id) WHERE (state = 'open'::text);
 
 CREATE INDEX page_person_rung ON public.page USING btree (person_id, rung_at);
@@ -1816,6 +1995,12 @@ CREATE INDEX passkey_person ON public.passkey USING btree (person_id);
 CREATE INDEX pending_choice_end ON public.pending_choice USING btree (expires_at);
 
 CREATE INDEX person_label_label ON public.person_label USING btree (label);
+
+CREATE INDEX provider_event_at ON public.provider_event USING btree (at);
+
+CREATE INDEX provider_event_delivery ON public.provider_event USING btree (delivery_id);
+
+CREATE INDEX responder_check ON public.responder USING btree (check_at) WHERE ((check_at IS NOT NULL) AND (left_at IS NULL));
 
 CREATE UNIQUE INDEX responder_once ON public.responder USING btree (incident_id, role, person_id) WHERE (left_at IS NULL);
 
@@ -1952,6 +2137,12 @@ ALTER TABLE ONLY public.contact_address
 ALTER TABLE ONLY public.contact
     ADD CONSTRAINT contact_person_id_fkey FOREIGN KEY (person_id) REFERENCES public.person(id) ON DELETE CASCADE;
 
+ALTER TABLE ONLY public.contact_proof
+    ADD CONSTRAINT contact_proof_asked_by_fkey FOREIGN KEY (asked_by) REFERENCES public.person(id) ON DELETE SET NULL;
+
+ALTER TABLE ONLY public.contact_proof
+    ADD CONSTRAINT contact_proof_contact_id_fkey FOREIGN KEY (contact_id) REFERENCES public.contact(id) ON DELETE CASCADE;
+
 ALTER TABLE ONLY public.cover_request
     ADD CONSTRAINT cover_request_asked_of_fkey FOREIGN KEY (asked_of) REFERENCES public.person(id) ON DELETE CASCADE;
 
@@ -2065,6 +2256,12 @@ ALTER TABLE ONLY public.person_label
 
 ALTER TABLE ONLY public.person_label
     ADD CONSTRAINT person_label_person_id_fkey FOREIGN KEY (person_id) REFERENCES public.person(id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.provider_event
+    ADD CONSTRAINT provider_event_delivery_id_fkey FOREIGN KEY (delivery_id) REFERENCES public.delivery(id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.provider_event
+    ADD CONSTRAINT provider_event_proof_id_fkey FOREIGN KEY (proof_id) REFERENCES public.contact_proof(id) ON DELETE CASCADE;
 
 ALTER TABLE ONLY public.responder
     ADD CONSTRAINT responder_incident_id_fkey FOREIGN KEY (incident_id) REFERENCES public.incident(id) ON DELETE CASCADE;
@@ -2209,6 +2406,8 @@ GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.contact TO batsignal_app;
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.contact_address TO batsignal_app;
 
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.contact_proof TO batsignal_app;
+
 GRANT SELECT,INSERT,UPDATE ON TABLE public.cover_request TO batsignal_app;
 
 GRANT SELECT,INSERT,UPDATE ON TABLE public.coverage_check TO batsignal_app;
@@ -2261,6 +2460,8 @@ GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.pending_choice TO batsignal_ap
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.person_label TO batsignal_app;
 
+GRANT SELECT,INSERT ON TABLE public.provider_event TO batsignal_app;
+
 GRANT SELECT,INSERT,UPDATE ON TABLE public.responder TO batsignal_app;
 
 GRANT SELECT,INSERT ON TABLE public.retrospective TO batsignal_app;
@@ -2272,6 +2473,8 @@ GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.role_policy TO batsignal_app;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.role_preference TO batsignal_app;
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.room_line TO batsignal_app;
+
+GRANT SELECT,INSERT,UPDATE ON TABLE public.route_health TO batsignal_app;
 
 GRANT SELECT,INSERT,UPDATE ON TABLE public.schedule TO batsignal_app;
 

@@ -24,12 +24,12 @@ func TestARealServerDeliversTheLetter(t *testing.T) {
 	m := page()
 	m.Address = secret.New("maria.canary@batsignal.test")
 	m.Why = "ключ подписи украден .\n.\r\n..and a line of dots"
-	receipt, err := r.Send(t.Context(), m)
+	handed, err := r.Send(t.Context(), m)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if !strings.Contains(receipt, "OK id=") || strings.Contains(receipt, "canary") {
-		t.Errorf("receipt %q", receipt)
+	if !strings.Contains(handed.Note, "OK id=") || strings.Contains(handed.Note, "canary") {
+		t.Errorf("handed.Note %q", handed.Note)
 	}
 	if _, err := e.WaitFor(1, patience); err != nil {
 		t.Fatal(err)

@@ -46,9 +46,9 @@ func TestNothingThatSendReturnsHoldsTheAddressOrTheLink(t *testing.T) {
 				s.Script(mailtest.Answer{At: step.at, Code: step.code, Text: spell(echo, address)})
 				m := page()
 				m.Address, m.AckLink = secret.New(address), secret.New(link)
-				receipt, err := r.Send(t.Context(), m)
+				handed, err := r.Send(t.Context(), m)
 				said++
-				for _, text := range everything(receipt, err) {
+				for _, text := range everything(handed.Note, err) {
 					for _, piece := range forbidden {
 						if strings.Contains(strings.ToLower(text), strings.ToLower(piece)) {
 							t.Errorf("%s, %d %q: %q holds %q", address, step.code, echo, text, piece)
@@ -62,8 +62,8 @@ func TestNothingThatSendReturnsHoldsTheAddressOrTheLink(t *testing.T) {
 }
 
 // everything is each way in which a log could print what Send returned.
-func everything(receipt string, err error) []string {
-	texts := []string{receipt}
+func everything(handed.Note string, err error) []string {
+	texts := []string{handed.Note}
 	for err != nil {
 		texts = append(texts, err.Error(), fmt.Sprintf("%+v", err), fmt.Sprintf("%#v", err))
 		err = errors.Unwrap(err)

@@ -132,24 +132,24 @@ func (r *Route) Name() string { return "mail" }
 // When the connection breaks between the last byte and the answer, nobody can
 // know whether the letter was taken: that is an error to try again, and the
 // equal Message-ID lets the receiver drop the second copy.
-func (r *Route) Send(ctx context.Context, m paging.Message) (string, error) {
+func (r *Route) Send(ctx context.Context, m paging.Message) (paging.Handed, error) {
 	to, err := netmail.ParseAddress(m.Address.Reveal())
 	if err != nil {
-		return "", fmt.Errorf("%w: what is stored for this person is not a mail address", paging.ErrPermanent)
+		return paging.Handed{}, fmt.Errorf("%w: what is stored for this person is not a mail address", paging.ErrPermanent)
 	}
 	letter, err := r.letter(m, to.Address)
 	if err != nil {
 		// A library's own words may quote the address, so they stop here.
-		return "", fmt.Errorf("%w: the letter could not be written", paging.ErrPermanent)
+		return paging.Handed{}, fmt.Errorf("%w: the letter could not be written", paging.ErrPermanent)
 	}
 	answer, err := r.hand(ctx, letter, to.Address)
 	if err != nil {
-		return "", err
+		return paging.Handed{}, err
 	}
 	if words := withhold(to.Address)(answer); words != "" {
-		return "accepted by the mail server: " + words, nil
+		return paging.Handed{Note: "accepted by the mail server: " + words}, nil
 	}
-	return "accepted by the mail server", nil
+	return paging.Handed{Note: "accepted by the mail server"}, nil
 }
 
 // hand gives one letter to the mail server and returns the server's raw answer. Its

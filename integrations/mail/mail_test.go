@@ -53,12 +53,12 @@ func TestALetterArrivesOverTLSAfterALogin(t *testing.T) {
 			if implicit {
 				c.TLS = mail.TLS
 			}
-			receipt, err := route(t, c).Send(t.Context(), page())
+			handed, err := route(t, c).Send(t.Context(), page())
 			if err != nil {
 				t.Fatal(err)
 			}
-			if !strings.HasPrefix(receipt, "accepted by the mail server: ") {
-				t.Errorf("receipt %q", receipt)
+			if !strings.HasPrefix(handed.Note, "accepted by the mail server: ") {
+				t.Errorf("handed.Note %q", handed.Note)
 			}
 			inbox := s.Inbox("maria.canary@oncall.example")
 			if len(inbox) != 1 {

@@ -63,9 +63,9 @@ func TestWhatTheServerSaysDecidesWhetherToTryAgain(t *testing.T) {
 			s.Script(story.script)
 			r := route(t, config(s))
 
-			receipt, err := r.Send(t.Context(), page())
+			handed, err := r.Send(t.Context(), page())
 			if err == nil {
-				t.Fatalf("it was sent: %s", receipt)
+				t.Fatalf("it was sent: %s", handed.Note)
 			}
 			if got := errors.Is(err, paging.ErrPermanent); got != story.permanent {
 				t.Errorf("permanent is %v, want %v: %v", got, story.permanent, err)

@@ -67,12 +67,12 @@ func TestNothingThatSendReturnsHoldsTheAddress(t *testing.T) {
 			if story.answer != nil {
 				plain.Script(*story.answer)
 			}
-			receipt, err := route(t, story.config).Send(t.Context(), page(secret.New(story.target)))
+			handed, err := route(t, story.config).Send(t.Context(), page(secret.New(story.target)))
 			if (err == nil) != story.works {
-				t.Fatalf("%q, %v", receipt, err)
+				t.Fatalf("%q, %v", handed.Note, err)
 			}
-			t.Log(receipt, err)
-			texts := []string{receipt}
+			t.Log(handed.Note, err)
+			texts := []string{handed.Note}
 			for err != nil {
 				texts = append(texts, err.Error(), fmt.Sprintf("%+v", err), fmt.Sprintf("%#v", err))
 				err = errors.Unwrap(err)

@@ -138,20 +138,20 @@ func (r *Route) Close() {
 // refuses, a redirect and an answer of 4xx other than 408, 425 and 429 wrap
 // [paging.ErrPermanent]; everything else that fails may be tried again. Neither
 // the receipt nor the error holds the address or words of the receiver.
-func (r *Route) Send(ctx context.Context, m paging.Message) (string, error) {
+func (r *Route) Send(ctx context.Context, m paging.Message) (paging.Handed, error) {
 	u, err := url.Parse(m.Address.Reveal())
 	if err != nil || u.Hostname() == "" || r.clients[u.Scheme] == nil {
-		return "", fmt.Errorf("%w: what is stored for this person is not a web address", paging.ErrPermanent)
+		return paging.Handed{}, fmt.Errorf("%w: what is stored for this person is not a web address", paging.ErrPermanent)
 	}
 	body, err := pageOf(m).encode()
 	if err != nil {
-		return "", fmt.Errorf("%w: the page could not be written", paging.ErrPermanent)
+		return paging.Handed{}, fmt.Errorf("%w: the page could not be written", paging.ErrPermanent)
 	}
 	ctx, cancel := context.WithTimeout(ctx, r.timeout)
 	defer cancel()
 	req, err := http.NewRequestWithContext(ctx, http.MethodPost, u.String(), bytes.NewReader(body))
 	if err != nil {
-		return "", fmt.Errorf("%w: what is stored for this person is not a web address", paging.ErrPermanent)
+		return paging.Handed{}, fmt.Errorf("%w: what is stored for this person is not a web address", paging.ErrPermanent)
 	}
 	req.Header.Set("Content-Type", "application/json")
 	req.Header.Set("User-Agent", "batsignal")
@@ -163,7 +163,7 @@ func (r *Route) Send(ctx context.Context, m paging.Message) (string, error) {
 
 	resp, err := r.clients[u.Scheme].Do(req)
 	if err != nil {
-		return "", explain(ctx, err)
+		return paging.Handed{}, explain(ctx, err)
 	}
 	// The status has decided; a failure to read the rest changes nothing.
 	_, _ = io.CopyN(io.Discard, resp.Body, longestAnswer)
@@ -172,14 +172,14 @@ func (r *Route) Send(ctx context.Context, m paging.Message) (string, error) {
 }
 
 // judge says what a status means.
-func judge(status int) (string, error) {
+func judge(status int) (paging.Handed, error) {
 	switch {
 	case status >= 200 && status < 300:
-		return fmt.Sprintf("accepted by the webhook with %d", status), nil
+		return paging.Handed{Note: fmt.Sprintf("accepted by the webhook with %d", status)}, nil
 	case status >= 300 && status < 400:
-		return "", fmt.Errorf("%w: the webhook answered with a redirect (%d), which is not followed", paging.ErrPermanent, status)
+		return paging.Handed{}, fmt.Errorf("%w: the webhook answered with a redirect (%d), which is not followed", paging.ErrPermanent, status)
 	case status == http.StatusRequestTimeout, status == http.StatusTooEarly, status == http.StatusTooManyRequests, status >= 500:
-		return "", fmt.Errorf("the webhook answered %d", status)
+		return paging.Handed{}, fmt.Errorf("the webhook answered %d", status)
 	}
-	return "", fmt.Errorf("%w: the webhook refused with %d", paging.ErrPermanent, status)
+	return paging.Handed{}, fmt.Errorf("%w: the webhook refused with %d", paging.ErrPermanent, status)
 }

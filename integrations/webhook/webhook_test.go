@@ -55,9 +55,9 @@ func TestAPageArrivesSignedAndWhole(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			r := route(t, webhook.Config{AllowNetworks: sink.Networks(), RootCAs: sink.RootCAs()})
 			before := time.Now()
-			receipt, err := r.Send(t.Context(), page(sink.URL()))
-			if err != nil || receipt != "accepted by the webhook with 204" {
-				t.Fatalf("%q, %v", receipt, err)
+			handed, err := r.Send(t.Context(), page(sink.URL()))
+			if err != nil || handed.Note != "accepted by the webhook with 204" {
+				t.Fatalf("%q, %v", handed.Note, err)
 			}
 			got := sink.Arrivals()
 			if len(got) != 1 {

@@ -2,7 +2,6 @@ package paging
 
 import (
 	"context"
-	"strconv"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -30,7 +29,7 @@ type Delivery struct {
 }
 
 // Key is the idempotency key of a delivery: the same for each of its tries.
-func (d Delivery) Key() string { return "page-" + strconv.FormatInt(d.ID, 10) }
+func (d Delivery) Key() string { return PageKey(d.ID) }
 
 // Outcome is how one try ended.
 type Outcome string
