@@ -63,7 +63,9 @@ type route struct {
 
 func (r route) Name() string { return r.name }
 
-func (r route) Send(context.Context, paging.Message) (paging.Handed, error) { return paging.Handed{Note: "taken"}, r.err }
+func (r route) Send(context.Context, paging.Message) (paging.Handed, error) {
+	return paging.Handed{Note: "taken"}, r.err
+}
 
 func newScene(t testing.TB) *scene {
 	t.Helper()

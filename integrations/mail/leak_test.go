@@ -62,8 +62,8 @@ func TestNothingThatSendReturnsHoldsTheAddressOrTheLink(t *testing.T) {
 }
 
 // everything is each way in which a log could print what Send returned.
-func everything(handed.Note string, err error) []string {
-	texts := []string{handed.Note}
+func everything(receipt string, err error) []string {
+	texts := []string{receipt}
 	for err != nil {
 		texts = append(texts, err.Error(), fmt.Sprintf("%+v", err), fmt.Sprintf("%#v", err))
 		err = errors.Unwrap(err)

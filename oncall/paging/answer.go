@@ -14,7 +14,7 @@ import (
 // answer, and what providers tell of a message. Whoever calls it has checked that it
 // comes from the provider. The same event twice has one effect.
 type Ear interface {
-	Reply(ctx context.Context, r Reply) (Answer, error)
+	Reply(ctx context.Context, r Reply) (Response, error)
 	Receipt(ctx context.Context, r Receipt) error
 }
 
@@ -30,8 +30,8 @@ type Reply struct {
 	Means   PageState   // acked, declined or closed, where the way says so itself; else ""
 }
 
-// Answer is what to tell whoever replied.
-type Answer struct {
+// Response is what to tell whoever replied.
+type Response struct {
 	Say     string
 	Done    bool  // nothing more is to be keyed: the call may end
 	Contact int64 // join the caller to the phone behind this contact; 0 is nobody
