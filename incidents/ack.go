@@ -77,37 +77,49 @@ func (s *Service) Decline(ctx context.Context, a oncall.Actor, page int64) (ans 
 		if err != nil {
 			return err
 		}
-		inc, err := c.lockCause(p.Cause)
-		if err != nil {
-			return err
+		if ans, err = c.decline(p, a); err == nil && !ans.Changed {
+			err = fault.New(fault.Conflict, "%s", ans.Say)
 		}
-		changed, err := paging.Answer(c.ctx, c.tx, c.now, p, paging.PageDeclined, a.Network)
-		if err != nil {
-			return err
-		}
-		if !changed {
-			return c.notOpen(p)
-		}
-		ans = Answered{Page: p, Incident: inc, Say: fmt.Sprintf("Page P%d is declined. I ring the next one. Thank you for answering.", p.ID)}
-		text := fmt.Sprintf("%s declines the page for %s.", p.Handle, slotTitle(c.ctx, c.tx, p.Slot))
-		if _, named := p.Slot.Person(); named { // there is no next one
-			ans.Say = fmt.Sprintf("Page P%d is declined. Thank you for answering.", p.ID)
-			text = p.Handle + " declines the page."
-		}
-		c.rings = true
-		if err := paging.Hurry(c.ctx, c.tx, c.now, p.EscalationID); err != nil {
-			return err
-		}
-		if inc.ID == 0 {
-			c.sayPlace(p.Cause, text)
-			return nil
-		}
-		if err := c.record(inc.ID, "decline", a, text); err != nil {
-			return err
-		}
-		return c.sayRooms(inc.ID, text)
+		return err
 	})
 	return ans, err
+}
+
+// decline does the work of a refusal. One that comes too late is told so, and changes
+// nothing.
+func (c *change) decline(p paging.Page, a oncall.Actor) (ans Answered, err error) {
+	ans = Answered{Page: p}
+	if ans.Incident, err = c.lockCause(p.Cause); err != nil {
+		return ans, err
+	}
+	changed, err := c.answer(p, paging.PageDeclined, a.Network)
+	if err != nil {
+		return ans, err
+	}
+	if !changed {
+		ans.Say, err = c.notOpen(p)
+		return ans, err
+	}
+	ans.Changed = true
+	ans.Say = fmt.Sprintf("Page P%d is declined. I ring the next one. Thank you for answering.", p.ID)
+	text := fmt.Sprintf("%s declines the page for %s.", p.Handle, slotTitle(c.ctx, c.tx, p.Slot))
+	if _, named := p.Slot.Person(); named { // there is no next one
+		ans.Say = fmt.Sprintf("Page P%d is declined. Thank you for answering.", p.ID)
+		text = p.Handle + " declines the page."
+	}
+	c.rings = true
+	if err := paging.Hurry(c.ctx, c.tx, c.now, p.EscalationID); err != nil {
+		return ans, err
+	}
+	if ans.Incident.ID == 0 {
+		c.sayPlace(p.Cause, text)
+		return ans, nil
+	}
+	c.boardChanged(ans.Incident.ID)
+	if err := c.record(ans.Incident.ID, "decline", a, text); err != nil {
+		return ans, err
+	}
+	return ans, c.sayRooms(ans.Incident.ID, text)
 }
 
 // pageOf finds the page that the actor means.
@@ -144,7 +156,7 @@ func (c *change) ack(p paging.Page, a oncall.Actor) (ans Answered, err error) {
 	if ans.Rooms, err = roomsOf(c.ctx, c.tx, ans.Incident.ID); err != nil {
 		return ans, err
 	}
-	changed, err := paging.Answer(c.ctx, c.tx, c.now, p, paging.PageAcked, a.Network)
+	changed, err := c.answer(p, paging.PageAcked, a.Network)
 	if err != nil {
 		return ans, err
 	}
@@ -162,6 +174,11 @@ func (c *change) ack(p paging.Page, a oncall.Actor) (ans Answered, err error) {
 	r, err := oncall.FindRole(c.ctx, c.tx, role)
 	if err != nil {
 		return ans, err
+	}
+	if fits, err := c.fits(p, ans.Incident, r); err != nil {
+		return ans, err
+	} else if !fits {
+		return ans, c.helps(&ans, r, a)
 	}
 	ans.Say = fmt.Sprintf("Thank you. You have %s in %s.", r.Title, ans.Incident.Ref())
 	return ans, c.fill(ans.Incident, r, a.PersonID, a, "ack", fmt.Sprintf("%s answers P%d and has %s.", p.Handle, p.ID, r.Title))
@@ -196,7 +213,7 @@ func (c *change) answerCall(ans *Answered, a oncall.Actor) error {
 	if _, err := paging.Fill(c.ctx, c.tx, c.now, p.EscalationID); err != nil {
 		return err
 	}
-	closed, err := paging.Close(c.ctx, c.tx, c.now, p.EscalationID)
+	closed, err := c.closePages(p.EscalationID)
 	if err != nil {
 		return err
 	}
@@ -216,14 +233,11 @@ func (c *change) answerCall(ans *Answered, a oncall.Actor) error {
 }
 
 // notOpen says why a page cannot be answered.
-func (c *change) notOpen(p paging.Page) error {
+func (c *change) notOpen(p paging.Page) (string, error) {
 	now, _, err := paging.Get(c.ctx, c.tx, p.ID)
-	if err != nil {
-		return err
-	}
-	return fault.New(fault.Conflict, "P%d is %s already.", p.ID, map[paging.PageState]string{
+	return fmt.Sprintf("P%d is %s already.", p.ID, map[paging.PageState]string{
 		paging.PageAcked: "acknowledged", paging.PageDeclined: "declined", paging.PageClosed: "closed",
-	}[now.State])
+	}[now.State]), err
 }
 
 // lockCause locks the incident that a page belongs to; a call belongs to none, and

@@ -82,7 +82,7 @@ func (r socketRoute) Send(c context.Context, m paging.Message) (paging.Handed, e
 		return paging.Handed{}, err
 	}
 	answer, err := bufio.NewReader(conn).ReadString('\n')
-	return strings.TrimSpace(answer), err
+	return paging.Handed{Note: strings.TrimSpace(answer)}, err
 }
 
 // provider takes pages for real: it outlives whoever sends them.

@@ -11,33 +11,28 @@ import (
 	"batsignal/oncall/secret"
 )
 
-// deliver leases what is due, as much as there are free hands, and sends it in the
+// deliver leases what is due, as much as each route has free hands, and sends it in the
 // background.
 func (p *Pager) deliver(ctx context.Context) error {
 	for {
-		p.mu.Lock()
-		free := p.Parallel - len(p.inFlight)
-		p.mu.Unlock()
-		if free <= 0 {
-			return nil
-		}
 		now := p.Service.Now()
-		leased, err := p.Worker.Lease(ctx, p.Service.DB, now, now.Add(leaseFor), free)
+		hands, _ := p.hands(now)
+		leased, err := p.Worker.Lease(ctx, p.Service.DB, now, now.Add(leaseFor), hands)
 		if err != nil || len(leased) == 0 {
 			return err
 		}
-		rooms := map[string][]Room{}
+		about := map[string]about{}
 		for _, d := range leased {
-			if _, known := rooms[d.Cause]; known {
+			if _, known := about[d.Cause]; known {
 				continue
 			}
-			if rooms[d.Cause], err = p.roomsFor(ctx, d.Cause); err != nil {
+			if about[d.Cause], err = p.about(ctx, d.Cause); err != nil {
 				return err // the leases lapse, and are taken again
 			}
 		}
 		p.mu.Lock()
 		for _, d := range leased {
-			p.inFlight[d.ID] = true
+			p.inFlight[d.ID] = d.Route
 		}
 		p.handed = true
 		p.mu.Unlock()
@@ -45,7 +40,7 @@ func (p *Pager) deliver(ctx context.Context) error {
 			p.sending.Add(1)
 			go func() {
 				defer p.sending.Done()
-				p.send(ctx, d, rooms[d.Cause])
+				p.send(ctx, d, about[d.Cause])
 			}()
 		}
 	}
@@ -54,83 +49,149 @@ func (p *Pager) deliver(ctx context.Context) error {
 // send hands one delivery to its route and records how it went. It outlives the
 // pager's context: a page that has left must be recorded. Recording has a budget of
 // its own, since a route may use up the whole of its.
-func (p *Pager) send(ctx context.Context, d paging.Delivery, rooms []Room) {
+func (p *Pager) send(ctx context.Context, d paging.Delivery, of about) {
 	ctx = context.WithoutCancel(ctx)
 	s := p.Service
-	sending, cancel := context.WithTimeout(ctx, sendBudget)
-	outcome, detail := p.try(sending, d, rooms)
+	sending, cancel := context.WithTimeout(ctx, p.timeout(d.Route))
+	t, err := p.try(sending, d, of)
 	cancel()
+	log := s.Log.With("page", d.PageID, "cause", d.Cause, "route", d.Route, "try", d.Tries)
+	if errors.Is(err, errNotOurs) {
+		p.done(d)
+		log.Info("a delivery was taken over by another process")
+		return
+	}
+	down := p.judge(d.Route, err)
 
 	recording, cancel := context.WithTimeout(ctx, recordBudget)
 	defer cancel()
-	dead := false
-	err := s.change(recording, func(c *change) (err error) {
-		if outcome != paging.Accepted {
+	var f paging.Finished
+	err = s.change(recording, func(c *change) (err error) {
+		if t.Outcome != paging.Accepted {
 			if _, err := c.lockCause(d.Cause); err != nil {
 				return err
 			}
 		}
-		dead, err = p.Worker.Finish(c.ctx, c.tx, c.now, d, outcome, detail)
+		if f, err = p.Worker.Finish(c.ctx, c.tx, c.now, d, t); err != nil {
+			return err
+		}
 		if id, ok := incidentOf(d.Cause); ok {
 			c.touched = append(c.touched, id)
 		}
-		return err
+		return c.afterTry(d, t, f, down)
 	})
-	p.mu.Lock()
-	full := len(p.inFlight) >= p.Parallel
-	delete(p.inFlight, d.ID)
-	p.mu.Unlock()
-
-	log := s.Log.With("page", d.PageID, "cause", d.Cause, "route", d.Route, "try", d.Tries)
+	full := p.done(d)
 	switch {
 	case err != nil:
 		// The lease lapses and the page is sent again: twice is better than never.
 		log.Error("a delivery could not be recorded", "error", err)
-	case outcome == paging.Accepted:
+	case t.Outcome == paging.Accepted:
 		log.Debug("page handed over")
 	default:
-		log.Warn("page not handed over", "outcome", outcome, "detail", detail)
+		log.Warn("page not handed over", "outcome", t.Outcome, "detail", t.Detail)
 	}
-	if full || dead || err != nil || outcome != paging.Accepted {
+	if full || f.Dead || err != nil || t.Outcome != paging.Accepted {
 		p.Wake()
 	}
 }
 
-// try makes one attempt. The detail is stored and shown: it holds no address.
-func (p *Pager) try(ctx context.Context, d paging.Delivery, rooms []Room) (paging.Outcome, string) {
+// afterTry does what a try means for others than its page: the address may be bad, the
+// route may be down, the page may be over meanwhile.
+func (c *change) afterTry(d paging.Delivery, t paging.Try, f paging.Finished, down routeTurn) error {
+	if t.Bad != "" && d.ContactID != nil {
+		if err := c.badAddress(*d.ContactID, d.PersonID, d.Route, t.Bad); err != nil {
+			return err
+		}
+	}
+	if f.Late {
+		if err := c.endWays(d.EscalationID); err != nil {
+			return err
+		}
+	}
+	return c.turn(d.Route, down, t.Detail)
+}
+
+// done takes a delivery out of the hands of its route, and tells whether they were full.
+func (p *Pager) done(d paging.Delivery) (full bool) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	busy := 0
+	for _, route := range p.inFlight {
+		if route == d.Route {
+			busy++
+		}
+	}
+	delete(p.inFlight, d.ID)
+	return busy >= p.parallel(d.Route)
+}
+
+// errNotOurs is what try returns when another process has the delivery: nothing was sent.
+var errNotOurs = errors.New("the lease was lost")
+
+// try makes one attempt. Its detail is stored and shown: it holds no address. The error
+// is the route's.
+func (p *Pager) try(ctx context.Context, d paging.Delivery, of about) (paging.Try, error) {
 	route, ok := p.Routes[d.Route]
 	if !ok {
-		return paging.Permanent, "this route is not configured any more"
+		return paging.Try{Outcome: paging.Permanent, Detail: "this route is not configured any more"}, nil
 	}
+	m := p.message(ctx, d, of)
+	if err := p.open(ctx, d, &m); err != nil {
+		if fault.KindOf(err) == fault.NotFound {
+			return paging.Try{Outcome: paging.Permanent, Detail: fault.Say(err)}, nil
+		}
+		p.Service.Log.Error("a page could not be prepared", "page", d.PageID, "error", err)
+		return paging.Try{Outcome: paging.Temporary, Detail: "the database was not there"}, nil
+	}
+	if asker, ok := route.(paging.Asker); ok {
+		if mine, err := p.Worker.Submit(ctx, p.Service.DB, d.ID); err != nil {
+			return paging.Try{Outcome: paging.Temporary, Detail: "the database was not there"}, nil
+		} else if !mine {
+			return paging.Try{}, errNotOurs
+		}
+		if d.Ask {
+			if handed, found, err := asker.Ask(ctx, m); err != nil {
+				return tried(handed, err), err
+			} else if found {
+				handed.Note = "the provider had it from the try before"
+				return tried(handed, nil), nil
+			}
+		}
+	}
+	handed, err := route.Send(ctx, m)
+	return tried(handed, err), err
+}
+
+// tried puts what a route said into what is recorded.
+func tried(h paging.Handed, err error) paging.Try {
+	if err == nil {
+		return paging.Try{Outcome: paging.Accepted, Detail: h.Note, Ref: h.Ref}
+	}
+	t := paging.Try{Outcome: paging.Temporary, Detail: err.Error(), Ref: h.Ref, Provider: errors.Is(err, paging.ErrProvider)}
+	if errors.Is(err, paging.ErrPermanent) {
+		t.Outcome = paging.Permanent
+	}
+	if bad := (paging.BadAddress{}); errors.As(err, &bad) {
+		t.Bad = bad.Say
+	}
+	return t
+}
+
+// message writes a page for its route.
+func (p *Pager) message(ctx context.Context, d paging.Delivery, of about) paging.Message {
 	network := ""
 	if d.Account != "" {
 		network = d.Route // a chat network is a route of its own name
 	}
 	m := paging.Message{
 		Key: d.Key(), Attempt: d.Tries, Page: d.PageID, Person: d.Handle, Account: d.Account,
-		Severity: d.Severity, Why: d.Why, Rooms: p.roomsSeen(rooms, network), Repeat: d.Repeat,
-	}
-	if id, ok := incidentOf(d.Cause); ok {
-		m.Ref = Ref(id)
+		Severity: d.Severity, Why: d.Why, Items: of.items, Rooms: p.roomsSeen(of.rooms, network), Repeat: d.Repeat,
+		Ref: of.ref, Code: d.Code, Keys: paging.KeysOf(d.Digits),
 	}
 	if _, ok := d.Slot.Role(); ok {
 		m.Role = slotTitle(ctx, p.Service.DB, d.Slot)
 	}
-	if err := p.open(ctx, d, &m); err != nil {
-		if fault.KindOf(err) == fault.NotFound {
-			return paging.Permanent, fault.Say(err)
-		}
-		p.Service.Log.Error("a page could not be prepared", "page", d.PageID, "error", err)
-		return paging.Temporary, "the database was not there"
-	}
-	handed, err := route.Send(ctx, m)
-	switch {
-	case err == nil:
-		return paging.Accepted, handed.Note
-	case errors.Is(err, paging.ErrPermanent):
-		return paging.Permanent, err.Error()
-	}
-	return paging.Temporary, err.Error()
+	return m
 }
 
 // open fetches what only this delivery may see: the address, and the link by which
@@ -156,17 +217,24 @@ func (p *Pager) open(ctx context.Context, d paging.Delivery, m *paging.Message) 
 	return nil
 }
 
-// roomsFor lists where a page calls its person to.
-func (p *Pager) roomsFor(ctx context.Context, cause string) ([]Room, error) {
-	id, ok := incidentOf(cause)
-	if !ok {
-		network, room := placeOf(cause)
-		if room == "" || strings.HasPrefix(room, "@") {
-			return nil, nil
-		}
-		return []Room{{network, room}}, nil
+// about is what the pages of one cause have in common.
+type about struct {
+	ref   string // as people write it: "INC-7"
+	rooms []Room // where a page calls its person to
+	items []string
+}
+
+// about finds what a cause is.
+func (p *Pager) about(ctx context.Context, cause string) (of about, err error) {
+	if id, ok := incidentOf(cause); ok {
+		of.ref = Ref(id)
+		of.rooms, err = roomsOf(ctx, p.Service.DB, id)
+		return of, err
 	}
-	return roomsOf(ctx, p.Service.DB, id)
+	if network, room := placeOf(cause); room != "" && !strings.HasPrefix(room, "@") {
+		of.rooms = []Room{{network, room}}
+	}
+	return of, nil
 }
 
 // roomsSeen names rooms for somebody who is reached on a network, or off all of

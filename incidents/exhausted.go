@@ -58,6 +58,7 @@ func (c *change) exhausted(e paging.Escalation, inc Incident, candidates []pagin
 		c.sayPlace(e.Cause, text)
 		return nil
 	}
+	c.boardChanged(inc.ID)
 	if err := c.record(inc.ID, "exhausted", oncall.Actor{}, text); err != nil {
 		return err
 	}

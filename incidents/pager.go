@@ -21,11 +21,12 @@ type Pager struct {
 	Worker  paging.Worker           // Routes must name the keys of Routes
 	// Link makes the address of the page behind a token; nil makes mails without one.
 	Link     func(token secret.Text) secret.Text
-	Parallel int // most deliveries under way at once
+	Parallel int // most deliveries under way at once on each route that says nothing else; 0 is 64
 
 	sending  sync.WaitGroup
 	mu       sync.Mutex
-	inFlight map[int64]bool
+	inFlight map[int64]string // the route of each delivery under way
+	breakers map[string]*breaker
 	handed   bool // something was handed to a route since Settle
 	wake     chan struct{}
 	once     sync.Once
@@ -55,7 +56,7 @@ func (p *Pager) Wake() {
 func (p *Pager) init() {
 	p.once.Do(func() {
 		p.wake = make(chan struct{}, 1)
-		p.inFlight = map[int64]bool{}
+		p.inFlight, p.breakers = map[int64]string{}, map[string]*breaker{}
 		if p.Parallel == 0 {
 			p.Parallel = 64
 		}
@@ -117,23 +118,8 @@ func (p *Pager) Step(ctx context.Context) (next time.Time, err error) {
 	if err := p.deliver(ctx); err != nil {
 		return next, err
 	}
-	for {
-		did, err := s.stepHunt(ctx)
-		if err != nil {
-			return next, err
-		}
-		if !did {
-			break
-		}
-	}
-	for {
-		did, err := s.lapse(ctx)
-		if err != nil {
-			return next, err
-		}
-		if !did {
-			break
-		}
+	if err := untilNone(ctx, s.stepHunt, s.lapse, s.checkForgotten, s.sayBoards); err != nil {
+		return next, err
 	}
 	d, err := s.deadlines(ctx)
 	if err != nil {
@@ -150,10 +136,27 @@ func (p *Pager) Step(ctx context.Context) (next time.Time, err error) {
 	if err := p.deliver(ctx); err != nil {
 		return next, err
 	}
-	if next, err = p.Worker.NextDue(ctx, s.DB, p.sendingNow()); err != nil {
+	hands, up := p.hands(s.Now())
+	if next, err = p.Worker.NextDue(ctx, s.DB, slices.Sorted(maps.Keys(hands)), p.sendingNow()); err != nil {
 		return next, err
 	}
-	return earliest(next, d.request, d.move), nil
+	return earliest(next, d.request, d.move, d.check, d.board, up), nil
+}
+
+// untilNone does each kind of work until there is none left that is due.
+func untilNone(ctx context.Context, works ...func(context.Context) (did bool, err error)) error {
+	for _, work := range works {
+		for {
+			did, err := work(ctx)
+			if err != nil {
+				return err
+			}
+			if !did {
+				break
+			}
+		}
+	}
+	return nil
 }
 
 // Settle waits until everything handed to a route has come back, and tells whether
@@ -199,14 +202,18 @@ func (s *Service) stepHunt(ctx context.Context) (did bool, err error) {
 type deadlines struct {
 	request *time.Time
 	move    *time.Time
+	check   *time.Time
+	board   *time.Time
 }
 
 const sqlDeadlines = `
 	select (select min(expires_at) from signal_request where state = 'waiting') as request,
-		(select min(due_at) from baton_move where state = 'open') as move`
+		(select min(due_at) from baton_move where state = 'open') as move,
+		(select min(check_at) from responder where check_at is not null and left_at is null) as check_at,
+		(select min(board_due) from incident where board_due is not null) as board`
 
 func (s *Service) deadlines(ctx context.Context) (d deadlines, err error) {
-	err = s.DB.QueryRow(ctx, sqlDeadlines).Scan(&d.request, &d.move)
+	err = s.DB.QueryRow(ctx, sqlDeadlines).Scan(&d.request, &d.move, &d.check, &d.board)
 	return d, err
 }
 

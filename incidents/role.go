@@ -171,6 +171,13 @@ func (c *change) fill(inc Incident, r oncall.Role, person int64, a oncall.Actor,
 	switch {
 	case hunting && e.Everyone:
 		err = c.oneOfAll(e, person, a)
+	case hunting && e.Needs > 1:
+		var missing int
+		if missing, err = c.oneOfSome(inc, e, r, person, a); err == nil && missing > 0 {
+			text += fmt.Sprintf(" %s more must answer for %s.", countWord(missing), r.Title)
+		} else if err == nil {
+			err = c.standDown(inc, e, person, text+" You are not needed for it any more.")
+		}
 	case hunting:
 		if _, err = paging.Fill(c.ctx, c.tx, c.now, e.ID); err == nil {
 			err = c.standDown(inc, e, person, text+" You are not needed for it any more.")
@@ -179,6 +186,12 @@ func (c *change) fill(inc Incident, r oncall.Role, person int64, a oncall.Actor,
 	if err != nil {
 		return err
 	}
+	if kind == "ack" {
+		if err := c.awaitSign(inc, r, person); err != nil {
+			return err
+		}
+	}
+	c.boardChanged(inc.ID)
 	if err := c.record(inc.ID, kind, a, text); err != nil {
 		return err
 	}
@@ -218,7 +231,7 @@ func (c *change) oneOfAll(e paging.Escalation, person int64, a oncall.Actor) err
 			continue
 		}
 		waiting--
-		if _, err := paging.Answer(c.ctx, c.tx, c.now, p, paging.PageAcked, a.Network); err != nil {
+		if _, err := c.answer(p, paging.PageAcked, a.Network); err != nil {
 			return err
 		}
 	}
@@ -231,7 +244,7 @@ func (c *change) oneOfAll(e paging.Escalation, person int64, a oncall.Actor) err
 
 // standDown closes what pages of a hunt are open and tells those people why.
 func (c *change) standDown(inc Incident, e paging.Escalation, but int64, why string) error {
-	closed, err := paging.Close(c.ctx, c.tx, c.now, e.ID)
+	closed, err := c.closePages(e.ID)
 	if err != nil {
 		return err
 	}

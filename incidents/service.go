@@ -25,7 +25,10 @@ type Service struct {
 	Now      func() time.Time
 	Log      *slog.Logger
 	Networks []Network
-	Routes   []string // every route that is configured, here or in another process
+	Routes   []string        // every route that is configured, here or in another process
+	Traits   []paging.Traits // of those routes that have any
+	Admins   []string        // accounts as network/name, in small letters
+	Paging   PagingPolicy
 	Guard    Guard
 	Baton    BatonPolicy
 	NewCode  func() string // makes confirmation codes; nil is oncall.NewCode
@@ -52,7 +55,9 @@ type change struct {
 	notices []notice.Notice
 	touched []int64
 	rings   bool
-	hushed  bool // first rings are told in one line, not one by one
+	over    []int64        // escalations of which a page was answered or closed
+	board   map[int64]bool // incidents whose board has changed
+	hushed  bool           // first rings are told in one line, not one by one
 }
 
 const (
@@ -75,6 +80,12 @@ func (s *Service) change(ctx context.Context, fn func(c *change) error) error {
 }
 
 func (c *change) flush() error {
+	if err := c.endWays(c.over...); err != nil {
+		return err
+	}
+	if err := c.dueBoards(); err != nil {
+		return err
+	}
 	slices.Sort(c.touched)
 	c.touched = slices.Compact(c.touched)
 	for _, id := range c.touched {

@@ -22,7 +22,7 @@ func (c *change) step(e paging.Escalation, inc Incident) ([]string, error) {
 	if err != nil {
 		return nil, err
 	}
-	e.Repeats = ranking.Policy.Repeats
+	e.Repeats, e.Needs = ranking.Policy.Repeats, ranking.Policy.Needs
 	var handles []string
 	for {
 		candidates, err := c.candidates(e, inc, ranking)
@@ -62,6 +62,9 @@ func (c *change) rank(e paging.Escalation, inc Incident) (duty.Ranking, error) {
 		return duty.Ranking{}, err
 	}
 	ask := duty.Ask{Severity: e.Severity, Everyone: e.Everyone, Title: cmp.Or(inc.Title, e.Why), Rung: map[int64]bool{}}
+	if ask.Admins, err = c.adminHandles(); err != nil {
+		return duty.Ranking{}, err
+	}
 	if role, isRole := e.Slot.Role(); isRole {
 		ask.Role = role
 	} else {
@@ -151,7 +154,7 @@ func (c *change) ring(e paging.Escalation, inc Incident, s paging.Step) (reached
 	if len(s.Ring) == 0 {
 		return nil, nil
 	}
-	rung, err := paging.Ring(c.ctx, c.tx, c.now, c.Routes, e, s)
+	rung, err := paging.Ring(c.ctx, c.tx, c.now, c.routes(), e, s)
 	if err != nil {
 		return nil, err
 	}
@@ -168,6 +171,7 @@ func (c *change) ring(e paging.Escalation, inc Incident, s paging.Step) (reached
 	if inc.ID == 0 {
 		return reached, nil
 	}
+	c.boardChanged(inc.ID)
 	text := c.ringWords(e, s, ways)
 	if err := c.record(inc.ID, "page", oncall.Actor{}, text); err != nil {
 		return nil, err

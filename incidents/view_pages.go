@@ -27,7 +27,7 @@ type WayStory struct {
 	Ring       int    // the round that it belongs to
 	Route      string // name of the network, "mail" or "webhook"
 	Chat       bool   // Route is a network
-	State      string // queued, leased, accepted, failed, cancelled
+	State      string // queued, leased, submitted, accepted, delivered, acked, failed, expired, cancelled
 	Tries      int
 	DueAt      time.Time
 	FinishedAt *time.Time
@@ -41,6 +41,7 @@ type AttemptStory struct {
 	StartedAt  time.Time
 	FinishedAt *time.Time
 	Outcome    string // open, or one of paging.Outcome
+	Detail     string // in safe words
 }
 
 const (
@@ -52,7 +53,7 @@ const (
 		from delivery d join page p on p.id = d.page_id join escalation e on e.id = p.escalation_id
 		where e.cause = @cause order by d.id`
 	sqlAttempts = `
-		select a.delivery_id, a.n, a.started_at, a.finished_at, a.outcome
+		select a.delivery_id, a.n, a.started_at, a.finished_at, a.outcome, a.detail
 		from attempt a join delivery d on d.id = a.delivery_id
 			join page p on p.id = d.page_id join escalation e on e.id = p.escalation_id
 		where e.cause = @cause order by a.delivery_id, a.n`
@@ -96,6 +97,10 @@ func pageStories(ctx context.Context, db pg.DB, cause string) ([]PageStory, erro
 }
 
 func waysOf(ctx context.Context, db pg.DB, args pgx.NamedArgs) ([]WayStory, error) {
+	return waysBy(ctx, db, sqlWays, sqlAttempts, args)
+}
+
+func waysBy(ctx context.Context, db pg.DB, sqlWays, sqlAttempts string, args pgx.NamedArgs) ([]WayStory, error) {
 	rows, err := db.Query(ctx, sqlWays, args)
 	if err != nil {
 		return nil, err
@@ -118,6 +123,56 @@ func waysOf(ctx context.Context, db pg.DB, args pgx.NamedArgs) ([]WayStory, erro
 		}
 	}
 	return ways, err
+}
+
+const (
+	sqlWaysOfPage = `
+		select d.id, d.page_id, d.ring, d.route, d.network <> '' as chat, d.state, d.tries, d.due_at, d.finished_at
+		from delivery d where d.page_id = @page order by d.id`
+	sqlAttemptsOfPage = `
+		select a.delivery_id, a.n, a.started_at, a.finished_at, a.outcome, a.detail
+		from attempt a join delivery d on d.id = a.delivery_id where d.page_id = @page order by a.delivery_id, a.n`
+	sqlAnswerOfPage = `select round, answered_via from page where id = @page`
+)
+
+// PageStory is one page by its number, with what became of it.
+func (s *Service) PageStory(ctx context.Context, number int64) (story PageStory, found bool, err error) {
+	args := pgx.NamedArgs{"page": number}
+	if story.Page, found, err = paging.Get(ctx, s.DB, number); err != nil || !found {
+		return story, false, err
+	}
+	if err := s.DB.QueryRow(ctx, sqlAnswerOfPage, args).Scan(&story.Round, &story.Via); err != nil {
+		return story, false, err
+	}
+	story.Ways, err = waysBy(ctx, s.DB, sqlWaysOfPage, sqlAttemptsOfPage, args)
+	return story, err == nil, err
+}
+
+// Says tells in a few words where a way stands.
+func (w WayStory) Says(now time.Time) string {
+	switch w.State {
+	case "queued":
+		if w.DueAt.After(now) {
+			return "in " + span(w.DueAt.Sub(now))
+		}
+		return "about to be used"
+	case "leased", "submitted":
+		return "being handed over"
+	case "accepted":
+		return "handed over"
+	case "delivered":
+		return "delivered"
+	case "acked":
+		return "answered"
+	case "expired":
+		return "handed over, and never heard of again"
+	case "failed":
+		if w.Tries == 0 {
+			return "not used: as many pages as its limit allows went there"
+		}
+		return "failed"
+	}
+	return "called off"
 }
 
 // UsedLink finds the page that a single-use link has answered already, so that a

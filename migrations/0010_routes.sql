@@ -12,7 +12,12 @@ alter table contact
   add column suspended_at timestamptz,
   add column fault text not null default '' check (length(fault) <= 200),
   add column fault_at timestamptz,
-  add check ((fault = '') = (fault_at is null));
+  add check ((fault = '') = (fault_at is null)),
+  alter column person_id drop not null,
+  add column canary boolean not null default false,
+  add check (canary = (person_id is null));
+create unique index contact_canary on contact (kind) where canary;
+comment on column contact.canary is 'an address of the operator''s, to which a synthetic page goes each day: it has no owner';
 comment on column contact.delay is 'how long after the ring this way is used; null: as its route says';
 comment on column contact.proven_at is 'when its owner showed that they hear it; null: it is never paged';
 comment on column contact.tested_at is 'when its owner last answered on it';
@@ -81,6 +86,9 @@ alter table delivery
   add column news_seq int not null default 0,
   add column news_at timestamptz,
   add column ended boolean not null default false;
+drop index delivery_due;
+create index delivery_due on delivery (route, due_at) where state = 'queued';
+create index delivery_contact on delivery (contact_id, created_at) where contact_id is not null;
 drop index delivery_lease;
 create index delivery_lease on delivery (leased_until) where state in ('leased', 'submitted');
 create index delivery_news on delivery (finished_at) where state = 'accepted';
@@ -125,11 +133,24 @@ comment on column route_health.down_until is 'not used before, unless it is aske
 comment on column route_health.told_at is 'when admins were told that it is unproven';
 
 -- The coverage board of an incident in its rooms, and who acknowledged and was not heard since.
-alter table incident add column board_at timestamptz, add column board text not null default '' check (length(board) <= 2000);
+alter table incident add column board_at timestamptz, add column board_due timestamptz, add column board text not null default '' check (length(board) <= 2000);
+create index incident_board on incident (board_due) where board_due is not null;
+comment on column incident.board_due is 'when the board is said next, because it has changed; null: it has not';
 comment on column incident.board is 'the board as it was last said in rooms without a live summary';
-alter table responder add column check_at timestamptz;
+alter table responder add column check_at timestamptz, add column checks smallint not null default 0 check (checks between 0 and 1);
 create index responder_check on responder (check_at) where check_at is not null and left_at is null;
 comment on column responder.check_at is 'when whoever acknowledged must have been heard, else they are rung again; null: they were, or it is not asked';
+
+-- What the bot found of itself, each minute: the writing is the first thing that is tried.
+create table self_check (
+  name   text primary key check (length(name) between 1 and 80),
+  at     timestamptz not null,
+  ok     boolean not null,
+  since  timestamptz not null,
+  detail text not null default '' check (length(detail) <= 400)
+);
+comment on column self_check.since is 'since when it is as it is';
+grant select, insert, update, delete on self_check to batsignal_app;
 
 grant select, insert, update, delete on contact_proof to batsignal_app;
 grant select, insert, update on route_health to batsignal_app;

@@ -133,6 +133,134 @@ CREATE TABLE public.action_owner (
     CONSTRAINT action_owner_name_check CHECK (((length(name) >= 1) AND (length(name) <= 200)))
 );
 
+CREATE TABLE public.alert (
+    id bigint NOT NULL,
+    key_id bigint NOT NULL,
+    group_id bigint NOT NULL,
+    dedup_key text NOT NULL,
+    state text NOT NULL,
+    severity smallint NOT NULL,
+    summary text NOT NULL,
+    source text NOT NULL,
+    count bigint NOT NULL,
+    first_at timestamp with time zone NOT NULL,
+    last_at timestamp with time zone NOT NULL,
+    told_at timestamp with time zone,
+    acked_at timestamp with time zone,
+    acked_by bigint,
+    resolved_at timestamp with time zone,
+    resolved_by bigint,
+    component text NOT NULL,
+    class text NOT NULL,
+    part text NOT NULL,
+    details text NOT NULL,
+    links jsonb NOT NULL,
+    CONSTRAINT alert_check CHECK (((state = 'resolved'::text) = (resolved_at IS NOT NULL))),
+    CONSTRAINT alert_class_check CHECK ((length(class) <= 1024)),
+    CONSTRAINT alert_component_check CHECK ((length(component) <= 1024)),
+    CONSTRAINT alert_count_check CHECK ((count >= 1)),
+    CONSTRAINT alert_dedup_key_check CHECK (((length(dedup_key) >= 1) AND (length(dedup_key) <= 255))),
+    CONSTRAINT alert_details_check CHECK ((octet_length(details) <= 4096)),
+    CONSTRAINT alert_links_check CHECK ((jsonb_typeof(links) = 'array'::text)),
+    CONSTRAINT alert_part_check CHECK ((length(part) <= 1024)),
+    CONSTRAINT alert_severity_check CHECK (((severity >= 1) AND (severity <= 4))),
+    CONSTRAINT alert_source_check CHECK ((length(source) <= 1024)),
+    CONSTRAINT alert_state_check CHECK ((state = ANY (ARRAY['triggered'::text, 'acknowledged'::text, 'resolved'::text]))),
+    CONSTRAINT alert_summary_check CHECK (((length(summary) >= 1) AND (length(summary) <= 1024)))
+);
+
+COMMENT ON COLUMN public.alert.count IS 'how often it was triggered';
+
+COMMENT ON COLUMN public.alert.told_at IS 'when it was named in a message; null: in none yet';
+
+COMMENT ON COLUMN public.alert.part IS 'what PagerDuty calls its group: the part of a system that it belongs to';
+
+COMMENT ON COLUMN public.alert.details IS 'what else the sender told, as JSON; cut if it is long';
+
+CREATE TABLE public.alert_group (
+    id bigint NOT NULL,
+    key_id bigint NOT NULL,
+    state text NOT NULL,
+    severity smallint NOT NULL,
+    title text NOT NULL,
+    opened_at timestamp with time zone NOT NULL,
+    told_at timestamp with time zone,
+    untold boolean NOT NULL,
+    total integer NOT NULL,
+    triggered integer NOT NULL,
+    acknowledged integer NOT NULL,
+    acked_at timestamp with time zone,
+    acked_by bigint,
+    resolved_at timestamp with time zone,
+    CONSTRAINT alert_group_acknowledged_check CHECK ((acknowledged >= 0)),
+    CONSTRAINT alert_group_check CHECK (((state = 'open'::text) = (triggered > 0))),
+    CONSTRAINT alert_group_check1 CHECK (((state = 'resolved'::text) = (resolved_at IS NOT NULL))),
+    CONSTRAINT alert_group_check2 CHECK (((state <> 'resolved'::text) OR (acknowledged = 0))),
+    CONSTRAINT alert_group_severity_check CHECK (((severity >= 1) AND (severity <= 4))),
+    CONSTRAINT alert_group_state_check CHECK ((state = ANY (ARRAY['open'::text, 'acked'::text, 'resolved'::text]))),
+    CONSTRAINT alert_group_title_check CHECK (((length(title) >= 1) AND (length(title) <= 600))),
+    CONSTRAINT alert_group_total_check CHECK ((total >= 0)),
+    CONSTRAINT alert_group_triggered_check CHECK ((triggered >= 0))
+);
+
+COMMENT ON COLUMN public.alert_group.severity IS 'the worst of its alerts so far; 4 is announced and rings nobody';
+
+COMMENT ON COLUMN public.alert_group.told_at IS 'when people were last told of its alerts, by a ring or a further message; null: not yet';
+
+COMMENT ON COLUMN public.alert_group.untold IS 'some of its alerts were in no message yet';
+
+ALTER TABLE public.alert_group ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.alert_group_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+ALTER TABLE public.alert ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.alert_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+CREATE TABLE public.alert_key (
+    id bigint NOT NULL,
+    name text NOT NULL,
+    hash bytea NOT NULL,
+    policy text,
+    severities jsonb DEFAULT '{}'::jsonb NOT NULL,
+    default_severity smallint NOT NULL,
+    created_by bigint,
+    created_at timestamp with time zone NOT NULL,
+    revoked_at timestamp with time zone,
+    CONSTRAINT alert_key_default_severity_check CHECK (((default_severity >= 1) AND (default_severity <= 4))),
+    CONSTRAINT alert_key_hash_check CHECK ((length(hash) = 32)),
+    CONSTRAINT alert_key_name_check CHECK ((name ~ '^[a-z][a-z0-9-]{0,47}$'::text)),
+    CONSTRAINT alert_key_policy_check CHECK (((policy IS NOT NULL) OR (revoked_at IS NOT NULL))),
+    CONSTRAINT alert_key_severities_check CHECK ((jsonb_typeof(severities) = 'object'::text))
+);
+
+COMMENT ON COLUMN public.alert_key.hash IS 'SHA-256 of the routing key, which is told once and not kept';
+
+COMMENT ON COLUMN public.alert_key.policy IS 'who is rung; a policy that a key in use names cannot be deleted';
+
+COMMENT ON COLUMN public.alert_key.severities IS 'what the words of senders mean here, where it is not as usual: {"critical": 1}';
+
+COMMENT ON COLUMN public.alert_key.default_severity IS 'of a word that nobody knows';
+
+ALTER TABLE public.alert_key ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.alert_key_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
 CREATE TABLE public.api_token (
     id bigint NOT NULL,
     hash bytea NOT NULL,
@@ -522,7 +650,7 @@ ALTER TABLE public.consent_entry ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTIT
 
 CREATE TABLE public.contact (
     id bigint NOT NULL,
-    person_id bigint NOT NULL,
+    person_id bigint,
     kind text NOT NULL,
     place integer DEFAULT 0 NOT NULL,
     created_at timestamp with time zone NOT NULL,
@@ -532,7 +660,9 @@ CREATE TABLE public.contact (
     suspended_at timestamp with time zone,
     fault text DEFAULT ''::text NOT NULL,
     fault_at timestamp with time zone,
+    canary boolean DEFAULT false NOT NULL,
     CONSTRAINT contact_check CHECK (((fault = ''::text) = (fault_at IS NULL))),
+    CONSTRAINT contact_check1 CHECK ((canary = (person_id IS NULL))),
     CONSTRAINT contact_delay_check CHECK (((delay >= '00:00:00'::interval) AND (delay <= '01:00:00'::interval))),
     CONSTRAINT contact_fault_check CHECK ((length(fault) <= 200)),
     CONSTRAINT contact_kind_check CHECK ((kind = ANY (ARRAY['mail'::text, 'webhook'::text, 'sms'::text, 'voice'::text, 'ntfy'::text, 'pagerduty'::text])))
@@ -547,6 +677,8 @@ COMMENT ON COLUMN public.contact.tested_at IS 'when its owner last answered on i
 COMMENT ON COLUMN public.contact.suspended_at IS 'its owner told the provider to stop; null: in use';
 
 COMMENT ON COLUMN public.contact.fault IS 'why the provider says that it cannot work: "the number does not exist"';
+
+COMMENT ON COLUMN public.contact.canary IS 'an address of the operator''s, to which a synthetic page goes each day: it has no owner';
 
 CREATE TABLE public.contact_address (
     contact_id bigint NOT NULL,
@@ -855,6 +987,7 @@ CREATE TABLE public.incident (
     resolved_at timestamp with time zone,
     false_alarm boolean DEFAULT false NOT NULL,
     board_at timestamp with time zone,
+    board_due timestamp with time zone,
     board text DEFAULT ''::text NOT NULL,
     CONSTRAINT incident_board_check CHECK ((length(board) <= 2000)),
     CONSTRAINT incident_check CHECK (((status = 'resolved'::text) = (resolved_at IS NOT NULL))),
@@ -863,6 +996,8 @@ CREATE TABLE public.incident (
     CONSTRAINT incident_status_check CHECK ((status = ANY (ARRAY['open'::text, 'resolved'::text]))),
     CONSTRAINT incident_title_check CHECK (((length(title) >= 1) AND (length(title) <= 300)))
 );
+
+COMMENT ON COLUMN public.incident.board_due IS 'when the board is said next, because it has changed; null: it has not';
 
 COMMENT ON COLUMN public.incident.board IS 'the board as it was last said in rooms without a live summary';
 
@@ -1226,7 +1361,9 @@ CREATE TABLE public.responder (
     person_id bigint NOT NULL,
     since timestamp with time zone NOT NULL,
     left_at timestamp with time zone,
-    check_at timestamp with time zone
+    check_at timestamp with time zone,
+    checks smallint DEFAULT 0 NOT NULL,
+    CONSTRAINT responder_checks_check CHECK (((checks >= 0) AND (checks <= 1)))
 );
 
 COMMENT ON COLUMN public.responder.check_at IS 'when whoever acknowledged must have been heard, else they are rung again; null: they were, or it is not asked';
@@ -1388,6 +1525,18 @@ CREATE TABLE public.schedule_member (
     place smallint NOT NULL,
     person_id bigint NOT NULL
 );
+
+CREATE TABLE public.self_check (
+    name text NOT NULL,
+    at timestamp with time zone NOT NULL,
+    ok boolean NOT NULL,
+    since timestamp with time zone NOT NULL,
+    detail text DEFAULT ''::text NOT NULL,
+    CONSTRAINT self_check_detail_check CHECK ((length(detail) <= 400)),
+    CONSTRAINT self_check_name_check CHECK (((length(name) >= 1) AND (length(name) <= 80)))
+);
+
+COMMENT ON COLUMN public.self_check.since IS 'since when it is as it is';
 
 CREATE TABLE public.shift_notice (
     schedule_id bigint NOT NULL,
@@ -1612,6 +1761,18 @@ ALTER TABLE ONLY public.action_item
 ALTER TABLE ONLY public.action_owner
     ADD CONSTRAINT action_owner_pkey PRIMARY KEY (action_id, place);
 
+ALTER TABLE ONLY public.alert_group
+    ADD CONSTRAINT alert_group_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.alert_key
+    ADD CONSTRAINT alert_key_hash_key UNIQUE (hash);
+
+ALTER TABLE ONLY public.alert_key
+    ADD CONSTRAINT alert_key_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.alert
+    ADD CONSTRAINT alert_pkey PRIMARY KEY (id);
+
 ALTER TABLE ONLY public.api_token
     ADD CONSTRAINT api_token_hash_key UNIQUE (hash);
 
@@ -1819,6 +1980,9 @@ ALTER TABLE ONLY public.schedule
 ALTER TABLE ONLY public.schedule
     ADD CONSTRAINT schedule_pkey PRIMARY KEY (id);
 
+ALTER TABLE ONLY public.self_check
+    ADD CONSTRAINT self_check_pkey PRIMARY KEY (name);
+
 ALTER TABLE ONLY public.shift_notice
     ADD CONSTRAINT shift_notice_pkey PRIMARY KEY (schedule_id, layer, person_id, starts_at);
 
@@ -1882,6 +2046,26 @@ CREATE INDEX action_item_series ON public.action_item USING btree (series) WHERE
 
 CREATE INDEX action_owner_person ON public.action_owner USING btree (person_id);
 
+CREATE INDEX alert_group_key ON public.alert_group USING btree (key_id, id);
+
+CREATE INDEX alert_group_live ON public.alert_group USING btree (id) WHERE (state <> 'resolved'::text);
+
+CREATE UNIQUE INDEX alert_group_open ON public.alert_group USING btree (key_id) WHERE (state = 'open'::text);
+
+CREATE INDEX alert_group_resolved ON public.alert_group USING btree (resolved_at) WHERE (state = 'resolved'::text);
+
+CREATE INDEX alert_group_untold ON public.alert_group USING btree (told_at) WHERE untold;
+
+CREATE UNIQUE INDEX alert_key_name ON public.alert_key USING btree (name) WHERE (revoked_at IS NULL);
+
+CREATE INDEX alert_key_policy ON public.alert_key USING btree (policy) WHERE (revoked_at IS NULL);
+
+CREATE INDEX alert_of_group ON public.alert USING btree (group_id, id);
+
+CREATE UNIQUE INDEX alert_one_open ON public.alert USING btree (key_id, dedup_key) WHERE (state <> 'resolved'::text);
+
+CREATE INDEX alert_untold ON public.alert USING btree (group_id, id) WHERE (told_at IS NULL);
+
 CREATE INDEX api_token_person ON public.api_token USING btree (person_id);
 
 CREATE INDEX audit_entry_concerns ON public.audit_entry USING gin (concerns);
@@ -1918,6 +2102,8 @@ CREATE INDEX component_owner_source ON public.component_owner USING btree (sourc
 
 CREATE INDEX component_source_of ON public.component USING btree (source);
 
+CREATE UNIQUE INDEX contact_canary ON public.contact USING btree (kind) WHERE canary;
+
 CREATE INDEX contact_person ON public.contact USING btree (person_id);
 
 CREATE INDEX contact_proof_code ON public.contact_proof USING btree (code) WHERE (done_at IS NULL);
@@ -1928,7 +2114,9 @@ CREATE INDEX cover_request_open ON public.cover_request USING btree (schedule_id
 
 CREATE INDEX coverage_gap_reminded ON public.coverage_gap USING btree (reminded_at) WHERE (reminded_at IS NOT NULL);
 
-CREATE INDEX delivery_due ON public.delivery USING btree (due_at) WHERE (state = 'queued'::text);
+CREATE INDEX delivery_contact ON public.delivery USING btree (contact_id, created_at) WHERE (contact_id IS NOT NULL);
+
+CREATE INDEX delivery_due ON public.delivery USING btree (route, due_at) WHERE (state = 'queued'::text);
 
 CREATE INDEX delivery_lease ON public.delivery USING btree (leased_until) WHERE (state = ANY (ARRAY['leased'::text, 'submitted'::text]));
 
@@ -1945,6 +2133,8 @@ CREATE INDEX escalation_due ON public.escalation USING btree (due_at) WHERE (sta
 CREATE UNIQUE INDEX escalation_one_hunt ON public.escalation USING btree (cause, slot) WHERE (state = 'hunting'::text);
 
 CREATE INDEX feed_token_person ON public.feed_token USING btree (person_id);
+
+CREATE INDEX incident_board ON public.incident USING btree (board_due) WHERE (board_due IS NOT NULL);
 
 CREATE INDEX incident_open ON public.incident USING btree (id) WHERE (status = 'open'::text);
 
@@ -2079,6 +2269,30 @@ ALTER TABLE ONLY public.action_owner
 
 ALTER TABLE ONLY public.action_owner
     ADD CONSTRAINT action_owner_person_id_fkey FOREIGN KEY (person_id) REFERENCES public.person(id);
+
+ALTER TABLE ONLY public.alert
+    ADD CONSTRAINT alert_acked_by_fkey FOREIGN KEY (acked_by) REFERENCES public.person(id) ON DELETE SET NULL;
+
+ALTER TABLE ONLY public.alert_group
+    ADD CONSTRAINT alert_group_acked_by_fkey FOREIGN KEY (acked_by) REFERENCES public.person(id) ON DELETE SET NULL;
+
+ALTER TABLE ONLY public.alert
+    ADD CONSTRAINT alert_group_id_fkey FOREIGN KEY (group_id) REFERENCES public.alert_group(id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.alert_group
+    ADD CONSTRAINT alert_group_key_id_fkey FOREIGN KEY (key_id) REFERENCES public.alert_key(id);
+
+ALTER TABLE ONLY public.alert_key
+    ADD CONSTRAINT alert_key_created_by_fkey FOREIGN KEY (created_by) REFERENCES public.person(id) ON DELETE SET NULL;
+
+ALTER TABLE ONLY public.alert
+    ADD CONSTRAINT alert_key_id_fkey FOREIGN KEY (key_id) REFERENCES public.alert_key(id);
+
+ALTER TABLE ONLY public.alert_key
+    ADD CONSTRAINT alert_key_policy_fkey FOREIGN KEY (policy) REFERENCES public.escalation_policy(name) ON UPDATE CASCADE ON DELETE SET NULL;
+
+ALTER TABLE ONLY public.alert
+    ADD CONSTRAINT alert_resolved_by_fkey FOREIGN KEY (resolved_by) REFERENCES public.person(id) ON DELETE SET NULL;
 
 ALTER TABLE ONLY public.api_token
     ADD CONSTRAINT api_token_person_id_fkey FOREIGN KEY (person_id) REFERENCES public.person(id) ON DELETE CASCADE;
@@ -2370,6 +2584,12 @@ GRANT SELECT,INSERT,UPDATE ON TABLE public.action_item TO batsignal_app;
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.action_owner TO batsignal_app;
 
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.alert TO batsignal_app;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.alert_group TO batsignal_app;
+
+GRANT SELECT,INSERT,UPDATE ON TABLE public.alert_key TO batsignal_app;
+
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.api_token TO batsignal_app;
 
 GRANT SELECT,INSERT,UPDATE ON TABLE public.attempt TO batsignal_app;
@@ -2481,6 +2701,8 @@ GRANT SELECT,INSERT,UPDATE ON TABLE public.schedule TO batsignal_app;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.schedule_layer TO batsignal_app;
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.schedule_member TO batsignal_app;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.self_check TO batsignal_app;
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.shift_notice TO batsignal_app;
 

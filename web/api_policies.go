@@ -15,6 +15,7 @@ type apiPolicy struct {
 	Name    string    `json:"name" read:"1"`
 	Title   string    `json:"title"`
 	Repeats int       `json:"repeats" doc:"How often the steps are gone through; 0 is for ever."`
+	Needs   int       `json:"needs,omitempty" doc:"How many must answer before the role is filled; 0 is one."`
 	Steps   []apiStep `json:"steps"`
 	Version int       `json:"version" read:"1" doc:"The same number as in the ETag."`
 }
@@ -108,7 +109,7 @@ func (p *api) policyOperations() []operation {
 }
 
 func policyOf(from policy.Policy) apiPolicy {
-	out := apiPolicy{Name: from.Name, Title: from.Title, Repeats: from.Repeats, Steps: []apiStep{}, Version: from.Version}
+	out := apiPolicy{Name: from.Name, Title: from.Title, Repeats: from.Repeats, Needs: from.Needs, Steps: []apiStep{}, Version: from.Version}
 	for _, s := range from.Steps {
 		step := apiStep{Targets: []apiTarget{}, Wait: int(s.Wait.Seconds()), All: s.All}
 		for _, t := range s.Targets {
@@ -137,7 +138,7 @@ func (p *api) getPolicy(a *asked, _ nothing) (apiPolicy, error) {
 }
 
 func (p *api) putPolicy(a *asked, in apiPolicy) (apiPolicy, error) {
-	next := policy.Policy{Name: a.named("name"), Title: in.Title, Version: a.based, Repeats: in.Repeats}
+	next := policy.Policy{Name: a.named("name"), Title: in.Title, Version: a.based, Repeats: in.Repeats, Needs: in.Needs}
 	for _, s := range in.Steps {
 		step := policy.Step{Wait: time.Duration(s.Wait) * time.Second, All: s.All}
 		for _, t := range s.Targets {

@@ -18,6 +18,7 @@ import (
 type policyForm struct {
 	Version              int // what the change is based on; 0 is new
 	Name, Title, Repeats string
+	Needs                string // how many must answer
 	Steps                []stepForm
 	Wrong                map[string]string // by the name of the field
 }
@@ -57,6 +58,9 @@ func formOfPolicy(p escalation.Policy) policyForm {
 	if p.Repeats > 0 {
 		f.Repeats = strconv.Itoa(p.Repeats)
 	}
+	if p.Needs > 1 {
+		f.Needs = strconv.Itoa(p.Needs)
+	}
 	for _, s := range p.Steps {
 		step := stepForm{All: s.All}
 		if s.Wait > 0 {
@@ -84,7 +88,7 @@ func readPolicyForm(v url.Values) policyForm {
 		n, _ := strconv.Atoi(v.Get(name)) // no number is none
 		return max(0, min(n, most))
 	}
-	f := policyForm{Name: text("name"), Title: text("title"), Repeats: text("repeats"), Wrong: map[string]string{}}
+	f := policyForm{Name: text("name"), Title: text("title"), Repeats: text("repeats"), Needs: text("needs"), Wrong: map[string]string{}}
 	f.Version, _ = strconv.Atoi(v.Get("version"))
 	for i := range count("steps", escalation.MostSteps) {
 		s := stepForm{Place: i}
@@ -113,6 +117,13 @@ func (f *policyForm) policy() (escalation.Policy, bool) {
 			f.say("repeats", fmt.Sprintf("Write how often the steps are gone through, 1 to %d, or nothing for ever.", escalation.MostRepeats))
 		}
 		p.Repeats = n
+	}
+	if f.Needs != "" {
+		n, err := strconv.Atoi(f.Needs)
+		if err != nil || n < 1 || n > escalation.MostNeeds {
+			f.say("needs", fmt.Sprintf("Write how many must answer, 1 to %d, or nothing for one.", escalation.MostNeeds))
+		}
+		p.Needs = n
 	}
 	for _, s := range f.Steps {
 		step := escalation.Step{All: s.All}
@@ -182,7 +193,7 @@ func (f *policyForm) do(button string) (known bool) {
 
 // written is the form in lines, to compare it with another.
 func (f policyForm) written() []formLine {
-	lines := []formLine{{"Title", f.Title}, {"Repeats", f.Repeats}}
+	lines := []formLine{{"Title", f.Title}, {"Repeats", f.Repeats}, {"How many must answer", f.Needs}}
 	for i, s := range f.Steps {
 		var targets []string
 		for _, t := range s.Targets {

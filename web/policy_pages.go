@@ -104,6 +104,9 @@ func lineOf(p escalation.Policy, set escalation.Set) policyLine {
 	case p.Repeats > 1:
 		line.Repeat = fmt.Sprintf("Gone through %d times.", p.Repeats)
 	}
+	if p.Needs > 1 {
+		line.Repeat += fmt.Sprintf(" %d people must answer.", p.Needs)
+	}
 	for _, step := range p.Steps {
 		line.Lines = append(line.Lines, step.Says())
 	}

@@ -33,18 +33,43 @@ func (s Services) pageCommands() []*Command {
 			return sentence(ans.Say), nil
 		},
 	}, {
-		Name: "page", Needs: Known,
+		Name: "page", Needs: Known, Default: "ring",
 		Summary: "Rings one person, or the people of a role until one answers.",
-		Example: "page maria the signing server is down",
-		Params: []Param{
-			incidentOption,
-			{Name: "to", Help: "a person or a role"},
-			{Name: "why", Kind: Rest, Help: "what you need them for"},
-		},
-		Run: func(ctx context.Context, c *Call) (Reply, error) {
-			text, err := s.Incidents.Page(ctx, c.Actor(), incidents.Call{To: c.Text("to"), Why: c.Text("why"), Incident: incidentNumber(c)})
-			return sentence(text), err
-		},
+		Subs: []*Command{{
+			Name: "ring", Needs: Known,
+			Summary: "Rings one person, or the people of a role until one answers.",
+			Example: "page maria the signing server is down",
+			Params: []Param{
+				incidentOption,
+				{Name: "to", Help: "a person or a role"},
+				{Name: "why", Kind: Rest, Help: "what you need them for"},
+			},
+			Run: func(ctx context.Context, c *Call) (Reply, error) {
+				text, err := s.Incidents.Page(ctx, c.Actor(), incidents.Call{To: c.Text("to"), Why: c.Text("why"), Incident: incidentNumber(c)})
+				return sentence(text), err
+			},
+		}, {
+			Name: "status", Needs: Anyone,
+			Summary: "Shows who is rung for what, how, and since when; of one page, every way and how it went.",
+			Example: "page status",
+			Params: []Param{
+				incidentOption,
+				{Name: "page", Kind: Number, Prefix: "P", Optional: true, Help: "one page; without it, everything that is rung for here"},
+			},
+			Run: s.pageStatus,
+		}, {
+			Name: "cancel", Needs: Known,
+			Summary: "Stops ringing for a role or a person; who was rung is told.",
+			Example: "page cancel qa",
+			Params: []Param{
+				incidentOption,
+				{Name: "to", Help: "the person or the role"},
+			},
+			Run: func(ctx context.Context, c *Call) (Reply, error) {
+				text, err := s.Incidents.CancelPage(ctx, c.Actor(), incidents.Call{To: c.Text("to"), Incident: incidentNumber(c)})
+				return sentence(text), err
+			},
+		}},
 	}}
 }
 

@@ -60,6 +60,11 @@ func (s Services) policyShow(ctx context.Context, c *Call) (Reply, error) {
 }
 
 func repeatWords(p policy.Policy) string {
+	if p.Needs > 1 {
+		one := p
+		one.Needs = 1
+		return repeatWords(one) + fmt.Sprintf(" %d people must answer.", p.Needs)
+	}
 	switch p.Repeats {
 	case 0:
 		return "Repeated until somebody answers."

@@ -10,7 +10,12 @@ func (r Ranking) Candidates(rung map[int64]paging.Memory, busy map[int64]bool) [
 	out := make([]paging.Candidate, 0, len(r.People))
 	for _, p := range r.People {
 		was := rung[p.Person.ID]
+		from := 0
+		if p.Helper {
+			from = helpersFrom
+		}
 		out = append(out, paging.Candidate{
+			From: from, Helper: p.Helper,
 			PersonID: p.Person.ID, Handle: p.Person.Handle,
 			Tier: p.Tier, Place: p.Place, Wait: p.Wait, Together: p.Together, Asleep: p.Asleep,
 			Busy: busy[p.Person.ID], Round: was.Round, State: was.State,
@@ -18,6 +23,9 @@ func (r Ranking) Candidates(rung map[int64]paging.Memory, busy map[int64]bool) [
 	}
 	return out
 }
+
+// helpersFrom is the round in which admins are rung: the list was gone through twice.
+const helpersFrom = 3
 
 // Begun is a step of the policy that begins, and the rooms that it tells.
 type Begun struct {

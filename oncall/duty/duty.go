@@ -48,6 +48,7 @@ type Ask struct {
 	Everyone bool           // everybody is wanted at once
 	Title    string         // what has happened: its words name components; for Load
 	Policy   *policy.Policy // tries this one; nil is the one that the role follows
+	Admins   []string       // handles of those who are rung when nobody else answers
 	Rung     map[int64]bool // who was rung for this already: it was one call, however often
 }
 

@@ -101,7 +101,7 @@ func glance(ctx context.Context, db pg.DB, from, until time.Time, members func(*
 // loadPeople reads whoever may be asked: the rosters that the policy speaks of, and the
 // people whom it names.
 func (f *Facts) loadPeople(ctx context.Context, db pg.DB, ask Ask, book rota.Book) error {
-	roles, handles := []string{ask.Role}, []string{}
+	roles, handles := []string{ask.Role}, slices.Clone(ask.Admins)
 	var on []int64
 	anyRole := false
 	for _, s := range f.policy(ask).Steps {

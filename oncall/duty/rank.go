@@ -26,6 +26,7 @@ type Ranked struct {
 	Wait     time.Duration
 	Together bool
 	Asleep   bool
+	Helper   bool   // an admin, who is rung when nobody else answers
 	Schedule string // by which they are on; "" is none
 	Layer    string
 	Until    time.Time // when that shift ends; zero without one
@@ -77,6 +78,7 @@ func (f Facts) Rank(ask Ask, at time.Time) Ranking {
 		// not keep those from being asked who said yes to the role.
 		r.step(len(r.out.Policy.Steps)+1, policy.Step{Targets: []policy.Target{{Kind: policy.Role, Name: ask.Role}}})
 	}
+	r.admins()
 	r.out.LeftOut = slices.DeleteFunc(r.out.LeftOut, func(l LeftOut) bool { return r.seen[l.Person] })
 	return r.out
 }
@@ -113,6 +115,24 @@ func (r *ranker) step(tier int, s policy.Step) {
 		e.Tier, e.Wait, e.Together, e.Ranked.Place = tier, s.Wait, s.All, len(r.out.People)+1
 		r.out.People = append(r.out.People, e.Ranked)
 	}
+}
+
+// admins adds those who are rung together when nobody else answers. That one of them may
+// not be rung is nobody's business.
+func (r *ranker) admins() {
+	if len(r.ask.Admins) == 0 || r.ask.Person != "" {
+		return
+	}
+	left, others := r.out.LeftOut, len(r.out.People)
+	last := policy.Step{All: true}
+	for _, handle := range r.ask.Admins {
+		last.Targets = append(last.Targets, policy.Target{Kind: policy.Person, Name: handle})
+	}
+	r.step(len(r.out.Policy.Steps)+2, last)
+	for i := others; i < len(r.out.People); i++ {
+		r.out.People[i].Helper, r.out.People[i].Why = true, "an admin, since nobody else answers"
+	}
+	r.out.LeftOut = left
 }
 
 func sleepersLast(a, b entry) int {

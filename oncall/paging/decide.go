@@ -17,6 +17,8 @@ type Candidate struct {
 	Asleep   bool          // outside their waking hours now: it is said, and changes no order
 	Busy     bool          // rung for, or already in, another slot of the same cause
 	Round    int           // last round in which they were rung; 0 is never
+	From     int           // the first round in which they are rung; 0 is the first of all
+	Helper   bool          // an admin who is rung because nobody else answers
 	State    PageState     // "" is never rung
 }
 
@@ -60,16 +62,20 @@ func Next(e Escalation, candidates []Candidate) Step {
 		return ringing(e, Step{Round: e.Round, Tier: e.Tier}, ring)
 	}
 
-	next := e.Round + 1
+	next := nextRound(e, willing)
 	step := Step{Exhausted: true, Round: next}
 	_, named := e.Slot.Person()
-	taken := slices.ContainsFunc(candidates, func(c Candidate) bool { return c.State == PageAcked })
+	taken := e.Everyone && slices.ContainsFunc(candidates, func(c Candidate) bool { return c.State == PageAcked })
 	if (named || taken) && (len(willing) == 0 || next > namedRounds) {
 		step.Stop = true
 		step.Exhausted = len(willing) > 0 || !taken
 		return step
 	}
 	if e.Repeats > 0 && next > e.Repeats && len(willing) > 0 {
+		// The policy is at its end; before silence come those who are rung when nobody answers.
+		if last := helpers(willing); len(last) > 0 {
+			return ringing(e, step, last)
+		}
 		step.Stop = true
 		return step
 	}
@@ -78,10 +84,30 @@ func Next(e Escalation, candidates []Candidate) Step {
 		step.Round, step.Tier, step.Wait = e.Round, e.Tier, longestPause
 		return step
 	}
-	if step.Wait = pauseBefore(next, e.Patience); step.Wait == 0 {
+	if step.Wait = pauseBefore(next, e.Patience); step.Wait == 0 || next > e.Round+1 {
 		return ringing(e, step, pick(e, willing, next))
 	}
 	return step
+}
+
+// nextRound is the round after this one; where nobody can be rung before a later one, it
+// is that one, and comes at once.
+func nextRound(e Escalation, willing []Candidate) int {
+	next := e.Round + 1
+	for i, c := range willing {
+		if c.From <= e.Round+1 {
+			return e.Round + 1
+		}
+		if i == 0 || c.From < next {
+			next = c.From
+		}
+	}
+	return next
+}
+
+// helpers are those who are rung when a hunt would end in silence, and were not yet.
+func helpers(willing []Candidate) []Candidate {
+	return slices.DeleteFunc(slices.Clone(willing), func(c Candidate) bool { return !c.Helper || c.Round > 0 })
 }
 
 // ringing completes a step that rings people.
@@ -100,7 +126,7 @@ func ringing(e Escalation, step Step, ring []Candidate) Step {
 // policy that rings them together, or everybody at once. Those who are busy are left
 // for last even then.
 func pick(e Escalation, willing []Candidate, round int) []Candidate {
-	due := slices.DeleteFunc(slices.Clone(willing), func(c Candidate) bool { return c.Round >= round })
+	due := slices.DeleteFunc(slices.Clone(willing), func(c Candidate) bool { return c.Round >= round || c.From > round })
 	if len(due) < 2 || e.Everyone {
 		return due
 	}

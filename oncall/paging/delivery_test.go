@@ -27,7 +27,7 @@ func TestNoDeliveryIsLeasedTwice(t *testing.T) {
 		all.Go(func() {
 			w := worker(name)
 			for idle := 0; idle < 3; {
-				list, err := w.Lease(ctx, db, noon, noon.Add(lease), 3)
+				list, err := w.Lease(ctx, db, noon, noon.Add(lease), hands(3))
 				if err != nil {
 					t.Error(err)
 					return
@@ -98,7 +98,7 @@ func TestOwnLeases(t *testing.T) {
 	// What is under way here is alive, however late it is.
 	must(t, a.Reclaim(ctx, tx, late, []int64{d.ID}))
 	wantStory(t, tx, d.ID, "leased: 1 open")
-	if due, err := a.NextDue(ctx, tx, []int64{d.ID}); err != nil || !due.Equal(noon.Add(90*time.Second)) {
+	if due, err := a.NextDue(ctx, tx, a.Routes, []int64{d.ID}); err != nil || !due.Equal(noon.Add(90*time.Second)) {
 		t.Errorf("the next thing is due at %v, %v; want the step", due, err)
 	}
 	// What is not under way any more could not be recorded, and is done again.
@@ -173,7 +173,7 @@ func TestTheLastWayThatFailsHurriesTheHunt(t *testing.T) {
 	both := Worker{Me: "a", Routes: []string{"chat", "slack"}}
 	e := hunt(t, tx, "incident:1", RoleSlot("qa"))
 	ring(t, tx, noon, e, 1, both.Routes, person(t, tx, "maria", "chat", "slack"))
-	list, err := both.Lease(ctx, tx, noon, noon.Add(lease), 10)
+	list, err := both.Lease(ctx, tx, noon, noon.Add(lease), hands(10))
 	must(t, err)
 	if finish(t, tx, both, noon, list[0], Permanent) {
 		t.Error("the other way is still open")
@@ -193,7 +193,7 @@ func TestAnAcceptedWayIsEnoughToWait(t *testing.T) {
 	tx := pgtest.Tx(t)
 	both := Worker{Me: "a", Routes: []string{"chat", "slack"}}
 	ring(t, tx, noon, hunt(t, tx, "incident:1", RoleSlot("qa")), 1, both.Routes, person(t, tx, "maria", "chat", "slack"))
-	list, err := both.Lease(ctx, tx, noon, noon.Add(lease), 10)
+	list, err := both.Lease(ctx, tx, noon, noon.Add(lease), hands(10))
 	must(t, err)
 	finish(t, tx, both, noon, list[0], Accepted)
 	if finish(t, tx, both, noon, list[1], Permanent) {
@@ -242,7 +242,7 @@ func TestAnAnswerCrossesALeaseThatComesBack(t *testing.T) {
 				if err := LockCause(ctx, tx, e.Cause); err != nil {
 					return err
 				}
-				_, err := a.Finish(ctx, tx, noon, d, Temporary, "")
+				_, err := a.Finish(ctx, tx, noon, d, Try{Outcome: Temporary})
 				return err
 			})
 			if err != nil {
@@ -306,7 +306,7 @@ func TestTwoWaysThatFailAtOnce(t *testing.T) {
 	for round := range 20 {
 		e := hunt(t, db, "call:x/"+string(rune('a'+round)), RoleSlot("qa"))
 		ring(t, db, noon, e, 1, both.Routes, maria)
-		list, err := both.Lease(ctx, db, noon, noon.Add(lease), 10)
+		list, err := both.Lease(ctx, db, noon, noon.Add(lease), hands(10))
 		must(t, err)
 		dead := make([]bool, 2)
 		var all sync.WaitGroup
@@ -316,7 +316,8 @@ func TestTwoWaysThatFailAtOnce(t *testing.T) {
 					if err := LockCause(ctx, tx, e.Cause); err != nil {
 						return err
 					}
-					dead[i], err = both.Finish(ctx, tx, noon, d, Permanent, "")
+					f, err := both.Finish(ctx, tx, noon, d, Try{Outcome: Permanent})
+					dead[i] = f.Dead
 					return err
 				})
 				if err != nil {
@@ -342,7 +343,7 @@ func TestNextDueIsNeverInThePastWithoutWork(t *testing.T) {
 	w := worker("a")
 	next := func() time.Time {
 		t.Helper()
-		due, err := w.NextDue(ctx, tx, nothing())
+		due, err := w.NextDue(ctx, tx, w.Routes, nothing())
 		must(t, err)
 		return due
 	}

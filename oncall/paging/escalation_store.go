@@ -12,27 +12,27 @@ import (
 
 const (
 	sqlStart = `
-		insert into escalation (cause, slot, why, severity, everyone, patience, started_at, due_at)
-		values (@cause, @slot, @why, @severity, @everyone, @patience, @now, @now)
+		insert into escalation (cause, slot, why, severity, everyone, needs, patience, started_at, due_at)
+		values (@cause, @slot, @why, @severity, @everyone, @needs, @patience, @now, @now)
 		on conflict (cause, slot) where state = 'hunting' do nothing
 		returning id`
 	sqlPeekDue = `
-		select id, cause, slot, why, severity, everyone, patience, round, tier
+		select id, cause, slot, why, severity, everyone, needs, patience, round, tier
 		from escalation
 		where state = 'hunting' and (due_at <= @now or due_at > @now::timestamptz + greatest(patience, waits, @absurd::interval))
 		order by due_at, id limit 1`
 	sqlLockDue = `
-		select id, cause, slot, why, severity, everyone, patience, round, tier
+		select id, cause, slot, why, severity, everyone, needs, patience, round, tier
 		from escalation
 		where id = @id and state = 'hunting' and (due_at <= @now or due_at > @now::timestamptz + greatest(patience, waits, @absurd::interval))
 		for update`
 	sqlLockCause = `
 		select id from escalation where cause = @cause and state = 'hunting' order by id for update`
 	sqlEscalationOf = `
-		select id, cause, slot, why, severity, everyone, patience, round, tier
+		select id, cause, slot, why, severity, everyone, needs, patience, round, tier
 		from escalation where cause = @cause and slot = @slot and state = 'hunting'`
 	sqlAdvance = `
-		update escalation set round = @round, tier = @tier, waits = @waits, due_at = @due_at where id = @id and state = 'hunting'`
+		update escalation set round = @round, tier = @tier, needs = @needs, waits = @waits, due_at = @due_at where id = @id and state = 'hunting'`
 	sqlHurry = `
 		update escalation set due_at = @now where id = @id and state = 'hunting' and due_at > @now`
 	sqlPostpone = `
@@ -43,7 +43,7 @@ const (
 	sqlEnd       = `
 		update escalation set state = @state, ended_at = @now where id = @id and state = 'hunting'`
 	sqlHunting = `
-		select id, cause, slot, why, severity, everyone, patience, round, tier
+		select id, cause, slot, why, severity, everyone, needs, patience, round, tier
 		from escalation where cause = @cause and state = 'hunting' order by id`
 	sqlRetime = `
 		update escalation set severity = @severity, patience = @patience, due_at = least(due_at, @latest)
@@ -55,7 +55,7 @@ const (
 func Start(ctx context.Context, tx pgx.Tx, now time.Time, e Escalation) (started bool, err error) {
 	err = tx.QueryRow(ctx, sqlStart, pgx.NamedArgs{
 		"cause": e.Cause, "slot": e.Slot, "why": e.Why, "severity": e.Severity,
-		"everyone": e.Everyone, "patience": e.Patience, "now": now,
+		"everyone": e.Everyone, "needs": max(e.Needs, 1), "patience": e.Patience, "now": now,
 	}).Scan(&e.ID)
 	if errors.Is(err, pgx.ErrNoRows) {
 		return false, nil
@@ -99,7 +99,7 @@ func Hunting(ctx context.Context, db pg.DB, cause string) ([]Escalation, error) 
 // Advance stores the outcome of a step: the round, how far its steps were begun, and
 // when to look again.
 func Advance(ctx context.Context, tx pgx.Tx, now time.Time, e Escalation, s Step) error {
-	_, err := tx.Exec(ctx, sqlAdvance, pgx.NamedArgs{"id": e.ID, "round": s.Round, "tier": s.Tier, "waits": s.Wait, "due_at": now.Add(s.Wait)})
+	_, err := tx.Exec(ctx, sqlAdvance, pgx.NamedArgs{"id": e.ID, "round": s.Round, "tier": s.Tier, "needs": max(e.Needs, 1), "waits": s.Wait, "due_at": now.Add(s.Wait)})
 	return err
 }
 

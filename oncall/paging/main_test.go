@@ -75,7 +75,7 @@ func ring(t testing.TB, db pg.DB, now time.Time, e Escalation, round int, routes
 	}
 	var rung []Rung
 	must(t, pg.InTx(ctx, db, func(tx pgx.Tx) (err error) {
-		if rung, err = Ring(ctx, tx, now, routes, e, s); err != nil {
+		if rung, err = Ring(ctx, tx, now, plain(routes), e, s); err != nil {
 			return err
 		}
 		return Advance(ctx, tx, now, e, s)
@@ -90,7 +90,7 @@ func worker(name string) Worker { return Worker{Me: name, Routes: chat} }
 // one takes the only delivery that is due.
 func one(t testing.TB, db pg.DB, w Worker, now time.Time) Delivery {
 	t.Helper()
-	list, err := w.Lease(ctx, db, now, now.Add(lease), 10)
+	list, err := w.Lease(ctx, db, now, now.Add(lease), hands(10))
 	must(t, err)
 	if len(list) != 1 {
 		t.Fatalf("%s leases %d deliveries, want 1", w.Me, len(list))
@@ -100,7 +100,7 @@ func one(t testing.TB, db pg.DB, w Worker, now time.Time) Delivery {
 
 func none(t testing.TB, db pg.DB, w Worker, now time.Time) {
 	t.Helper()
-	list, err := w.Lease(ctx, db, now, now.Add(lease), 10)
+	list, err := w.Lease(ctx, db, now, now.Add(lease), hands(10))
 	must(t, err)
 	if len(list) != 0 {
 		t.Fatalf("%s leases %d deliveries, want none", w.Me, len(list))
@@ -110,7 +110,8 @@ func none(t testing.TB, db pg.DB, w Worker, now time.Time) {
 func finish(t testing.TB, db pg.DB, w Worker, now time.Time, d Delivery, o Outcome) (dead bool) {
 	t.Helper()
 	must(t, pg.InTx(ctx, db, func(tx pgx.Tx) (err error) {
-		dead, err = w.Finish(ctx, tx, now, d, o, "as it went")
+		f, err := w.Finish(ctx, tx, now, d, Try{Outcome: o, Detail: "as it went"})
+		dead = f.Dead
 		return err
 	}))
 	return dead
@@ -148,6 +149,20 @@ func handles(n int) []string {
 	list := make([]string, n)
 	for i := range list {
 		list[i] = fmt.Sprintf("p%d", i+1)
+	}
+	return list
+}
+
+// hands lets every route of the tests take n messages.
+func hands(n int) Hands {
+	return Hands{"chat": n, "slack": n, "mail": n, "webhook": n, "sms": n, "voice": n, "ntfy": n}
+}
+
+// plain are routes without any traits but their names.
+func plain(routes []string) []Traits {
+	list := make([]Traits, 0, len(routes))
+	for _, name := range routes {
+		list = append(list, Traits{Name: name})
 	}
 	return list
 }

@@ -22,12 +22,14 @@ const (
 		where p.id = d.page_id and p.escalation_id = @escalation and p.person_id = any (@people)
 			and d.state = 'queued'`
 	// One statement for the pages and their deliveries: a thousand people are rung
-	// in one round trip.
+	// in one round trip. The first way of everybody is used at once; the others as much
+	// later as their delays differ. What nobody has shown to work lately comes after what
+	// does. Below severity 1 a way over the limit of its route is not used, and that is seen.
 	sqlRing = `
 		with rung as (
-			insert into page (escalation_id, person_id, round, opened_at, rung_at)
-			select @escalation, person, @round, @now, @now
-			from unnest(@people::bigint[]) with ordinality as list (person, place) order by place
+			insert into page (escalation_id, person_id, round, helper, opened_at, rung_at)
+			select @escalation, person, @round, helper, @now, @now
+			from unnest(@people::bigint[], @helpers::bool[]) with ordinality as list (person, helper, place) order by place
 			on conflict (escalation_id, person_id) do update
 				set round = excluded.round, rung_at = excluded.rung_at where page.state = 'open'
 			returning id, person_id
@@ -36,22 +38,35 @@ const (
 			from rung r left join lateral (
 				select c.routes from consent c where c.person_id = r.person_id order by c.version desc limit 1
 			) t on true
-		), sent as (
-			insert into delivery (page_id, ring, route, network, account, contact_id, due_at, created_at)
-			select r.id, @round, a.network, a.network, a.name, null, @now::timestamptz, @now::timestamptz
-			from agreed r join account a on a.person_id = r.person_id
-			where a.network = any (@routes) and (r.kinds = '{}' or 'chat' = any (r.kinds))
+		), traits as (
+			select t.*, case when h.proven_at <= @now::timestamptz - interval '26 hours' then interval '30 seconds' else interval '0' end as doubt
+			from unnest(@routes::text[], @delays::interval[], @quarter::int[], @hour::int[]) as t (route, delay, quarter, hour)
+				left join route_health h on h.route = t.route
+		), ways as (
+			select r.id, t.route, a.network, a.name as account, null::bigint as contact, t.delay + t.doubt as delay, false as over
+			from agreed r join account a on a.person_id = r.person_id join traits t on t.route = a.network
+			where r.kinds = '{}' or 'chat' = any (r.kinds)
 			union all
-			select r.id, @round, c.kind, '', '', c.id, @now, @now
-			from agreed r join contact c on c.person_id = r.person_id
-			where c.kind = any (@routes) and (r.kinds = '{}' or c.kind = any (r.kinds))
-			returning page_id
+			select r.id, t.route, '', '', c.id, coalesce(c.delay, t.delay) + t.doubt,
+				@severity > 1 and (
+					t.quarter > 0 and t.quarter <= (select count(*) from delivery d
+						where d.contact_id = c.id and d.created_at > @now::timestamptz - interval '15 minutes' and d.state <> 'cancelled')
+					or t.hour > 0 and t.hour <= (select count(*) from delivery d
+						where d.contact_id = c.id and d.created_at > @now::timestamptz - interval '1 hour' and d.state <> 'cancelled'))
+			from agreed r join contact c on c.person_id = r.person_id join traits t on t.route = c.kind
+			where c.proven_at is not null and c.suspended_at is null and c.fault = ''
+				and (r.kinds = '{}' or c.kind = any (r.kinds))
+		), sent as (
+			insert into delivery (page_id, ring, route, network, account, contact_id, state, waits, due_at, created_at, finished_at)
+			select id, @round, route, network, account, contact, case when over then 'failed' else 'queued' end, later, @now + later, @now, case when over then @now::timestamptz end
+			from (select *, delay - min(delay) over (partition by id, over) as later from ways) timed
+			returning page_id, state
 		)
-		select r.id, r.person_id, count(s.page_id) as ways
+		select r.id, r.person_id, count(s.page_id) filter (where s.state = 'queued') as ways
 		from rung r left join sent s on s.page_id = r.id group by r.id, r.person_id order by r.id`
 	sqlPageColumns = `
 		select p.id, p.escalation_id, p.person_id, h.handle, e.cause, e.slot, e.why, e.severity,
-			p.state, p.opened_at, p.rung_at, p.answered_at
+			p.code, p.digits, p.helper, p.state, p.opened_at, p.rung_at, p.answered_at
 		from page p join escalation e on e.id = p.escalation_id join person h on h.id = p.person_id`
 	sqlPage      = sqlPageColumns + ` where p.id = @id`
 	sqlOpenPages = sqlPageColumns + ` where p.person_id = @person
@@ -122,15 +137,23 @@ func Remember(ctx context.Context, tx pgx.Tx, e Escalation) (map[int64]Memory, m
 // Ring makes pages for the people of a step, with one delivery for each way by
 // which a person can be reached among the routes in use, and agreed to be. Somebody rung before
 // keeps their page; what of the earlier ring still waits to be sent is dropped.
-func Ring(ctx context.Context, tx pgx.Tx, now time.Time, routes []string, e Escalation, s Step) ([]Rung, error) {
-	people := make([]int64, len(s.Ring))
+func Ring(ctx context.Context, tx pgx.Tx, now time.Time, routes []Traits, e Escalation, s Step) ([]Rung, error) {
+	people, helpers := make([]int64, len(s.Ring)), make([]bool, len(s.Ring))
 	for i, c := range s.Ring {
-		people[i] = c.PersonID
+		people[i], helpers[i] = c.PersonID, c.Helper
 	}
-	args := pgx.NamedArgs{"escalation": e.ID, "people": people, "round": s.Round, "routes": routes, "now": now}
+	args := pgx.NamedArgs{
+		"escalation": e.ID, "people": people, "helpers": helpers, "round": s.Round, "severity": e.Severity, "now": now,
+	}
 	if _, err := tx.Exec(ctx, sqlCancelEarlierRings, args); err != nil {
 		return nil, err
 	}
+	names, delays := make([]string, len(routes)), make([]time.Duration, len(routes))
+	quarter, hour := make([]int, len(routes)), make([]int, len(routes))
+	for i, t := range routes {
+		names[i], delays[i], quarter[i], hour[i] = t.Name, t.Delay, t.PerQuarterHour, t.PerHour
+	}
+	args["routes"], args["delays"], args["quarter"], args["hour"] = names, delays, quarter, hour
 	rows, err := tx.Query(ctx, sqlRing, args)
 	if err != nil {
 		return nil, err

@@ -33,6 +33,7 @@ type Escalation struct {
 	Why      string
 	Severity int
 	Everyone bool // ring all at once and want every answer
+	Needs    int  // how many must answer before the slot is filled; 0 is one
 	Patience time.Duration
 	Round    int // 1 on the first way through the list
 	Tier     int // the last step of the policy that was begun in this round; 0 is none
@@ -49,6 +50,9 @@ type Page struct {
 	Slot         Slot
 	Why          string
 	Severity     int
+	Code         string // to answer by in writing
+	Digits       int    // to key on a phone: see [KeysOf]
+	Helper       bool   // rung as an admin: the slot stays open when they answer
 	State        PageState
 	OpenedAt     time.Time
 	RungAt       time.Time

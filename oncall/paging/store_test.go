@@ -43,7 +43,7 @@ func TestRingUsesEveryWayInUse(t *testing.T) {
 	tx := pgtest.Tx(t)
 	maria := person(t, tx, "maria", "chat", "slack", "elsewhere")
 	mute := person(t, tx, "mute")
-	exec(t, tx, `insert into contact (person_id, kind, created_at) values ($1, 'mail', $2), ($1, 'webhook', $2)`, maria, noon)
+	exec(t, tx, `insert into contact (person_id, kind, created_at, proven_at) values ($1, 'mail', $2, $2), ($1, 'webhook', $2, $2)`, maria, noon)
 	e := hunt(t, tx, "incident:1", RoleSlot("qa"))
 	rung := ring(t, tx, noon, e, 1, []string{"chat", "slack", "mail"}, maria, mute)
 	if len(rung) != 2 || rung[0].PersonID != maria || rung[0].Ways != 3 || rung[1].Ways != 0 {
@@ -287,7 +287,7 @@ func TestALongReceiptIsCut(t *testing.T) {
 	ring(t, tx, noon, hunt(t, tx, "incident:1", RoleSlot("qa")), 1, chat, maria)
 	w := worker("a")
 	d := one(t, tx, w, noon)
-	_, err := w.Finish(ctx, tx, noon, d, Accepted, strings.Repeat("ü", 1000))
+	_, err := w.Finish(ctx, tx, noon, d, Try{Outcome: Accepted, Detail: strings.Repeat("ü", 1000)})
 	must(t, err)
 	if n := get[int](t, tx, `select length(detail) from attempt`); n != 400 {
 		t.Errorf("%d letters", n)
@@ -309,7 +309,7 @@ func TestRingKeepsToTheWaysThatWereAgreedTo(t *testing.T) {
 		t.Run(words, func(t *testing.T) {
 			tx := pgtest.Tx(t)
 			jan := person(t, tx, "jan", "libera")
-			exec(t, tx, `insert into contact (person_id, kind, created_at) values ($1, 'mail', $2)`, jan, noon)
+			exec(t, tx, `insert into contact (person_id, kind, created_at, proven_at) values ($1, 'mail', $2, $2)`, jan, noon)
 			for i, routes := range c.versions {
 				exec(t, tx, `insert into consent (person_id, version, at, routes) values ($1, $2, $3, $4)`, jan, i+1, noon, routes)
 			}

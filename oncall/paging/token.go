@@ -15,6 +15,14 @@ import (
 	"batsignal/oncall/secret"
 )
 
+const (
+	sqlInsertAckToken = `insert into ack_token (hash, page_id, created_at) values (@hash, @page, @now)`
+	sqlPeekAckToken   = sqlPageColumns + `
+		join ack_token t on t.page_id = p.id where t.hash = @hash and t.used_at is null`
+	sqlUseAckToken = `
+		update ack_token set used_at = @now where hash = @hash and used_at is null returning page_id`
+)
+
 // AddToken makes a single-use token by which whoever holds it can acknowledge one
 // page. Only its hash is stored.
 func AddToken(ctx context.Context, db pg.DB, now time.Time, page int64) (secret.Text, error) {

@@ -16,6 +16,7 @@ const (
 	MostSteps   = 20
 	MostTargets = 20 // of one step
 	MostRepeats = 100
+	MostNeeds   = 50
 	ShortWait   = 10 * time.Second // nobody answers faster
 	LongWait    = 24 * time.Hour
 
@@ -39,6 +40,9 @@ func (p Policy) Check() error {
 	if p.Repeats < 0 || p.Repeats > MostRepeats {
 		return wrong("repeats", "The policy %s is gone through 1 to %d times, or for ever: then its repeats are 0.", p.Name, MostRepeats)
 	}
+	if p.Needs < 0 || p.Needs > MostNeeds {
+		return wrong("needs", "The policy %s needs 1 to %d people to answer.", p.Name, MostNeeds)
+	}
 	if len(p.Steps) == 0 || len(p.Steps) > MostSteps {
 		return wrong("steps", "The policy %s needs 1 to %d steps, and has %d.", p.Name, MostSteps, len(p.Steps))
 	}
@@ -59,7 +63,7 @@ func (p Policy) Check() error {
 // sentence is the fault's.
 type FieldError struct {
 	Step  int    // which one, from 0; -1 is the policy itself
-	Field string // "name", "title", "repeats", "steps"; of a step "targets" or "wait"
+	Field string // "name", "title", "repeats", "needs", "steps"; of a step "targets" or "wait"
 	Fault *fault.Error
 }
 

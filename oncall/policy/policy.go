@@ -19,6 +19,7 @@ type Policy struct {
 	Title   string
 	Version int // whoever changes it must have seen this one; 0 is new
 	Repeats int // how often the steps are gone through; 0 is for ever
+	Needs   int // how many must answer before the slot is filled; 0 is one
 	Steps   []Step
 }
 

@@ -31,7 +31,7 @@ type Set struct {
 }
 
 const (
-	sqlPolicyColumns = `select name, title, version, repeats, steps from escalation_policy`
+	sqlPolicyColumns = `select name, title, version, repeats, needs, steps from escalation_policy`
 	sqlPolicies      = sqlPolicyColumns + ` order by name`
 	sqlPolicyByName  = sqlPolicyColumns + ` where name = @name`
 	sqlUses          = `select role, severity, policy from role_policy order by role, severity`

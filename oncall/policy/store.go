@@ -17,12 +17,12 @@ import (
 
 const (
 	sqlInsertPolicy = `
-		insert into escalation_policy (name, title, repeats, steps, changed_at)
-		values (@name, @title, @repeats, @steps, @now)
+		insert into escalation_policy (name, title, repeats, needs, steps, changed_at)
+		values (@name, @title, @repeats, @needs, @steps, @now)
 		on conflict (name) do nothing returning version`
 	sqlUpdatePolicy = `
 		update escalation_policy
-		set title = @title, repeats = @repeats, steps = @steps, changed_at = @now, version = version + 1
+		set title = @title, repeats = @repeats, needs = @needs, steps = @steps, changed_at = @now, version = version + 1
 		where name = @name and version = @version returning version`
 	sqlLockPolicy   = sqlPolicyByName + ` for update`
 	sqlDeletePolicy = `delete from escalation_policy where name = @name and version = @version`
@@ -66,12 +66,13 @@ func Save(ctx context.Context, tx pgx.Tx, now time.Time, a oncall.Actor, p Polic
 	if err := mustExist(ctx, tx, p); err != nil {
 		return p, err
 	}
+	p.Needs = max(p.Needs, 1)
 	steps, err := json.Marshal(p.Steps)
 	if err != nil {
 		return p, err
 	}
 	args := pgx.NamedArgs{
-		"name": p.Name, "title": p.Title, "repeats": p.Repeats, "steps": steps, "version": p.Version, "now": now,
+		"name": p.Name, "title": p.Title, "repeats": p.Repeats, "needs": p.Needs, "steps": steps, "version": p.Version, "now": now,
 	}
 	change := audit.Change{Kind: "policy", Subject: p.Name, Says: "made the policy " + p.Name, After: p}
 	handles := p.people()

@@ -185,6 +185,7 @@ func (x Policy) node() *yaml.Node {
 	b.text("name", x.Name)
 	b.text("title", x.Title)
 	b.number("repeats", x.Repeats)
+	b.number("needs", x.Needs)
 	n := &yaml.Node{Kind: yaml.SequenceNode}
 	for _, s := range x.Steps {
 		of := &block{}

@@ -132,6 +132,9 @@ func (f *File) exportPolicies(ctx context.Context, db pg.DB) error {
 // policyOf writes a policy in words.
 func policyOf(p policy.Policy) Policy {
 	x := Policy{Name: p.Name, Title: p.Title, Repeats: p.Repeats}
+	if p.Needs > 1 {
+		x.Needs = p.Needs
+	}
 	for _, s := range p.Steps {
 		out := Step{Wait: s.Wait, All: s.All}
 		for _, t := range s.Targets {

@@ -14,6 +14,7 @@ import (
 const (
 	mostMinimum = 50
 	mostRepeats = 100
+	mostNeeds   = 50
 )
 
 func (r *reader) role(n *yaml.Node) (x Role) {
@@ -109,6 +110,7 @@ func (r *reader) policy(n *yaml.Node) (x Policy) {
 	r.mapping(n, "a policy", fields{
 		"name": r.into(&x.Name), "title": r.into(&x.Title),
 		"repeats": func(n *yaml.Node) { x.Repeats = r.number(n, 0, mostRepeats) },
+		"needs":   func(n *yaml.Node) { x.Needs = r.number(n, 0, mostNeeds) },
 		"steps": func(n *yaml.Node) {
 			for _, item := range r.items(n, "step") {
 				x.Steps = append(x.Steps, r.step(item))

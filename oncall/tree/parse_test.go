@@ -135,7 +135,7 @@ func drawn(t *rapid.T) tree.File {
 	if rapid.Bool().Draw(t, "policies") {
 		f.Policies = []tree.Policy{}
 		for _, n := range names(t, "policy names", 0) {
-			f.Policies = append(f.Policies, tree.Policy{Name: n, Title: line.Draw(t, "title"), Repeats: rapid.IntRange(0, 100).Draw(t, "repeats"),
+			f.Policies = append(f.Policies, tree.Policy{Name: n, Title: line.Draw(t, "title"), Repeats: rapid.IntRange(0, 100).Draw(t, "repeats"), Needs: rapid.IntRange(0, 50).Draw(t, "needs"),
 				Steps: []tree.Step{{Notify: []string{"schedule x", "room libera/#ops"}, Wait: wait.Draw(t, "wait"), All: rapid.Bool().Draw(t, "all")}}})
 		}
 	}

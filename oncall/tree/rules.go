@@ -44,7 +44,7 @@ func (x Schedule) Rules(ids map[string]int64) (schedule.Schedule, error) {
 
 // Rules makes a policy of the words, of version 0. The error is fault.Invalid.
 func (x Policy) Rules() (policy.Policy, error) {
-	p := policy.Policy{Name: x.Name, Title: x.Title, Repeats: x.Repeats}
+	p := policy.Policy{Name: x.Name, Title: x.Title, Repeats: x.Repeats, Needs: max(x.Needs, 1)}
 	for _, s := range x.Steps {
 		out := policy.Step{Wait: s.Wait, All: s.All}
 		for _, text := range s.Notify {

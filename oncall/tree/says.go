@@ -139,7 +139,8 @@ func saysPolicy(old, now *Policy) (says []string) {
 		}
 		return oncall.Plural(x.Repeats, "round", "rounds")
 	}
-	says = differing([]field{{"title", old.Title}, {"repeats", repeats(old)}}, []field{{"title", now.Title}, {"repeats", repeats(now)}})
+	needs := func(x *Policy) string { return oncall.Plural(max(x.Needs, 1), "answer", "answers") }
+	says = differing([]field{{"title", old.Title}, {"repeats", repeats(old)}, {"needs", needs(old)}}, []field{{"title", now.Title}, {"repeats", repeats(now)}, {"needs", needs(now)}})
 	for i := range max(len(old.Steps), len(now.Steps)) {
 		switch {
 		case i >= len(old.Steps):

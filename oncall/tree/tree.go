@@ -78,6 +78,7 @@ type Policy struct {
 	Name    string
 	Title   string
 	Repeats int // 0 is for ever
+	Needs   int // how many must answer; 0 is one
 	Steps   []Step
 
 	line int

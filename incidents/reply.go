@@ -1,0 +1,236 @@
+package incidents
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"batsignal/oncall"
+	"batsignal/oncall/contact"
+	"batsignal/oncall/paging"
+)
+
+// codesHold is how long the code of a page is understood: who answers later is thanked
+// all the same.
+const codesHold = 30 * 24 * time.Hour
+
+// errHeardBefore rolls a change back that an event had made already.
+var errHeardBefore = errors.New("this event was heard before")
+
+// Reply hears what somebody answered on a way: it implements [paging.Ear]. A code answers
+// one page of one person; an address proves nothing. The same event twice has one effect.
+func (s *Service) Reply(ctx context.Context, r paging.Reply) (out paging.Response, err error) {
+	err = s.change(ctx, func(c *change) error {
+		out, err = c.reply(r)
+		return err
+	})
+	if errors.Is(err, errHeardBefore) {
+		return paging.Response{Say: "This was heard before.", Done: true}, nil
+	}
+	return out, err
+}
+
+func (c *change) reply(r paging.Reply) (paging.Response, error) {
+	words := readWords(r.Text)
+	if words.stop || words.start {
+		return c.stopOrStart(r, words.stop)
+	}
+	way, found, err := paging.WayOf(c.ctx, c.tx, r.Key, r.Route, "")
+	if err != nil {
+		return paging.Response{}, err
+	}
+	_, proof, _ := paging.ParseKey(r.Key)
+	switch {
+	case found && r.Means != "":
+		return c.meant(r, way)
+	case found && digitsOnly(r.Text):
+		return c.keyed(r, way)
+	case proof != 0 && digitsOnly(r.Text):
+		return c.provenByKeys(r, proof)
+	case len(words.codes) == 0:
+		return c.heard(r, way, "reply", "", paging.Response{Say: "There is no code in what you wrote. Send back the five letters of the page."})
+	}
+	return c.written(r, words)
+}
+
+// heard keeps an event with what it did, before anything else is done.
+func (c *change) heard(r paging.Reply, w paging.Way, what, effect string, out paging.Response) (paging.Response, error) {
+	fresh, err := paging.AddEvent(c.ctx, c.tx, c.now, paging.Event{
+		Route: r.Route, Event: r.Event, Delivery: w.ID, What: what, Effect: effect,
+	})
+	if err == nil && !fresh {
+		err = errHeardBefore
+	}
+	return out, err
+}
+
+// written answers what a code was made for: a page, or a proof.
+func (c *change) written(r paging.Reply, words words) (paging.Response, error) {
+	var pages []paging.Page
+	for _, code := range words.codes {
+		var err error
+		if pages, err = paging.ByCode(c.ctx, c.tx, code, c.now.Add(-codesHold)); err != nil {
+			return paging.Response{}, err
+		}
+		if len(pages) > 0 {
+			break
+		}
+	}
+	if len(pages) > 1 && pages[1].State == paging.PageOpen {
+		return c.heard(r, paging.Way{}, "reply", "two pages have this code", paging.Response{
+			Say: "Two pages happen to have this code, and I cannot tell them apart. Please answer in chat: !ack.",
+		})
+	}
+	if len(pages) == 0 {
+		return c.provenByCode(r, words.codes)
+	}
+	page := pages[0]
+	way, err := c.wayOn(page.ID, r)
+	if err != nil {
+		return paging.Response{}, err
+	}
+	if out, err := c.heard(r, way, "reply", fmt.Sprintf("answers P%d", page.ID), paging.Response{}); err != nil {
+		return out, err
+	}
+	state := paging.PageAcked
+	if words.decline {
+		state = paging.PageDeclined
+	}
+	return c.answered(r, way, page, state)
+}
+
+// keyed answers what was keyed on a phone.
+func (c *change) keyed(r paging.Reply, w paging.Way) (paging.Response, error) {
+	page, found, err := paging.Get(c.ctx, c.tx, w.PageID)
+	if err != nil || !found {
+		return paging.Response{}, err
+	}
+	keys := paging.KeysOf(page.Digits)
+	key := strings.TrimSpace(r.Text)
+	state := map[string]paging.PageState{keys.Ack: paging.PageAcked, keys.Join: paging.PageAcked, keys.Decline: paging.PageDeclined}[key]
+	if state == "" {
+		return c.heard(r, w, "keys", "", paging.Response{Say: "That is none of the numbers of this page."})
+	}
+	if out, err := c.heard(r, w, "keys", fmt.Sprintf("answers P%d", page.ID), paging.Response{}); err != nil {
+		return out, err
+	}
+	out, err := c.answered(r, w, page, state)
+	if err == nil && key == keys.Join {
+		err = c.join(&out, page)
+	}
+	return out, err
+}
+
+// meant answers a click at another paging service.
+func (c *change) meant(r paging.Reply, w paging.Way) (paging.Response, error) {
+	page, found, err := paging.Get(c.ctx, c.tx, w.PageID)
+	if err != nil || !found {
+		return paging.Response{}, err
+	}
+	if out, err := c.heard(r, w, string(r.Means), fmt.Sprintf("answers P%d", page.ID), paging.Response{Done: true}); err != nil {
+		return out, err
+	}
+	state := r.Means
+	if state == paging.PageClosed {
+		state = paging.PageDeclined // it is not done here because it is done there
+	}
+	return c.answered(r, w, page, state)
+}
+
+// answered acknowledges or declines a page for its person, or for whoever the provider
+// proved to have answered it.
+func (c *change) answered(r paging.Reply, w paging.Way, page paging.Page, state paging.PageState) (paging.Response, error) {
+	who := page.PersonID
+	if r.Account != "" {
+		other, found, err := oncall.PersonByAccount(c.ctx, c.tx, r.Route, r.Account)
+		if err != nil {
+			return paging.Response{}, err
+		}
+		if found {
+			who = other.ID
+		}
+	}
+	person, err := oncall.PersonByID(c.ctx, c.tx, who)
+	if err != nil {
+		return paging.Response{}, err
+	}
+	if err := oncall.MarkHeard(c.ctx, c.tx, c.now, person.ID); err != nil {
+		return paging.Response{}, err
+	}
+	if w.ID != 0 {
+		if err := c.reached(w); err != nil {
+			return paging.Response{}, err
+		}
+	}
+	a := oncall.Actor{PersonID: person.ID, Handle: person.Handle, Zone: person.Zone, Network: r.Route}
+	var ans Answered
+	if state == paging.PageDeclined {
+		ans, err = c.decline(page, a)
+	} else {
+		ans, err = c.ack(page, a)
+	}
+	return paging.Response{Say: ans.Say, Done: true}, err
+}
+
+// reached notes that an answer came by a way: it works, whoever doubted it.
+func (c *change) reached(w paging.Way) error {
+	if err := paging.AnsweredBy(c.ctx, c.tx, c.now, w.ID); err != nil {
+		return err
+	}
+	if w.ContactID != nil {
+		if err := contact.Answered(c.ctx, c.tx, c.now, *w.ContactID); err != nil {
+			return err
+		}
+	}
+	return paging.RouteProven(c.ctx, c.tx, c.now, w.Route)
+}
+
+const sqlWayOn = `
+	select d.id from delivery d
+	where d.page_id = @page and d.route = @route and d.state in ('leased', 'submitted', 'accepted', 'delivered', 'acked', 'expired', 'failed')
+	order by d.id desc limit 1`
+
+// wayOn finds the delivery of a page that somebody wrote back to: the last one on the
+// route that they wrote on. There may be none: a code can be sent on any way.
+func (c *change) wayOn(page int64, r paging.Reply) (paging.Way, error) {
+	var id int64
+	err := c.tx.QueryRow(c.ctx, sqlWayOn, pgx.NamedArgs{"page": page, "route": r.Route}).Scan(&id)
+	if errors.Is(err, pgx.ErrNoRows) {
+		return paging.Way{}, nil
+	}
+	if err != nil {
+		return paging.Way{}, err
+	}
+	w, _, err := paging.WayOf(c.ctx, c.tx, paging.PageKey(id), r.Route, "")
+	return w, err
+}
+
+// join has the caller joined to the lead, if there is one with a phone, who is somebody
+// else.
+func (c *change) join(out *paging.Response, page paging.Page) error {
+	inc, ok := incidentOf(page.Cause)
+	if !ok {
+		return nil
+	}
+	b, held, err := batonOf(c.ctx, c.tx, inc)
+	if err != nil {
+		return err
+	}
+	if !held || b.Holder == page.PersonID {
+		out.Say += " Nobody else leads this incident by phone now."
+		return nil
+	}
+	list, err := contact.Of(c.ctx, c.tx, b.Holder)
+	for _, one := range list {
+		if one.Kind == "voice" && one.Usable() {
+			out.Contact = one.ID
+			return err
+		}
+	}
+	out.Say += fmt.Sprintf(" %s leads, and cannot be joined by phone.", b.Handle)
+	return err
+}

@@ -1,0 +1,108 @@
+package incidents
+
+import (
+	"strings"
+
+	"batsignal/oncall/contact"
+	"batsignal/oncall/paging"
+)
+
+// provenByCode takes a code that was sent to an address: whoever wrote it back reads
+// there.
+func (c *change) provenByCode(r paging.Reply, codes []string) (paging.Response, error) {
+	for _, code := range codes {
+		p, found, err := contact.FindProof(c.ctx, c.tx, code)
+		if err != nil {
+			return paging.Response{}, err
+		}
+		if found {
+			return c.proven(r, p)
+		}
+	}
+	return c.heard(r, paging.Way{}, "reply", "", paging.Response{
+		Say: "No page has this code. Look at the newest message, or answer in chat: !ack.",
+	})
+}
+
+// provenByKeys takes the number that was keyed after a code was read out.
+func (c *change) provenByKeys(r paging.Reply, proof int64) (paging.Response, error) {
+	p, found, err := contact.GetProof(c.ctx, c.tx, proof)
+	if err != nil {
+		return paging.Response{}, err
+	}
+	if !found || strings.TrimSpace(r.Text) != paging.KeysOf(p.Digits).Ack {
+		return c.heard(r, paging.Way{}, "keys", "", paging.Response{Say: "That is not the number."})
+	}
+	return c.proven(r, p)
+}
+
+func (c *change) proven(r paging.Reply, p contact.Proof) (paging.Response, error) {
+	fresh, err := paging.AddEvent(c.ctx, c.tx, c.now, paging.Event{
+		Route: r.Route, Event: r.Event, Proof: p.ID, What: "reply", Effect: "proves an address",
+	})
+	if err != nil {
+		return paging.Response{}, err
+	}
+	if !fresh {
+		return paging.Response{}, errHeardBefore
+	}
+	one, _, changed, err := contact.Redeem(c.ctx, c.tx, c.now, p.ID)
+	if err != nil {
+		return paging.Response{}, err
+	}
+	if !changed {
+		return paging.Response{Say: "This code is too old. !contact code " + one.Kind + " sends another one.", Done: true}, nil
+	}
+	if err := paging.RouteProven(c.ctx, c.tx, c.now, r.Route); err != nil {
+		return paging.Response{}, err
+	}
+	return paging.Response{Say: "Thank you. Pages reach you here.", Done: true}, c.tell(one.PersonID, 0, "Your "+one.Kind+" answers: pages can go there.")
+}
+
+// proofReceipt notes what a provider tells of a code on its way. A canary is proven by
+// its arrival: nobody reads it.
+func (c *change) proofReceipt(r paging.Receipt, proof int64) error {
+	fresh, err := paging.AddEvent(c.ctx, c.tx, c.now, paging.Event{Route: r.Route, Event: r.Event, Proof: proof, What: string(r.News)})
+	if err != nil {
+		return err
+	}
+	if !fresh {
+		return errHeardBefore
+	}
+	p, found, err := contact.GetProof(c.ctx, c.tx, proof)
+	if err != nil || !found {
+		return err
+	}
+	switch r.News {
+	case paging.NewsDelivered:
+		if err := contact.SetProofState(c.ctx, c.tx, p.ID, "delivered", r.Ref, r.Detail); err != nil {
+			return err
+		}
+		if p.Purpose == contact.PurposeCanary {
+			return paging.RouteProven(c.ctx, c.tx, c.now, r.Route)
+		}
+	case paging.NewsFailed:
+		if err := contact.SetProofState(c.ctx, c.tx, p.ID, "failed", r.Ref, r.Detail); err != nil {
+			return err
+		}
+		if r.Bad != "" {
+			return c.badAddress(p.ContactID, p.PersonID, r.Route, r.Bad)
+		}
+	}
+	return nil
+}
+
+// stopOrStart suspends an address that asked for it, or uses it again. Whoever holds the
+// phone decides, whatever else is known.
+func (c *change) stopOrStart(r paging.Reply, stop bool) (paging.Response, error) {
+	what, do, say := "start", contact.ResumeByAddress, "You get pages here again."
+	if stop {
+		what, do, say = "stop", contact.SuspendByAddress, "No more pages come here. START brings them back."
+	}
+	out, err := c.heard(r, paging.Way{}, what, "", paging.Response{Say: say, Done: true})
+	if err != nil || r.From.Empty() {
+		return out, err
+	}
+	_, err = do(c.ctx, c.tx, c.now, r.Route, r.From)
+	return out, err
+}

@@ -1,0 +1,106 @@
+package contact
+
+import (
+	"net/mail"
+	"net/url"
+	"regexp"
+	"slices"
+	"strings"
+
+	"batsignal/oncall/fault"
+)
+
+// Kinds are the kinds of contact, each with the name of its route.
+func Kinds() []string { return []string{"mail", "webhook", "sms", "voice", "ntfy", "pagerduty"} }
+
+// Example is how an address of a kind is written, for people.
+func Example(kind string) string {
+	return map[string]string{
+		"mail": "name@example.org", "webhook": "https://example.org/hook", "sms": "+14155550123", "voice": "+14155550123",
+		"ntfy": "my-secret-topic", "pagerduty": "the 32 letters and digits of an Events API v2 integration key",
+	}[kind]
+}
+
+// check refuses what cannot be an address of its kind, and writes it as it is stored. The
+// refusal never repeats the address: it may be shown in a room.
+func check(kind, address string) (string, error) {
+	address = strings.TrimSpace(address)
+	switch kind {
+	case "mail":
+		return checkMail(address)
+	case "webhook":
+		return checkWebhook(address)
+	case "sms", "voice":
+		return checkPhone(address)
+	case "ntfy":
+		return checkNtfy(address)
+	case "pagerduty":
+		if !integrationKey.MatchString(address) {
+			return "", fault.New(fault.Invalid, "That is no integration key: it has 32 letters and digits. PagerDuty shows it with the integration Events API v2 of a service.")
+		}
+		return address, nil
+	}
+	kinds := Kinds()
+	return "", fault.New(fault.Invalid, "A contact is of the kind %s or %s.", strings.Join(kinds[:len(kinds)-1], ", "), kinds[len(kinds)-1])
+}
+
+var (
+	integrationKey = regexp.MustCompile(`^[A-Za-z0-9]{32}$`)
+	topic          = regexp.MustCompile(`^[-_A-Za-z0-9]{1,64}$`)
+)
+
+func checkMail(address string) (string, error) {
+	a, err := mail.ParseAddress(address)
+	if err != nil || strings.ContainsAny(a.Address, "\r\n\x00") {
+		return "", fault.New(fault.Invalid, "That is not a mail address. Write it like name@example.org.")
+	}
+	return a.Address, nil
+}
+
+func checkWebhook(address string) (string, error) {
+	u, err := url.Parse(address)
+	if err != nil || (u.Scheme != "https" && u.Scheme != "http") || u.Host == "" || u.User != nil {
+		return "", fault.New(fault.Invalid, "That is not a webhook address. Write it like https://example.org/hook, without a user name in it.")
+	}
+	return u.String(), nil
+}
+
+// checkNtfy takes the name of a topic on the server of the configuration, or the whole
+// address of a topic on another one.
+func checkNtfy(address string) (string, error) {
+	if topic.MatchString(address) {
+		return address, nil
+	}
+	u, err := url.Parse(address)
+	if err != nil || u.Scheme != "https" || u.Host == "" || u.User != nil || u.RawQuery != "" || u.Fragment != "" ||
+		!topic.MatchString(u.Path[strings.LastIndexByte(u.Path, '/')+1:]) {
+		return "", fault.New(fault.Invalid, "That is no topic of ntfy. Write its name (letters, digits, - and _, at most 64), or its address like https://ntfy.example.org/my-topic.")
+	}
+	return u.String(), nil
+}
+
+// checkPhone takes a number as the whole world dials it (ITU-T E.164): +, the number of
+// the country, and the rest; 8 to 15 digits in all.
+func checkPhone(number string) (string, error) {
+	if strings.Contains(strings.ReplaceAll(number, " ", ""), "(0)") {
+		return "", fault.New(fault.Invalid, "Leave out the (0): nobody dials it from abroad. Write the number like +442071838750.")
+	}
+	plain := strings.Map(func(r rune) rune {
+		if slices.Contains([]rune{' ', '-', '(', ')'}, r) {
+			return -1
+		}
+		return r
+	}, number)
+	digits, international := strings.CutPrefix(plain, "+")
+	switch {
+	case digits == "" || strings.Trim(digits, "0123456789") != "":
+		return "", fault.New(fault.Invalid, "That is not a phone number. Write it with + and the number of your country, like +442071838750.")
+	case len(digits) < 7:
+		return "", fault.New(fault.Invalid, "That is a short number, such as emergency services have. I never ring those. Write a whole number with + and the number of your country, like +442071838750.")
+	case !international || digits[0] == '0':
+		return "", fault.New(fault.Invalid, "That number has no country. Write it with + and the number of your country, like +442071838750.")
+	case len(digits) < 8 || len(digits) > 15:
+		return "", fault.New(fault.Invalid, "A phone number has 8 to 15 digits with the number of its country. Write it like +442071838750.")
+	}
+	return plain, nil
+}

@@ -1,0 +1,126 @@
+package paging
+
+import (
+	"context"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"batsignal/migrations/pg"
+)
+
+// Health is how a route fares.
+type Health struct {
+	Route     string
+	ProvenAt  *time.Time // when a page was last shown to arrive by it
+	TriedAt   *time.Time
+	FailedAt  *time.Time
+	Failures  int // in a row, on the side of the provider
+	DownUntil *time.Time
+	Detail    string // of the last failure, in safe words
+}
+
+// UnprovenAfter is how long a proof of a route holds. The daily synthetic page renews it,
+// with two hours to spare.
+const UnprovenAfter = 26 * time.Hour
+
+// Unproven tells whether a route was shown to work once, and not lately.
+func (h Health) Unproven(now time.Time) bool {
+	return h.ProvenAt != nil && now.Sub(*h.ProvenAt) >= UnprovenAfter
+}
+
+const (
+	sqlHealth = `
+		select route, proven_at, tried_at, failed_at, failures, down_until, detail from route_health order by route`
+	sqlRouteProven = `
+		insert into route_health as h (route, proven_at) values (@route, @now)
+		on conflict (route) do update set proven_at = greatest(h.proven_at, excluded.proven_at), told_at = null
+		where h.proven_at is null or h.proven_at < @now::timestamptz - interval '1 minute' or h.told_at is not null`
+	sqlRouteFailed = `
+		insert into route_health as h (route, tried_at, failed_at, failures, down_until, detail)
+		values (@route, @now, @now, 1, @until, @detail)
+		on conflict (route) do update set tried_at = @now, failed_at = @now, failures = h.failures + 1,
+			down_until = @until, detail = @detail`
+	sqlRouteWorks = `
+		insert into route_health as h (route, tried_at) values (@route, @now)
+		on conflict (route) do update set tried_at = @now, failures = 0, down_until = null`
+	sqlUntoldUnproven = `
+		update route_health set told_at = @now
+		where route = any (@routes) and told_at is null and proven_at <= @before returning route`
+)
+
+// HealthOf lists how each route fares that was ever used, by name.
+func HealthOf(ctx context.Context, db pg.DB) ([]Health, error) {
+	rows, err := db.Query(ctx, sqlHealth)
+	if err != nil {
+		return nil, err
+	}
+	return pgx.CollectRows(rows, pgx.RowToStructByName[Health])
+}
+
+// RouteProven notes that a page was shown to arrive by a route. It is cheap when that
+// was noted within the minute.
+func RouteProven(ctx context.Context, db pg.DB, now time.Time, route string) error {
+	_, err := db.Exec(ctx, sqlRouteProven, pgx.NamedArgs{"route": route, "now": now})
+	return err
+}
+
+// RouteFailed notes that the provider of a route failed, and until when it is left alone;
+// zero is not at all.
+func RouteFailed(ctx context.Context, db pg.DB, now, until time.Time, route, detail string) error {
+	args := pgx.NamedArgs{"route": route, "now": now, "until": nil, "detail": clip(detail, 400)}
+	if !until.IsZero() {
+		args["until"] = until
+	}
+	_, err := db.Exec(ctx, sqlRouteFailed, args)
+	return err
+}
+
+// RouteWorks notes that the provider of a route took something.
+func RouteWorks(ctx context.Context, db pg.DB, now time.Time, route string) error {
+	_, err := db.Exec(ctx, sqlRouteWorks, pgx.NamedArgs{"route": route, "now": now})
+	return err
+}
+
+// UntoldUnproven lists the routes that became unproven, each once until it is proven
+// again.
+func UntoldUnproven(ctx context.Context, db pg.DB, now time.Time, routes []string) ([]string, error) {
+	rows, err := db.Query(ctx, sqlUntoldUnproven, pgx.NamedArgs{"routes": routes, "now": now, "before": now.Add(-UnprovenAfter)})
+	if err != nil {
+		return nil, err
+	}
+	return pgx.CollectRows(rows, pgx.RowTo[string])
+}
+
+const (
+	// Their other ways are used at once by whoever was to be reached by a route.
+	sqlStrandPromote = `
+		update delivery d set due_at = @now
+		from delivery stuck join page p on p.id = stuck.page_id
+		where stuck.route = @route and stuck.state = 'queued' and p.state = 'open'
+			and d.page_id = stuck.page_id and d.ring = stuck.ring and d.route <> @route
+			and d.state = 'queued' and d.tries = 0 and d.due_at > @now`
+	// Where everybody of the last ring has no other way, waiting for them is waste.
+	sqlStrandHurry = `
+		update escalation e set due_at = @now
+		where e.state = 'hunting' and e.due_at > @now
+			and exists (
+				select from page p join delivery d on d.page_id = p.id
+				where p.escalation_id = e.id and p.state = 'open' and d.route = @route and d.state = 'queued' and d.ring = p.round)
+			and not exists (
+				select from page p join delivery d on d.page_id = p.id
+				where p.escalation_id = e.id and p.state = 'open' and d.ring = p.round and d.route <> @route
+					and p.rung_at = (select max(o.rung_at) from page o where o.escalation_id = e.id)
+					and d.state in ('queued', 'leased', 'submitted', 'accepted', 'delivered', 'acked'))`
+)
+
+// Strand is for a route that is given a rest: nobody waits for it who can be reached
+// otherwise, and no hunt waits for somebody who cannot.
+func Strand(ctx context.Context, tx pgx.Tx, now time.Time, route string) error {
+	args := pgx.NamedArgs{"route": route, "now": now}
+	if _, err := tx.Exec(ctx, sqlStrandPromote, args); err != nil {
+		return err
+	}
+	_, err := tx.Exec(ctx, sqlStrandHurry, args)
+	return err
+}

@@ -1,0 +1,161 @@
+package paging
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"batsignal/migrations/pg"
+)
+
+// Way is one delivery as news of it, and answers to it, need to know it.
+type Way struct {
+	ID           int64
+	PageID       int64
+	EscalationID int64
+	PersonID     int64
+	ContactID    *int64
+	Ring         int
+	Route        string
+	State        string
+	Cause        string
+}
+
+const (
+	sqlWay = `
+		select d.id, d.page_id, p.escalation_id, p.person_id, d.contact_id, d.ring, d.route, d.state, e.cause
+		from delivery d join page p on p.id = d.page_id join escalation e on e.id = p.escalation_id`
+	sqlWayByID  = sqlWay + ` where d.id = @id`
+	sqlWayByRef = sqlWay + ` where d.ref = @ref and d.route = @route order by d.id desc limit 1`
+
+	sqlAddEvent = `
+		insert into provider_event (route, event, at, delivery_id, proof_id, what, effect)
+		values (@route, @event, @now, @delivery, @proof, @what, @effect)
+		on conflict (route, event) do nothing`
+	// A state only goes forward, whatever order the news come in; of two that are numbered,
+	// the one behind changes nothing.
+	sqlApplyNews = `
+		update delivery d
+		set state = @state, news_seq = greatest(news_seq, @seq), news_at = @now, leased_until = null,
+			finished_at = coalesce(finished_at, @now::timestamptz), ref = case when ref = '' then @ref else ref end
+		where id = @id and (@seq = 0 or @seq > news_seq) and state = any (@from::text[])`
+	sqlAnsweredBy = `
+		update delivery set state = 'acked', news_at = @now, leased_until = null, leased_by = ''
+		where id = @id and state in ('leased', 'submitted', 'accepted', 'delivered', 'expired')`
+	// A message that the provider took and never spoke of again did not arrive, as far as
+	// anybody can know.
+	sqlExpire = `
+		update delivery set state = 'expired'
+		where state = 'accepted' and route = any (@routes) and finished_at < @before returning route`
+	sqlToEnd = `
+		update delivery d set ended = true
+		from page p
+		where p.id = d.page_id and p.escalation_id = @escalation and p.state <> 'open' and not d.ended
+			and d.route = any (@routes) and d.state in ('leased', 'submitted', 'accepted', 'delivered', 'acked', 'expired')
+		returning d.id, d.route`
+	sqlByCode = sqlPageColumns + ` where p.code = @code and p.opened_at > @after order by p.state <> 'open', p.id desc`
+)
+
+// WayOf finds the delivery of a key, or of what its provider calls it.
+func WayOf(ctx context.Context, db pg.DB, key, route, ref string) (w Way, found bool, err error) {
+	sql, args := sqlWayByRef, pgx.NamedArgs{"route": route, "ref": ref}
+	if id, _, ok := ParseKey(key); ok && id != 0 {
+		sql, args = sqlWayByID, pgx.NamedArgs{"id": id}
+	} else if ref == "" {
+		return w, false, nil
+	}
+	rows, err := db.Query(ctx, sql, args)
+	if err != nil {
+		return w, false, err
+	}
+	w, err = pgx.CollectExactlyOneRow(rows, pgx.RowToStructByName[Way])
+	if errors.Is(err, pgx.ErrNoRows) {
+		return w, false, nil
+	}
+	return w, err == nil, err
+}
+
+// Event is something that came back from a route.
+type Event struct {
+	Route, Event    string
+	Delivery, Proof int64 // what it belongs to; 0 is nothing
+	What            string
+	Effect          string // what it did, in a few words
+}
+
+// AddEvent keeps an event. fresh is false when it was here before: it must do nothing
+// then, and the caller's transaction is where that is decided.
+func AddEvent(ctx context.Context, tx pgx.Tx, now time.Time, e Event) (fresh bool, err error) {
+	tag, err := tx.Exec(ctx, sqlAddEvent, pgx.NamedArgs{
+		"route": e.Route, "event": clip(e.Event, 200), "now": now, "what": clip(e.What, 40), "effect": clip(e.Effect, 200),
+		"delivery": pg.NullID(e.Delivery), "proof": pg.NullID(e.Proof),
+	})
+	return err == nil && tag.RowsAffected() == 1, err
+}
+
+// Applied is what a piece of news did.
+type Applied struct {
+	Changed bool
+	Dead    bool // it was the last way of the ring: the escalation was hurried
+}
+
+// Apply has a delivery be where its provider says it is. The caller holds the lock of
+// the cause and has kept the event.
+func Apply(ctx context.Context, tx pgx.Tx, now time.Time, w Way, r Receipt) (a Applied, err error) {
+	from := map[News][]string{
+		NewsAccepted:  {"leased", "submitted"},
+		NewsDelivered: {"leased", "submitted", "accepted", "expired"},
+		NewsFailed:    {"leased", "submitted", "accepted", "expired"},
+	}[r.News]
+	tag, err := tx.Exec(ctx, sqlApplyNews, pgx.NamedArgs{
+		"id": w.ID, "state": string(r.News), "seq": r.Seq, "now": now, "ref": clip(r.Ref, 200), "from": from,
+	})
+	if err != nil || tag.RowsAffected() == 0 {
+		return a, err
+	}
+	a.Changed = true
+	if r.News == NewsFailed {
+		a.Dead, err = afterFailure(ctx, tx, now, w.PageID, w.Ring, w.EscalationID)
+	}
+	return a, err
+}
+
+// AnsweredBy notes that a page was answered on one of its ways.
+func AnsweredBy(ctx context.Context, tx pgx.Tx, now time.Time, delivery int64) error {
+	_, err := tx.Exec(ctx, sqlAnsweredBy, pgx.NamedArgs{"id": delivery, "now": now})
+	return err
+}
+
+// Expire gives up on what providers took longer than patience ago and never spoke of
+// again, on routes whose providers do speak. It returns the routes, once for each.
+func Expire(ctx context.Context, db pg.DB, now time.Time, routes []string, patience time.Duration) ([]string, error) {
+	rows, err := db.Query(ctx, sqlExpire, pgx.NamedArgs{"routes": routes, "before": now.Add(-patience)})
+	if err != nil {
+		return nil, err
+	}
+	return pgx.CollectRows(rows, pgx.RowTo[string])
+}
+
+// Ending is a delivery whose provider must hear that its page is over.
+type Ending struct {
+	ID    int64
+	Route string
+}
+
+// ToEnd lists, once, the deliveries of pages that are over, among those of an escalation,
+// on routes whose providers want to hear of it.
+func ToEnd(ctx context.Context, tx pgx.Tx, escalation int64, routes []string) ([]Ending, error) {
+	rows, err := tx.Query(ctx, sqlToEnd, pgx.NamedArgs{"escalation": escalation, "routes": routes})
+	if err != nil {
+		return nil, err
+	}
+	return pgx.CollectRows(rows, pgx.RowToStructByName[Ending])
+}
+
+// ByCode finds the pages of a code, the open ones first, among those opened after an
+// instant: codes are short, and come again.
+func ByCode(ctx context.Context, db pg.DB, code string, after time.Time) ([]Page, error) {
+	return pages(ctx, db, sqlByCode, pgx.NamedArgs{"code": code, "after": after})
+}
