@@ -9,6 +9,7 @@ import (
 	"batsignal/oncall"
 	"batsignal/oncall/contact"
 	"batsignal/oncall/fault"
+	"batsignal/oncall/reach"
 )
 
 // testSeverity is that of a test: it is never urgent.
@@ -135,4 +136,14 @@ func toldTest(person oncall.Person, own bool, sent, chats, not []string) string 
 		say = append(say, "Not tested: "+one)
 	}
 	return strings.Join(say, " ")
+}
+
+// Readiness tells who could be reached tonight by two ways that are known to work, and
+// who could not.
+func (s *Service) Readiness(ctx context.Context) (reach.Report, error) {
+	networks := make([]string, len(s.Networks))
+	for i, n := range s.Networks {
+		networks[i] = n.Name
+	}
+	return reach.Load(ctx, s.DB, s.Now(), networks, s.Routes)
 }

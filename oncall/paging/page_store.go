@@ -16,11 +16,17 @@ const (
 	sqlBusy = `
 		select distinct p.person_id from page p join escalation e on e.id = p.escalation_id
 		where e.cause = @cause and e.id <> @escalation and p.state = 'open'`
-	sqlCancelEarlierRings = `
-		update delivery d set state = 'cancelled', finished_at = @now
+	// A try that failed begins anew with the new ring. What was not used yet, because its
+	// delay is not over, or is under way, goes on as part of it: else somebody rung again and
+	// again would never come to the way that wakes them.
+	sqlTakeOver = `
+		update delivery d set
+			ring = case when d.tries = 0 or d.state <> 'queued' then @round else d.ring end,
+			state = case when d.tries = 0 or d.state <> 'queued' then d.state else 'cancelled' end,
+			finished_at = case when d.tries = 0 or d.state <> 'queued' then d.finished_at else @now end
 		from page p
 		where p.id = d.page_id and p.escalation_id = @escalation and p.person_id = any (@people)
-			and d.state = 'queued'`
+			and p.state = 'open' and d.state in ('queued', 'leased', 'submitted')`
 	// One statement for the pages and their deliveries: a thousand people are rung
 	// in one round trip. The first way of everybody is used at once; the others as much
 	// later as their delays differ. What nobody has shown to work lately comes after what
@@ -56,13 +62,20 @@ const (
 			from agreed r join contact c on c.person_id = r.person_id join traits t on t.route = c.kind
 			where c.proven_at is not null and c.suspended_at is null and c.fault = ''
 				and (r.kinds = '{}' or c.kind = any (r.kinds))
+		), going as (
+			select d.page_id, d.route, d.contact_id from rung r join delivery d on d.page_id = r.id
+			where d.state in ('queued', 'leased', 'submitted')
 		), sent as (
 			insert into delivery (page_id, ring, route, network, account, contact_id, state, waits, due_at, created_at, finished_at)
 			select id, @round, route, network, account, contact, case when over then 'failed' else 'queued' end, later, @now + later, @now, case when over then @now::timestamptz end
-			from (select *, delay - min(delay) over (partition by id, over) as later from ways) timed
+			from (
+				select *, delay - min(delay) over (partition by id, over) as later from ways w
+				where not exists (select from going g where g.page_id = w.id and g.route = w.route and g.contact_id is not distinct from w.contact)
+			) timed
 			returning page_id, state
 		)
-		select r.id, r.person_id, count(s.page_id) filter (where s.state = 'queued') as ways
+		select r.id, r.person_id, count(s.page_id) filter (where s.state = 'queued')
+			+ (select count(*) from going g where g.page_id = r.id) as ways
 		from rung r left join sent s on s.page_id = r.id group by r.id, r.person_id order by r.id`
 	sqlPageColumns = `
 		select p.id, p.escalation_id, p.person_id, h.handle, e.cause, e.slot, e.why, e.severity,
@@ -136,7 +149,7 @@ func Remember(ctx context.Context, tx pgx.Tx, e Escalation) (map[int64]Memory, m
 
 // Ring makes pages for the people of a step, with one delivery for each way by
 // which a person can be reached among the routes in use, and agreed to be. Somebody rung before
-// keeps their page; what of the earlier ring still waits to be sent is dropped.
+// keeps their page, and what of the earlier ring was not used yet goes on as part of this one.
 func Ring(ctx context.Context, tx pgx.Tx, now time.Time, routes []Traits, e Escalation, s Step) ([]Rung, error) {
 	people, helpers := make([]int64, len(s.Ring)), make([]bool, len(s.Ring))
 	for i, c := range s.Ring {
@@ -145,7 +158,7 @@ func Ring(ctx context.Context, tx pgx.Tx, now time.Time, routes []Traits, e Esca
 	args := pgx.NamedArgs{
 		"escalation": e.ID, "people": people, "helpers": helpers, "round": s.Round, "severity": e.Severity, "now": now,
 	}
-	if _, err := tx.Exec(ctx, sqlCancelEarlierRings, args); err != nil {
+	if _, err := tx.Exec(ctx, sqlTakeOver, args); err != nil {
 		return nil, err
 	}
 	names, delays := make([]string, len(routes)), make([]time.Duration, len(routes))
