@@ -144,7 +144,7 @@ func (e *Errands) proofFailed(ctx context.Context, p contact.Proof, t paging.Try
 		if t.Bad != "" {
 			return c.badAddress(p.ContactID, p.PersonID, p.Kind, t.Bad)
 		}
-		return c.tell(p.PersonID, 0, fmt.Sprintf("The code for your %s could not be sent: %s. !contact code %s sends another one.", p.Kind, t.Detail, p.Kind))
+		return c.tell(p.PersonID, 0, fmt.Sprintf("The code for your %s could not be sent: %s. !contact code %s sends another one.", contact.Noun(p.Kind), t.Detail, p.Kind))
 	})
 }
 

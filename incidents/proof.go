@@ -20,7 +20,7 @@ func (s *Service) AddContact(ctx context.Context, a oncall.Actor, kind string, a
 		if err != nil {
 			return err
 		}
-		stored := fmt.Sprintf("Your %s is stored, and nobody else sees it. No page goes there before it is proven. ", kind)
+		stored := fmt.Sprintf("Your %s is stored, and nobody else sees it. No page goes there before it is proven. ", contact.Noun(kind))
 		sent, err := c.prove(one, contact.PurposeProof, a)
 		if fault.KindOf(err) != fault.Internal {
 			sent, err = fault.Say(err), nil // it is stored all the same
@@ -76,7 +76,7 @@ func codeSent(kind string) string {
 	case "pagerduty":
 		return "A code comes there as an incident in a moment. Type it within the hour: !contact prove CODE."
 	}
-	return fmt.Sprintf("A code is on its way to your %s. Type it within the hour: !contact prove CODE.", kind)
+	return fmt.Sprintf("A code is on its way to your %s. Type it within the hour: !contact prove CODE.", contact.Noun(kind))
 }
 
 // ProveByCode takes a code that the actor typed: the address that it went to is theirs,
@@ -92,12 +92,12 @@ func (s *Service) ProveByCode(ctx context.Context, a oncall.Actor, code string) 
 		if err != nil {
 			return err
 		}
-		say = fmt.Sprintf("Your %s is proven. Pages go there from now on.", one.Kind)
+		say = fmt.Sprintf("Your %s is proven. Pages go there from now on.", contact.Noun(one.Kind))
 		if purpose == contact.PurposeTest {
-			say = fmt.Sprintf("Your %s works. Thank you.", one.Kind)
+			say = fmt.Sprintf("Your %s works. Thank you.", contact.Noun(one.Kind))
 		}
 		if one.SuspendedAt != nil {
-			say = fmt.Sprintf("Your %s works. It is paused: !contact resume %s uses it.", one.Kind, one.Kind)
+			say = fmt.Sprintf("Your %s works. It is paused: !contact resume %s uses it.", contact.Noun(one.Kind), one.Kind)
 		}
 		return paging.RouteProven(c.ctx, c.tx, c.now, one.Kind)
 	})

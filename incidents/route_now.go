@@ -53,13 +53,13 @@ func (r RouteNow) State(now time.Time) string {
 	}
 	switch {
 	case r.Resting(now):
-		return fmt.Sprintf("fails, and is tried again in %s%s", span(h.DownUntil.Sub(now)), why)
+		return fmt.Sprintf("fails, and is tried again in %s%s", roughly(h.DownUntil.Sub(now)), why)
 	case h.Failures > 0:
 		return "failed just now" + why
 	case h.Unproven(now):
-		return fmt.Sprintf("unproven: nothing is known to have arrived for %s, so it is tried last", span(now.Sub(*h.ProvenAt)))
+		return fmt.Sprintf("unproven: nothing is known to have arrived for %s, so it is tried last", roughly(now.Sub(*h.ProvenAt)))
 	case h.ProvenAt != nil:
-		return fmt.Sprintf("works: something arrived %s ago", span(now.Sub(*h.ProvenAt)))
+		return fmt.Sprintf("works: something arrived %s ago", roughly(now.Sub(*h.ProvenAt)))
 	case h.TriedAt != nil:
 		return "used, and nothing is known to have arrived yet"
 	}
@@ -112,3 +112,13 @@ func (r RouteNow) Price() string {
 
 // QuietHours says what every route does in somebody's quiet hours.
 const QuietHours = "No route rings anybody in their quiet hours, more often than they agreed to, or by a way that they did not agree to. Severity 1 rings in quiet hours only whoever agreed to that."
+
+// roughly writes how long something took or takes, in its largest unit.
+func roughly(d time.Duration) string {
+	for _, unit := range []time.Duration{24 * time.Hour, time.Hour, time.Minute} {
+		if d >= 2*unit {
+			return span(d.Truncate(unit))
+		}
+	}
+	return span(max(d, time.Second).Truncate(time.Second))
+}

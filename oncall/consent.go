@@ -37,7 +37,9 @@ const Chat = "chat"
 
 // RouteKinds are the kinds of way by which people can be rung: chat, and the kinds of
 // contact that there are.
-func RouteKinds() []string { return []string{Chat, "mail", "webhook"} }
+func RouteKinds() []string {
+	return []string{Chat, "mail", "webhook", "sms", "voice", "ntfy", "pagerduty"}
+}
 
 // In letters, and in calls a quarter; the columns have the same limits.
 const (

@@ -36,7 +36,7 @@ type auditLine struct {
 // auditKinds are what entries are about.
 func auditKinds() []string {
 	return []string{
-		"absence", "account", "component", "consent", "cover", "feed", "holiday", "invitation", "label", "override", "passkey", "person",
+		"absence", "account", "alert key", "component", "consent", "cover", "feed", "holiday", "invitation", "label", "override", "passkey", "person",
 		"policy", "role", "roster", "schedule", "session", "skill", "token",
 	}
 }
@@ -128,6 +128,8 @@ func auditPath(e audit.Entry) string {
 		return "/policies/" + pathSegment(e.Subject)
 	case "invitation":
 		return "/invitations"
+	case "alert key":
+		return "/alerts/keys"
 	}
 	return ""
 }

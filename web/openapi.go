@@ -60,6 +60,7 @@ var partHelp = map[string]string{
 	"id":     "Its number.",
 	"ref":    "The request: C12.",
 	"number": "The incident: 7 or INC-7.",
+	"alert":  "The alert: 12 or A12.",
 }
 
 func (s schemas) operation(o operation, refusal any) map[string]any {

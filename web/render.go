@@ -30,6 +30,7 @@ type view struct {
 	Actions  bool   // there are pages of actions
 	Rota     bool   // there are schedules
 	Policies bool   // there are pages of who is rung after whom
+	Alerts   bool   // there are pages of alerts, and this visitor may read them
 	Visitor  visitor
 	SignIn   string // where one signs in to come back here; "" where nobody is known
 	Passkeys bool   // passkey.js is run too, where our script may be
@@ -80,6 +81,7 @@ func (s *site) render(w http.ResponseWriter, r *http.Request, status int, name s
 	v.Script = status == http.StatusOK && mayScript(r)
 	if v.Visitor = s.visitor(r); v.Visitor.SignedIn() {
 		v.CSRF = access.FormToken(v.Visitor.token)
+		v.Alerts = s.Alerts != nil
 	}
 	if s.Access != nil && !s.knowsNobody(r.URL.Path) {
 		v.SignIn = signInPath(r)

@@ -55,6 +55,9 @@ func (s *site) routes() http.Handler {
 	if s.Policies != nil {
 		s.policyRoutes(r)
 	}
+	if s.Alerts != nil {
+		s.alertRoutes(r)
+	}
 
 	r.Get("/ack/{token}", s.page(s.showAck))
 	r.Post("/ack/{token}", s.page(s.ack))
@@ -72,5 +75,5 @@ func (s *site) routes() http.Handler {
 
 	r.NotFound(s.page(notFound))
 	r.MethodNotAllowed(s.page(s.wrongMethod))
-	return r
+	return s.takesAlerts(r)
 }

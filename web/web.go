@@ -23,6 +23,7 @@ import (
 	"batsignal/bot/command"
 	"batsignal/incidents"
 	"batsignal/incidents/action"
+	"batsignal/incidents/alert"
 	"batsignal/incidents/meeting"
 	"batsignal/incidents/retrospective"
 	"batsignal/migrations/pg"
@@ -45,6 +46,7 @@ type Options struct {
 	Access    *access.Service        // who is signed in; nil lets nobody sign in
 	Rota      *rota.Service          // schedules and coverage; nil has no pages of them
 	Policies  *escalation.Service    // who is rung after whom; nil has no pages of it
+	Alerts    *alert.Service         // what monitoring tools send; nil takes none, and has no pages of them
 	Who       *bot.Identity          // what people may do who are; needed with Access
 	OIDC      []Provider             // identity providers to sign in by
 	People    *oncall.Desk           // by which people and rosters are changed; nil changes none

@@ -7,10 +7,8 @@ import (
 	"strings"
 
 	"batsignal/oncall"
-	"batsignal/oncall/contact"
 	"batsignal/oncall/fault"
 	"batsignal/oncall/paging"
-	"batsignal/oncall/secret"
 )
 
 func (s Services) personCommands() []*Command {
@@ -21,25 +19,7 @@ func (s Services) personCommands() []*Command {
 		Summary: "Binds this account to a person known on another network, by a code.", Example: "link",
 		Params: []Param{{Name: "code", Optional: true, Help: "the code you got on the other network; without one you get a code"}},
 		Run:    s.link,
-	}, {
-		Name: "contact", Default: "list", Needs: Known, Private: true,
-		Summary: "Keeps your private addresses, which nobody else sees.", Example: "contact list",
-		Subs: []*Command{
-			{Name: "list", Summary: "Tells which kinds of address you gave.", Example: "contact list", Run: s.contactList},
-			{
-				Name: "mail", Summary: "Adds a mail address for pages.", Example: "contact mail name@example.org",
-				Params: []Param{{Name: "address", Help: "your mail address"}}, Run: s.contactAdd("mail"),
-			},
-			{
-				Name: "webhook", Summary: "Adds a web address that pages are posted to.", Example: "contact webhook https://example.org/hook",
-				Params: []Param{{Name: "address", Help: "an https address"}}, Run: s.contactAdd("webhook"),
-			},
-			{
-				Name: "remove", Summary: "Deletes your addresses of a kind.", Example: "contact remove mail",
-				Params: []Param{{Name: "kind", Choices: []string{"mail", "webhook"}, Help: "which kind"}}, Run: s.contactRemove,
-			},
-		},
-	}}
+	}, s.contactCommand()}
 }
 
 func (s Services) whoami(ctx context.Context, c *Call) (Reply, error) {
@@ -115,44 +95,6 @@ func (s Services) link(ctx context.Context, c *Call) (Reply, error) {
 	code, until, err := s.People.LinkCode(ctx, c.PersonID)
 	r := sentence(fmt.Sprintf("On the other network, log in and send me in private: %s. It works once, until %s.",
 		c.Typed("link "+code), oncall.Clock(until, c.Zone)))
-	r.Private = true
-	return r, err
-}
-
-func (s Services) contactList(ctx context.Context, c *Call) (Reply, error) {
-	list, err := contact.Of(ctx, s.DB, c.PersonID)
-	if err != nil {
-		return Reply{}, err
-	}
-	accounts, err := oncall.AccountsOf(ctx, s.DB, c.PersonID)
-	if err != nil {
-		return Reply{}, err
-	}
-	l := List{Title: "You are reached by"}
-	for _, a := range accounts {
-		l.Items = append(l.Items, "private message on "+a.Network)
-	}
-	for _, one := range list {
-		l.Items = append(l.Items, one.Kind)
-	}
-	return Reply{Blocks: []Block{l}, Private: true}, nil
-}
-
-func (s Services) contactAdd(kind string) func(context.Context, *Call) (Reply, error) {
-	return func(ctx context.Context, c *Call) (Reply, error) {
-		_, err := contact.Add(ctx, s.DB, c.Now, c.PersonID, kind, secret.New(c.Text("address")))
-		r := sentence(fmt.Sprintf("Pages go to your %s as well now. Nobody else sees the address; %s deletes it.", kind, c.Typed("contact remove "+kind)))
-		r.Private = true
-		return r, err
-	}
-}
-
-func (s Services) contactRemove(ctx context.Context, c *Call) (Reply, error) {
-	n, err := contact.Remove(ctx, s.DB, c.PersonID, c.Text("kind"))
-	if err == nil && n == 0 {
-		err = fault.New(fault.NotFound, "You gave no %s.", c.Text("kind"))
-	}
-	r := sentence("Your " + c.Text("kind") + " is deleted.")
 	r.Private = true
 	return r, err
 }

@@ -18,17 +18,24 @@ import (
 //	file          a file that must be there: "read", "private" for keys, or
 //	              "authorities" for certificates to trust
 type Config struct {
-	StateDir string         `mapstructure:"state_dir" doc:"The directory for the private Postgres and everything else that must outlive a restart. Default: /var/lib/batsignal for root, else $XDG_STATE_HOME/batsignal or ~/.local/state/batsignal." example:"/var/lib/batsignal"`
-	Database databaseConfig `mapstructure:"database" doc:"Where incidents, people and pages are kept."`
-	Web      webConfig      `mapstructure:"web" doc:"The web pages."`
-	Log      logConfig      `mapstructure:"log" doc:"The log, on standard error."`
-	Commands commandsConfig `mapstructure:"commands" doc:"How people speak to the bot."`
-	IRC      []ircConfig    `mapstructure:"irc" doc:"The IRC networks, one entry each."`
-	Slack    []slackConfig  `mapstructure:"slack" doc:"The Slack workspaces, one entry each."`
-	Bridge   bridgeConfig   `mapstructure:"bridge" doc:"Incidents that are on several networks at once."`
-	Mail     mailConfig     `mapstructure:"mail" doc:"Pages by mail."`
-	Webhook  webhookConfig  `mapstructure:"webhook" doc:"Pages by signed HTTP requests to addresses that people gave."`
-	Roles    []roleConfig   `mapstructure:"roles" doc:"The roles that an emergency needs filled, in this order. A list given here is the list, and only changed here. Without one the default list is stored once, and is looked after on the web and by batsignal apply."`
+	StateDir  string          `mapstructure:"state_dir" doc:"The directory for the private Postgres and everything else that must outlive a restart. Default: /var/lib/batsignal for root, else $XDG_STATE_HOME/batsignal or ~/.local/state/batsignal." example:"/var/lib/batsignal"`
+	Database  databaseConfig  `mapstructure:"database" doc:"Where incidents, people and pages are kept."`
+	Web       webConfig       `mapstructure:"web" doc:"The web pages."`
+	Log       logConfig       `mapstructure:"log" doc:"The log, on standard error."`
+	Commands  commandsConfig  `mapstructure:"commands" doc:"How people speak to the bot."`
+	IRC       []ircConfig     `mapstructure:"irc" doc:"The IRC networks, one entry each."`
+	Slack     []slackConfig   `mapstructure:"slack" doc:"The Slack workspaces, one entry each."`
+	Bridge    bridgeConfig    `mapstructure:"bridge" doc:"Incidents that are on several networks at once."`
+	Mail      mailConfig      `mapstructure:"mail" doc:"Pages by mail."`
+	Webhook   webhookConfig   `mapstructure:"webhook" doc:"Pages by signed HTTP requests to addresses that people gave."`
+	Paging    pagingConfig    `mapstructure:"paging" doc:"How people are rung, whatever the way."`
+	Inbound   inboundConfig   `mapstructure:"inbound" doc:"Where providers tell what became of a page, and hand in answers."`
+	Twilio    twilioConfig    `mapstructure:"twilio" doc:"Pages by phone: calls and texts."`
+	PagerDuty pagerdutyConfig `mapstructure:"pagerduty" doc:"Pages through PagerDuty."`
+	Ntfy      ntfyConfig      `mapstructure:"ntfy" doc:"Pages by push, through a ntfy server."`
+	Inbox     inboxConfig     `mapstructure:"inbox" doc:"The mailbox where pages are answered by mail."`
+	Watch     watchConfig     `mapstructure:"watch" doc:"How the bot looks after itself."`
+	Roles     []roleConfig    `mapstructure:"roles" doc:"The roles that an emergency needs filled, in this order. A list given here is the list, and only changed here. Without one the default list is stored once, and is looked after on the web and by batsignal apply."`
 	// RolesGiven tells that somebody wrote the list down.
 	RolesGiven bool          `mapstructure:"-"`
 	Guard      guardConfig   `mapstructure:"guard" doc:"Who may light the bat-signal, and how often. Where people are listed, write a handle (maria), role:NAME (everybody who fills that role), @roster (everybody approved who said yes to a role) or @known (everybody whose account is linked)."`

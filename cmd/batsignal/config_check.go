@@ -35,6 +35,7 @@ func (l *loaded) check() problems {
 	checkSlack(&found, c.Slack, c.Web.PublicURL, seen)
 	c.Mail.check(&found)
 	c.Webhook.check(&found)
+	c.checkPaging(&found)
 	checkRoles(&found, c.Roles)
 	c.Guard.check(&found, c.Roles)
 	checkAdmins(&found, c.Admins, c)

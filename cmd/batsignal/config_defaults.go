@@ -15,6 +15,8 @@ func defaults() Config {
 		Commands: commandsConfig{Prefix: "!", Emergency: "batsignal"},
 		Mail:     mailConfig{TLS: "starttls"},
 		Roles:    defaultRoles(),
+		Paging:   pagingConfig{ForgottenAfter: 15 * time.Minute},
+		Inbox:    defaultInbox(),
 		Guard: guardConfig{
 			Confirmations:   1,
 			Window:          15 * time.Minute,

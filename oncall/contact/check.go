@@ -13,6 +13,16 @@ import (
 // Kinds are the kinds of contact, each with the name of its route.
 func Kinds() []string { return []string{"mail", "webhook", "sms", "voice", "ntfy", "pagerduty"} }
 
+// Noun is what people call an address of a kind: "your phone number".
+func Noun(kind string) string {
+	if noun := map[string]string{
+		"mail": "mail address", "sms": "SMS number", "voice": "phone number", "ntfy": "ntfy topic", "pagerduty": "PagerDuty key",
+	}[kind]; noun != "" {
+		return noun
+	}
+	return kind
+}
+
 // Example is how an address of a kind is written, for people.
 func Example(kind string) string {
 	return map[string]string{

@@ -44,10 +44,10 @@ func (c Contact) Standing() string {
 	switch {
 	case c.Fault != "":
 		return "does not work: " + c.Fault
-	case c.ProvenAt == nil:
-		return "not proven"
 	case c.SuspendedAt != nil:
 		return "paused"
+	case c.ProvenAt == nil:
+		return "not proven"
 	}
 	return "proven"
 }

@@ -11,6 +11,7 @@ import (
 	"context"
 	_ "embed" // for the example
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -19,6 +20,7 @@ import (
 
 	"batsignal/migrations/pg"
 	"batsignal/oncall"
+	"batsignal/oncall/audit"
 	"batsignal/oncall/contact"
 	"batsignal/oncall/fault"
 	"batsignal/oncall/secret"
@@ -45,6 +47,17 @@ type Person struct {
 	Accounts map[string]string `yaml:"accounts"` // network to account
 	Mail     string            `yaml:"mail"`
 	Webhook  string            `yaml:"webhook"`
+	SMS      string            `yaml:"sms"`   // +442071838750
+	Voice    string            `yaml:"voice"` // +442071838750
+	Ntfy     string            `yaml:"ntfy"`  // a topic
+	// PagerDuty is the integration key (Events API v2) of a service that rings them.
+	PagerDuty string `yaml:"pagerduty"`
+}
+
+// addresses are those that somebody has, by kind of contact, in the order of the ways.
+func (p Person) addresses() [][2]string {
+	all := [][2]string{{"mail", p.Mail}, {"webhook", p.Webhook}, {"sms", p.SMS}, {"voice", p.Voice}, {"ntfy", p.Ntfy}, {"pagerduty", p.PagerDuty}}
+	return slices.DeleteFunc(all, func(one [2]string) bool { return one[1] == "" })
 }
 
 // Parse reads a roster. Unknown keys are errors: a misspelt one would be a person
@@ -78,11 +91,18 @@ type How struct {
 	// Agreed takes the file's word that people said yes: for examples and plays
 	// only. Otherwise everybody is asked.
 	Agreed bool
+	// Vouched takes the file's word that addresses are their owners', so that pages go
+	// there at once. Otherwise each waits for its owner's proof. What is Agreed is
+	// vouched for.
+	Vouched bool
 	// Network gives everybody an account of their handle on it; "" gives none.
 	Network string
 	// Ask adds somebody to a role when they have not agreed; needed unless Agreed.
 	Ask func(ctx context.Context, handle, role string) error
 }
+
+// operator is where a roster comes from, for the record of changes: the shell.
+const operator = "cli"
 
 const sqlAgree = `
 	insert into membership (role, person_id, place, asked_at, agreed_at, approved_at)
@@ -147,11 +167,12 @@ func apply(ctx context.Context, tx pgx.Tx, p Person, how How) error {
 			return err
 		}
 	}
-	for kind, address := range map[string]string{"mail": p.Mail, "webhook": p.Webhook} {
-		if address == "" {
-			continue
-		}
-		if _, err := contact.Add(ctx, tx, how.Now, id, kind, secret.New(address)); err != nil {
+	options := []contact.Option{contact.By(audit.By{Network: operator})}
+	if how.Vouched || how.Agreed {
+		options = append(options, contact.Vouched())
+	}
+	for _, one := range p.addresses() {
+		if _, err := contact.Add(ctx, tx, how.Now, id, one[0], secret.New(one[1]), options...); err != nil {
 			return err
 		}
 	}
