@@ -31,6 +31,8 @@ var onlyOn = map[string][]string{
 	"go.yaml.in/":                   {"cmd", "oncall/rosterfile", "oncall/component", "oncall/tree"},
 	"github.com/lmittmann/tint":     {"cmd"},
 	"github.com/lrstanley/girc":     {"bot/irc"},
+	"github.com/PagerDuty/":         {"integrations/pagerduty"},
+	"github.com/emersion/go-imap":   {"integrations/inbox"},
 	"github.com/slack-go/":          {"bot/slack"},
 	"github.com/go-chi/":            {"web"},
 	"github.com/coreos/go-oidc/":    {"web"},

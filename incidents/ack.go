@@ -7,6 +7,7 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
+	"batsignal/incidents/alert"
 	"batsignal/migrations/pg"
 	"batsignal/oncall"
 	"batsignal/oncall/fault"
@@ -210,8 +211,20 @@ func (c *change) late(ans *Answered, a oncall.Actor) error {
 // answerCall fills the slot of a page by name, or of a role without an incident.
 func (c *change) answerCall(ans *Answered, a oncall.Actor) error {
 	p := ans.Page
+	if missing, err := paging.Missing(c.ctx, c.tx, p.EscalationID); err != nil {
+		return err
+	} else if missing > 0 {
+		ans.Say = fmt.Sprintf("Thank you. %s more must answer: %s", countWord(missing), ended(p.Why))
+		c.sayPlace(p.Cause, fmt.Sprintf("%s answers the page. %s more must answer: %s", p.Handle, countWord(missing), ended(p.Why)))
+		return nil
+	}
 	if _, err := paging.Fill(c.ctx, c.tx, c.now, p.EscalationID); err != nil {
 		return err
+	}
+	if group, ok := alert.GroupOf(p.Cause); ok {
+		if err := c.alertsAnswered(group, a); err != nil {
+			return err
+		}
 	}
 	closed, err := c.closePages(p.EscalationID)
 	if err != nil {
@@ -243,16 +256,24 @@ func (c *change) notOpen(p paging.Page) (string, error) {
 // lockCause locks the incident that a page belongs to; a call belongs to none, and
 // its hunts are locked instead.
 func (c *change) lockCause(cause string) (Incident, error) {
-	id, ok := incidentOf(cause)
-	if !ok {
-		return Incident{}, paging.LockCause(c.ctx, c.tx, cause)
+	if id, ok := incidentOf(cause); ok {
+		return c.lock(id)
 	}
-	return c.lock(id)
+	if group, ok := alert.GroupOf(cause); ok {
+		if _, _, err := alert.Lock(c.ctx, c.tx, group); err != nil {
+			return Incident{}, err
+		}
+	}
+	return Incident{}, paging.LockCause(c.ctx, c.tx, cause)
 }
 
 // sayPlace announces where a call was made: in a room, or to whoever made it in
 // private.
 func (c *change) sayPlace(cause, text string) {
+	if _, ok := alert.GroupOf(cause); ok {
+		c.sayHome(0, text)
+		return
+	}
 	network, place := placeOf(cause)
 	if !c.knows(network) || place == "" {
 		return // made from a place to which nothing can be said
@@ -268,6 +289,9 @@ func (c *change) sayPlace(cause, text string) {
 func slotTitle(ctx context.Context, db pg.DB, slot paging.Slot) string {
 	if handle, ok := slot.Person(); ok {
 		return "the page to " + handle
+	}
+	if name, ok := slot.Policy(); ok {
+		return "the alerts of the policy " + name
 	}
 	name, _ := slot.Role()
 	var title string

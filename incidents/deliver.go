@@ -5,6 +5,7 @@ import (
 	"errors"
 	"strings"
 
+	"batsignal/incidents/alert"
 	"batsignal/oncall/contact"
 	"batsignal/oncall/fault"
 	"batsignal/oncall/paging"
@@ -136,6 +137,11 @@ func (p *Pager) try(ctx context.Context, d paging.Delivery, of about) (paging.Tr
 		return paging.Try{Outcome: paging.Permanent, Detail: "this route is not configured any more"}, nil
 	}
 	m := p.message(ctx, d, of)
+	items, err := p.Service.itemsOf(ctx, d)
+	if err != nil {
+		return paging.Try{Outcome: paging.Temporary, Detail: "the database was not there"}, nil
+	}
+	m.Items = items
 	if err := p.open(ctx, d, &m); err != nil {
 		if fault.KindOf(err) == fault.NotFound {
 			return paging.Try{Outcome: paging.Permanent, Detail: fault.Say(err)}, nil
@@ -185,7 +191,7 @@ func (p *Pager) message(ctx context.Context, d paging.Delivery, of about) paging
 	}
 	m := paging.Message{
 		Key: d.Key(), Attempt: d.Tries, Page: d.PageID, Person: d.Handle, Account: d.Account,
-		Severity: d.Severity, Why: d.Why, Items: of.items, Rooms: p.roomsSeen(of.rooms, network), Repeat: d.Repeat,
+		Severity: d.Severity, Why: d.Why, Rooms: p.roomsSeen(of.rooms, network), Repeat: d.Repeat,
 		Ref: of.ref, Code: d.Code, Keys: paging.KeysOf(d.Digits),
 	}
 	if _, ok := d.Slot.Role(); ok {
@@ -221,7 +227,6 @@ func (p *Pager) open(ctx context.Context, d paging.Delivery, m *paging.Message) 
 type about struct {
 	ref   string // as people write it: "INC-7"
 	rooms []Room // where a page calls its person to
-	items []string
 }
 
 // about finds what a cause is.
@@ -230,6 +235,9 @@ func (p *Pager) about(ctx context.Context, cause string) (of about, err error) {
 		of.ref = Ref(id)
 		of.rooms, err = roomsOf(ctx, p.Service.DB, id)
 		return of, err
+	}
+	if _, ok := alert.GroupOf(cause); ok {
+		return of, nil
 	}
 	if network, room := placeOf(cause); room != "" && !strings.HasPrefix(room, "@") {
 		of.rooms = []Room{{network, room}}

@@ -118,7 +118,7 @@ func (p *Pager) Step(ctx context.Context) (next time.Time, err error) {
 	if err := p.deliver(ctx); err != nil {
 		return next, err
 	}
-	if err := untilNone(ctx, s.stepHunt, s.lapse, s.checkForgotten, s.sayBoards); err != nil {
+	if err := untilNone(ctx, s.stepHunt, s.lapse, s.foldAlerts, s.checkForgotten, s.sayBoards); err != nil {
 		return next, err
 	}
 	d, err := s.deadlines(ctx)
@@ -136,11 +136,18 @@ func (p *Pager) Step(ctx context.Context) (next time.Time, err error) {
 	if err := p.deliver(ctx); err != nil {
 		return next, err
 	}
+	if s.Alerts != nil {
+		if at, due, err := s.Alerts.FoldDue(ctx, s.DB); err != nil {
+			return next, err
+		} else if due {
+			d.fold = &at
+		}
+	}
 	hands, up := p.hands(s.Now())
 	if next, err = p.Worker.NextDue(ctx, s.DB, slices.Sorted(maps.Keys(hands)), p.sendingNow()); err != nil {
 		return next, err
 	}
-	return earliest(next, d.request, d.move, d.check, d.board, up), nil
+	return earliest(next, d.request, d.move, d.check, d.board, d.fold, up), nil
 }
 
 // untilNone does each kind of work until there is none left that is due.
@@ -204,6 +211,7 @@ type deadlines struct {
 	move    *time.Time
 	check   *time.Time
 	board   *time.Time
+	fold    *time.Time
 }
 
 const sqlDeadlines = `

@@ -9,6 +9,7 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
+	"batsignal/incidents/alert"
 	"batsignal/oncall"
 	"batsignal/oncall/contact"
 	"batsignal/oncall/paging"
@@ -49,8 +50,8 @@ func (c *change) reply(r paging.Reply) (paging.Response, error) {
 		return c.meant(r, way)
 	case found && digitsOnly(r.Text):
 		return c.keyed(r, way)
-	case proof != 0 && digitsOnly(r.Text):
-		return c.provenByKeys(r, proof)
+	case proof != 0 && (digitsOnly(r.Text) || r.Means == paging.PageAcked):
+		return c.provenThere(r, proof)
 	case len(words.codes) == 0:
 		return c.heard(r, way, "reply", "", paging.Response{Say: "There is no code in what you wrote. Send back the five letters of the page."})
 	}
@@ -134,11 +135,22 @@ func (c *change) meant(r paging.Reply, w paging.Way) (paging.Response, error) {
 	if out, err := c.heard(r, w, string(r.Means), fmt.Sprintf("answers P%d", page.ID), paging.Response{Done: true}); err != nil {
 		return out, err
 	}
-	state := r.Means
-	if state == paging.PageClosed {
-		state = paging.PageDeclined // it is not done here because it is done there
+	if r.Means != paging.PageClosed {
+		return c.answered(r, w, page, r.Means)
 	}
-	return c.answered(r, w, page, state)
+	if group, ok := alert.GroupOf(page.Cause); ok { // what it is about is over
+		if _, err := c.lockCause(page.Cause); err != nil {
+			return paging.Response{}, err
+		}
+		by := oncall.Actor{PersonID: page.PersonID, Handle: page.Handle, Network: r.Route}
+		g, err := alert.Ended(c.ctx, c.tx, c.now, group, by)
+		if err != nil {
+			return paging.Response{}, err
+		}
+		return paging.Response{Say: "It is over.", Done: true}, c.endAlerts(g, by)
+	}
+	// That it was put away there is no answer to who does the work here.
+	return c.answered(r, w, page, paging.PageDeclined)
 }
 
 // answered acknowledges or declines a page for its person, or for whoever the provider

@@ -24,13 +24,14 @@ func (c *change) provenByCode(r paging.Reply, codes []string) (paging.Response, 
 	})
 }
 
-// provenByKeys takes the number that was keyed after a code was read out.
-func (c *change) provenByKeys(r paging.Reply, proof int64) (paging.Response, error) {
+// provenThere takes the number that was keyed after a code was read out, or a click where
+// the code is shown.
+func (c *change) provenThere(r paging.Reply, proof int64) (paging.Response, error) {
 	p, found, err := contact.GetProof(c.ctx, c.tx, proof)
 	if err != nil {
 		return paging.Response{}, err
 	}
-	if !found || strings.TrimSpace(r.Text) != paging.KeysOf(p.Digits).Ack {
+	if !found || r.Means == "" && strings.TrimSpace(r.Text) != paging.KeysOf(p.Digits).Ack {
 		return c.heard(r, paging.Way{}, "keys", "", paging.Response{Say: "That is not the number."})
 	}
 	return c.proven(r, p)

@@ -8,6 +8,7 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
+	"batsignal/incidents/alert"
 	"batsignal/migrations/pg"
 	"batsignal/oncall"
 	"batsignal/oncall/notice"
@@ -31,8 +32,9 @@ type Service struct {
 	Paging   PagingPolicy
 	Guard    Guard
 	Baton    BatonPolicy
-	NewCode  func() string // makes confirmation codes; nil is oncall.NewCode
-	Minutes  Minutes       // nil keeps none
+	NewCode  func() string  // makes confirmation codes; nil is oncall.NewCode
+	Alerts   *alert.Service // takes alerts in; nil takes none
+	Minutes  Minutes        // nil keeps none
 }
 
 // Minutes keeps the minutes of what is said in the rooms of incidents. Each call is in

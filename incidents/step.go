@@ -7,6 +7,7 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
+	"batsignal/incidents/alert"
 	"batsignal/oncall"
 	"batsignal/oncall/duty"
 	"batsignal/oncall/notice"
@@ -63,6 +64,9 @@ func (c *change) rank(e paging.Escalation, inc Incident) (duty.Ranking, error) {
 	}
 	ask := duty.Ask{Severity: e.Severity, Everyone: e.Everyone, Title: cmp.Or(inc.Title, e.Why), Rung: map[int64]bool{}}
 	if ask.Admins, err = c.adminHandles(); err != nil {
+		return duty.Ranking{}, err
+	}
+	if ask.Policy, err = c.policyOf(e); err != nil {
 		return duty.Ranking{}, err
 	}
 	if role, isRole := e.Slot.Role(); isRole {
@@ -167,6 +171,9 @@ func (c *change) ring(e paging.Escalation, inc Incident, s paging.Step) (reached
 		if ways[one.PersonID] > 0 {
 			reached = append(reached, one.Handle)
 		}
+	}
+	if group, ok := alert.GroupOf(e.Cause); ok {
+		return reached, c.tellOfGroup(group)
 	}
 	if inc.ID == 0 {
 		return reached, nil

@@ -22,7 +22,7 @@ func TestWhoReadsWhatOfAPerson(t *testing.T) {
 	if _, _, err := w.rota.AddAbsence(ctx, w.as("tunde"), false, schedule.Absence{From: w.Now(), Until: w.Now().Add(40 * time.Hour), Note: canaryNote}); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := contact.Add(ctx, w.DB, w.Now(), tunde.ID, "mail", secret.New("canary-tunde@hidden.example")); err != nil {
+	if _, err := contact.AddProven(ctx, w.DB, w.Now(), tunde.ID, "mail", secret.New("canary-tunde@hidden.example")); err != nil {
 		t.Fatal(err)
 	}
 	skills := &skill.Service{DB: w.DB, Now: w.Now}

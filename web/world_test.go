@@ -93,7 +93,7 @@ func newWorld(t testing.TB, change ...func(*web.Options)) *world {
 	stage.Incidents.Routes = append(stage.Incidents.Routes, "mail", "webhook")
 	maria := w.person("maria")
 	for kind, address := range map[string]string{"mail": canaryMail, "webhook": canaryWebhook} {
-		if _, err := contact.Add(ctx, stage.DB, night, maria.ID, kind, secret.New(address)); err != nil {
+		if _, err := contact.AddProven(ctx, stage.DB, night, maria.ID, kind, secret.New(address)); err != nil {
 			t.Fatal(err)
 		}
 	}

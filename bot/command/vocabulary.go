@@ -6,6 +6,7 @@ import (
 
 	"batsignal/incidents"
 	"batsignal/incidents/action"
+	"batsignal/incidents/alert"
 	"batsignal/incidents/meeting"
 	"batsignal/incidents/retrospective"
 	"batsignal/migrations/pg"
@@ -25,6 +26,7 @@ type Services struct {
 	Meetings   *meeting.Service
 	Actions    *action.Service
 	Retro      *retrospective.Service // nil keeps no retrospectives
+	Alerts     *alert.Service         // nil takes no alerts, and has no verbs for them
 	Access     *access.Service        // nil lets nobody sign in on the web
 	Skills     *skill.Service
 	Components *component.Service
@@ -45,6 +47,7 @@ func Vocabulary(s Services) []*Command {
 	all = append(all, s.pageCommands()...)
 	all = append(all, s.incidentCommands()...)
 	all = append(all, s.leadCommands()...)
+	all = append(all, s.alertCommands()...)
 	all = append(all, s.retroCommands()...)
 	all = append(all, s.meetingCommands()...)
 	all = append(all, s.actionCommands()...)

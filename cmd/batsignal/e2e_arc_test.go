@@ -102,10 +102,10 @@ people:
   - {handle: priya, roles: [communications], accounts: {%[1]s: priya}, mail: %[5]q, webhook: %[6]q}
 `, netID, a.canary("maria-xq7@example.org"), a.canary("li-xq7@example.net"), hook("li"), a.canary("priya-xq7@example.com"), hook("priya"))
 	file := writeFile(a.t, a.dir, "roster.yaml", roster, 0o600)
-	if said := a.must("roster", "import", file); !strings.HasPrefix(said, "5 of 5 people are new.") {
+	if said := a.must("roster", "import", "--vouched", file); !strings.HasPrefix(said, "5 of 5 people are new.") {
 		a.t.Errorf("roster import: %s", said)
 	}
-	if said := a.must("roster", "import", file); !strings.HasPrefix(said, "0 of 5 people are new.") {
+	if said := a.must("roster", "import", "--vouched", file); !strings.HasPrefix(said, "0 of 5 people are new.") {
 		a.t.Errorf("a second roster import: %s", said)
 	}
 }

@@ -196,10 +196,10 @@ func TestRemindersAreMailedToo(t *testing.T) {
 	s.Mails = true
 	s.Localize = func(text string) string { return strings.ReplaceAll(text, "!", ".") }
 	for _, address := range []string{"old.canary@oncall.example", "bert.canary@oncall.example"} {
-		_, err := contact.Add(ctx, s.db, start, s.ids["bert"], "mail", secret.New(address))
+		_, err := contact.AddProven(ctx, s.db, start, s.ids["bert"], "mail", secret.New(address))
 		s.must(err)
 	}
-	_, err := contact.Add(ctx, s.db, start, s.ids["maria"], "webhook", secret.New("https://hook.example/canary"))
+	_, err := contact.AddProven(ctx, s.db, start, s.ids["maria"], "webhook", secret.New("https://hook.example/canary"))
 	s.must(err)
 	s.add("maria", "maria and bert rotate the key by 2026-12-02")
 	s.until(day("2026-12-02"))

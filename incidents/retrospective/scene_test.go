@@ -86,7 +86,7 @@ func newScene(t testing.TB) *scene {
 			s.must(err)
 		}
 	}
-	_, err := contact.Add(ctx, s.db, night, s.ids["maria"], "mail", secret.New(canary))
+	_, err := contact.AddProven(ctx, s.db, night, s.ids["maria"], "mail", secret.New(canary))
 	s.must(err)
 	return s
 }

@@ -256,7 +256,7 @@ func TestGapsAreMailed(t *testing.T) {
 	s.member("li", "00:00-00:00 UTC", "release-engineering")
 	s.exec(`update role set minimum = 1`)
 	for _, handle := range []string{"maria", "jan"} {
-		_, err := contact.Add(ctx, s.db, s.now, s.ids[handle], "mail", secret.New(handle+"@oncall.example"))
+		_, err := contact.AddProven(ctx, s.db, s.now, s.ids[handle], "mail", secret.New(handle+"@oncall.example"))
 		s.must(err)
 	}
 	s.pass(time.Hour)

@@ -61,7 +61,7 @@ func Reaches(ctx context.Context, db pg.DB, people []int64) (map[int64]bool, err
 	has := map[int64]bool{}
 	contacts, err := contact.Of(ctx, db, people...)
 	for _, c := range contacts {
-		if c.Kind == mailKind {
+		if c.Kind == mailKind && c.Usable() {
 			has[c.PersonID] = true
 		}
 	}
@@ -98,8 +98,8 @@ func (p *Postman) Deliver(ctx context.Context, key string, l Args) error {
 	}
 	var refused error
 	for _, c := range contacts {
-		if c.Kind != mailKind {
-			continue
+		if c.Kind != mailKind || !c.Usable() {
+			continue // what nobody proved may be a stranger's
 		}
 		address, err := contact.Open(ctx, p.DB, c.ID)
 		if fault.KindOf(err) == fault.NotFound {

@@ -58,7 +58,7 @@ func person(t testing.TB, db pg.DB, handle string, addresses ...string) int64 {
 	id, err := oncall.AddPerson(ctx, db, noon, oncall.Person{Handle: handle, Zone: "UTC", Sleeps: 1380})
 	must(t, err)
 	for _, a := range addresses {
-		_, err := contact.Add(ctx, db, noon, id, "mail", secret.New(a))
+		_, err := contact.AddProven(ctx, db, noon, id, "mail", secret.New(a))
 		must(t, err)
 	}
 	return id
@@ -85,7 +85,7 @@ func TestALetterGoesToTheFirstAddressThatTakesIt(t *testing.T) {
 	if cancel := (*rivertype.JobCancelError)(nil); !errors.As(err, &cancel) || strings.Contains(err.Error(), "canary") {
 		t.Error(err)
 	}
-	_, err = contact.Remove(ctx, tx, bert, "mail")
+	_, err = contact.Remove(ctx, tx, noon, bert, "mail")
 	must(t, err)
 	if err := postman.Deliver(ctx, "k", args); err != nil || len(server.sent) != 7 {
 		t.Errorf("%v, %d letters", err, len(server.sent))
@@ -96,7 +96,7 @@ func TestALetterGoesToTheFirstAddressThatTakesIt(t *testing.T) {
 func TestPostLeavesAJob(t *testing.T) {
 	db := pgtest.Fresh(t).Pool
 	bert, jan := person(t, db, "bert", "bert.canary@oncall.example"), person(t, db, "jan")
-	_, err := contact.Add(ctx, db, noon, jan, "webhook", secret.New("https://hook.example/canary"))
+	_, err := contact.AddProven(ctx, db, noon, jan, "webhook", secret.New("https://hook.example/canary"))
 	must(t, err)
 	has, err := letter.Reaches(ctx, db, []int64{bert, jan})
 	must(t, err)

@@ -23,6 +23,7 @@ type Delivery struct {
 	Tries        int // this one included
 	Ring         int
 	Repeat       bool // the person was rung before, or an earlier try may have arrived
+	CreatedAt    time.Time
 	Ask          bool // an earlier sender died after it began: the provider may have it
 	Code         string
 	Digits       int
@@ -79,13 +80,13 @@ const (
 		), mine as (
 			update delivery d set state = 'leased', leased_until = @until, leased_by = @me, tries = d.tries + 1
 			from due where d.id = due.id
-			returning d.id, d.page_id, d.route, d.account, d.contact_id, d.tries, d.ring, d.ask
+			returning d.id, d.page_id, d.route, d.account, d.contact_id, d.tries, d.ring, d.ask, d.created_at
 		), tried as (
 			insert into attempt (delivery_id, n, key, started_at)
 			select id, tries, 'page-' || id || '-' || tries, @now from mine
 		)
 		select m.id, m.page_id, p.escalation_id, p.person_id, h.handle, m.route, m.account, m.contact_id,
-			m.tries, m.ring, m.ask, p.code, p.digits, e.cause, e.slot, e.why, e.severity,
+			m.tries, m.ring, m.ask, m.created_at, p.code, p.digits, e.cause, e.slot, e.why, e.severity,
 			p.rung_at > p.opened_at
 				or exists (select from attempt a where a.delivery_id = m.id and a.outcome in ('unknown', 'temporary')) as repeat
 		from mine m join page p on p.id = m.page_id

@@ -45,6 +45,9 @@ const (
 	sqlHunting = `
 		select id, cause, slot, why, severity, everyone, needs, patience, round, tier
 		from escalation where cause = @cause and state = 'hunting' order by id`
+	sqlMissing = `
+		select e.needs - (select count(*) from page p where p.escalation_id = e.id and p.state = 'acked')::int
+		from escalation e where e.id = @id`
 	sqlRetime = `
 		update escalation set severity = @severity, patience = @patience, due_at = least(due_at, @latest)
 		where cause = @cause and slot = @slot and state = 'hunting'`
@@ -147,6 +150,12 @@ func Retime(ctx context.Context, tx pgx.Tx, now time.Time, cause string, slot Sl
 // before: somebody else was first.
 func Fill(ctx context.Context, tx pgx.Tx, now time.Time, escalation int64) (ended bool, err error) {
 	return end(ctx, tx, now, escalation, "filled")
+}
+
+// Missing is how many more must acknowledge before a hunt has as many as it needs.
+func Missing(ctx context.Context, db pg.DB, escalation int64) (n int, err error) {
+	err = db.QueryRow(ctx, sqlMissing, pgx.NamedArgs{"id": escalation}).Scan(&n)
+	return max(n, 0), err
 }
 
 // Stop ends a hunt because nobody is wanted any more.

@@ -159,3 +159,31 @@ func ToEnd(ctx context.Context, tx pgx.Tx, escalation int64, routes []string) ([
 func ByCode(ctx context.Context, db pg.DB, code string, after time.Time) ([]Page, error) {
 	return pages(ctx, db, sqlByCode, pgx.NamedArgs{"code": code, "after": after})
 }
+
+const (
+	sqlMoreQueued = `
+		update delivery d set created_at = @now
+		from page p join escalation e on e.id = p.escalation_id
+		where p.id = d.page_id and e.cause = @cause and p.state = 'open' and d.state = 'queued'`
+	sqlMore = `
+		insert into delivery (page_id, ring, route, network, account, contact_id, due_at, created_at)
+		select distinct p.id, p.round, d.route, d.network, d.account, d.contact_id, @now::timestamptz, @now::timestamptz
+		from page p join escalation e on e.id = p.escalation_id join delivery d on d.page_id = p.id
+		where e.cause = @cause and p.state = 'open' and d.route <> all (@loud)
+			and d.state in ('leased', 'submitted', 'accepted', 'delivered', 'acked', 'expired')
+			and not exists (
+				select from delivery q where q.page_id = p.id and q.state = 'queued' and q.route = d.route
+					and q.contact_id is not distinct from d.contact_id)`
+)
+
+// More sends one further message to everybody with an open page of a cause, by the ways
+// that they were reached by: there is more to say about it. Ways that wake people, loud,
+// are not used for that; what was not sent yet says it as well.
+func More(ctx context.Context, tx pgx.Tx, now time.Time, cause string, loud []string) error {
+	args := pgx.NamedArgs{"cause": cause, "now": now, "loud": loud}
+	if _, err := tx.Exec(ctx, sqlMoreQueued, args); err != nil {
+		return err
+	}
+	_, err := tx.Exec(ctx, sqlMore, args)
+	return err
+}

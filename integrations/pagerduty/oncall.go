@@ -1,0 +1,108 @@
+package pagerduty
+
+import (
+	"cmp"
+	"context"
+	"slices"
+	"strings"
+	"time"
+
+	pd "github.com/PagerDuty/go-pagerduty"
+)
+
+// OnCallQuery is of what to ask who is on call. Its parts narrow it down; services are
+// asked by their escalation policies.
+type OnCallQuery struct {
+	Schedules []string // IDs
+	Policies  []string // IDs
+	Services  []string // IDs
+}
+
+// OnCall is that somebody is on call now.
+type OnCall struct {
+	User     Ref
+	Level    int // of the escalation policy; 1 is called first
+	Policy   Ref
+	Schedule Ref       // empty for whoever stands in the policy by name
+	Until    time.Time // zero for always
+}
+
+// OnCalls asks who is on call now, first by policy, then by level.
+func (c *Client) OnCalls(ctx context.Context, q OnCallQuery) ([]OnCall, error) {
+	for _, id := range q.Services {
+		s, err := c.Service(ctx, id)
+		if err != nil {
+			return nil, err
+		}
+		if s.Policy.ID != "" {
+			q.Policies = append(slices.Clone(q.Policies), s.Policy.ID)
+		}
+	}
+	if len(q.Services) > 0 && len(q.Policies)+len(q.Schedules) == 0 {
+		return nil, nil // an empty question would be one for everybody
+	}
+	o := pd.ListOnCallOptions{Limit: pageSize, ScheduleIDs: q.Schedules, EscalationPolicyIDs: q.Policies, TimeZone: "UTC"}
+	list, err := pages(ctx, c, func(ctx context.Context, offset uint) ([]OnCall, bool, error) {
+		o.Offset = offset
+		answer, err := c.lib.ListOnCallsWithContext(ctx, o)
+		if err != nil {
+			return nil, false, err
+		}
+		list := make([]OnCall, len(answer.OnCalls))
+		for i, a := range answer.OnCalls {
+			list[i] = OnCall{
+				User: refOf(a.User.APIObject), Level: int(a.EscalationLevel), Until: moment(a.End),
+				Policy: refOf(a.EscalationPolicy.APIObject), Schedule: refOf(a.Schedule.APIObject),
+			}
+			list[i].User.Name = cmp.Or(list[i].User.Name, oneLine(a.User.Name, longestText))
+		}
+		return list, answer.More, nil
+	})
+	slices.SortStableFunc(list, func(a, b OnCall) int {
+		return cmp.Or(cmp.Compare(a.Policy.Name, b.Policy.Name), cmp.Compare(a.Policy.ID, b.Policy.ID), cmp.Compare(a.Level, b.Level))
+	})
+	return list, err
+}
+
+// Summary says in one line who is called first at each of the services, for "!oncall":
+// "PagerDuty says: Ada Lovelace until 14:00 UTC for Web; nobody for Mail." clock writes an
+// instant for its reader. It says "" if no service was asked of.
+func (c *Client) Summary(ctx context.Context, services []string, clock func(time.Time) string) (string, error) {
+	var parts []string
+	for _, id := range services {
+		s, err := c.Service(ctx, id)
+		if err != nil {
+			return "", err
+		}
+		list, err := c.OnCalls(ctx, OnCallQuery{Services: []string{id}})
+		if err != nil {
+			return "", err
+		}
+		parts = append(parts, firstOf(list, clock)+" for "+cmp.Or(s.Name, id))
+	}
+	if parts == nil {
+		return "", nil
+	}
+	return "PagerDuty says: " + strings.Join(parts, "; ") + ".", nil
+}
+
+// firstOf names those of the lowest level, each once.
+func firstOf(list []OnCall, clock func(time.Time) string) string {
+	var names []string
+	for _, o := range list {
+		if o.Level != list[0].Level {
+			break
+		}
+		name := cmp.Or(o.User.Name, o.User.ID)
+		if !o.Until.IsZero() {
+			name += " until " + clock(o.Until)
+		}
+		if !slices.Contains(names, name) {
+			names = append(names, name)
+		}
+	}
+	if names == nil {
+		return "nobody"
+	}
+	return strings.Join(names, " and ")
+}

@@ -1,0 +1,143 @@
+package pagerduty_test
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"batsignal/integrations/pagerduty"
+	"batsignal/oncall"
+	"batsignal/oncall/fault"
+	"batsignal/oncall/secret"
+)
+
+func clock(t time.Time) string { return oncall.Clock(t, "") }
+
+func TestPagerDutySaysWhoIsOnCall(t *testing.T) {
+	w := newWorld(t)
+	bob := w.fake.AddUser("Bob", "bob@example.org")
+	mail := w.fake.AddService("Mail")
+	w.web.Until = noon.Add(2 * time.Hour)
+	w.web.OnCall = append(w.web.OnCall, bob.ID)
+	got, err := w.rest.Summary(t.Context(), []string{w.web.ID, mail.ID}, clock)
+	if want := "PagerDuty says: Ada Lovelace until 14:00 UTC and Bob until 14:00 UTC for Web; nobody for Mail."; err != nil || got != want {
+		t.Error(got, err)
+	}
+	if got, err := w.rest.Summary(t.Context(), nil, clock); got != "" || err != nil {
+		t.Error(got, err)
+	}
+	for name, q := range map[string]pagerduty.OnCallQuery{
+		"service":  {Services: []string{w.web.ID}},
+		"policy":   {Policies: []string{w.web.Policy}},
+		"schedule": {Schedules: []string{w.web.Schedule}},
+	} {
+		list, err := w.rest.OnCalls(t.Context(), q)
+		if err != nil || len(list) != 2 || list[0].User.ID != w.ada.ID || list[0].User.Name != "Ada Lovelace" || !list[0].Until.Equal(w.web.Until) || list[0].Level != 1 {
+			t.Errorf("by %s: %+v, %v", name, list, err)
+		}
+	}
+	if _, err := w.rest.Summary(t.Context(), []string{"PNOTHERE"}, clock); fault.KindOf(err) != fault.NotFound {
+		t.Error(err)
+	}
+	if _, err := w.rest.Summary(t.Context(), []string{"../users"}, clock); fault.KindOf(err) != fault.Invalid {
+		t.Error(err)
+	}
+}
+
+func TestListsAreReadToTheirEnd(t *testing.T) {
+	w := newWorld(t)
+	for i := range 250 {
+		w.fake.AddUser(fmt.Sprintf("Person %d", i), fmt.Sprintf("p%d@example.org", i))
+		w.fake.AddService(fmt.Sprintf("Service %d", i), w.ada)
+	}
+	users, err := w.rest.Users(t.Context(), "")
+	if err != nil || len(users) != 251 || users[250].Name != "Person 249" || users[250].Mail.Reveal() != "p249@example.org" {
+		t.Error(len(users), err)
+	}
+	if text := fmt.Sprintf("%v %+v", users, users); strings.Contains(text, "@") {
+		t.Error("mail addresses are printed")
+	}
+	if users, err := w.rest.Users(t.Context(), "ada@"); err != nil || len(users) != 1 {
+		t.Error(users, err)
+	}
+	if services, err := w.rest.Services(t.Context(), ""); err != nil || len(services) != 251 || services[0].Policy.ID != w.web.Policy {
+		t.Error(len(services), err)
+	}
+	if list, err := w.rest.OnCalls(t.Context(), pagerduty.OnCallQuery{}); err != nil || len(list) != 251 {
+		t.Error(len(list), err)
+	}
+}
+
+func TestAnIncidentIsOpenedOnce(t *testing.T) {
+	w := newWorld(t)
+	w.fake.LoseREST(1) // it is opened, and we never hear of it
+	if _, err := w.rest.OpenIncident(t.Context(), w.web.ID, "INC-7: web needed", "bat-7-web"); fault.KindOf(err) != fault.Unready {
+		t.Fatal(err)
+	}
+	i, err := w.rest.OpenIncident(t.Context(), w.web.ID, "INC-7: web needed", "bat-7-web")
+	if err != nil || i.Number != 1 || !i.Open() || i.Key != "bat-7-web" || i.Service.Name != "Web" || !i.At.Equal(noon) || !strings.HasPrefix(i.URL, "https://") {
+		t.Fatalf("%+v, %v", i, err)
+	}
+	if len(w.fake.Rings()) != 1 || w.fake.Only().Title != "INC-7: web needed" {
+		t.Error(w.fake.Rings())
+	}
+	w.fake.Resolve(w.ada, i.ID)
+	if i, err := w.rest.OpenIncident(t.Context(), w.web.ID, "INC-7: web needed", "bat-7-web"); err != nil || i.Number != 2 {
+		t.Error(i, err)
+	}
+	open, err := w.rest.Incidents(t.Context(), pagerduty.IncidentQuery{Services: []string{w.web.ID}})
+	if err != nil || len(open) != 1 || open[0].Number != 2 {
+		t.Error(open, err)
+	}
+	all, err := w.rest.Incidents(t.Context(), pagerduty.IncidentQuery{Over: true})
+	if err != nil || len(all) != 2 || all[0].Open() {
+		t.Error(all, err)
+	}
+	nobody, rest := w.join(pagerduty.Config{Token: secret.New(w.fake.Token)})
+	defer nobody.Close()
+	if _, err := rest.OpenIncident(t.Context(), w.web.ID, "x", "k"); !strings.Contains(fault.Say(err), "pagerduty.from") {
+		t.Error(err)
+	}
+}
+
+func TestAShortPauseIsMadeAndALongOneSaid(t *testing.T) {
+	w := newWorld(t)
+	var pauses []time.Duration
+	w.rest.Pauses(func(d time.Duration) { pauses = append(pauses, d) })
+	w.fake.FailREST(2, 429, 3)
+	if i, err := w.rest.OpenIncident(t.Context(), w.web.ID, "x", "k"); err != nil || i.Number != 1 || len(w.fake.Incidents()) != 1 {
+		t.Fatal(i, err)
+	}
+	if len(pauses) != 2 || pauses[0] != 3*time.Second {
+		t.Error(pauses)
+	}
+	pauses = nil
+	w.fake.FailREST(100, 429, 2)
+	before := w.fake.RESTRequests()
+	if _, err := w.rest.Users(t.Context(), ""); fault.KindOf(err) != fault.Limited || fault.Say(err) != "PagerDuty wants a pause of 2 seconds. Ask again then." {
+		t.Error(err)
+	}
+	if n := w.fake.RESTRequests() - before; n != 3 || len(pauses) != 2 {
+		t.Errorf("%d requests", n)
+	}
+	pauses = nil
+	w.fake.FailREST(1, 429, 60)
+	if _, err := w.rest.Users(t.Context(), ""); fault.Say(err) != "PagerDuty wants a pause of 1 minute. Ask again then." || pauses != nil {
+		t.Error(err, pauses)
+	}
+}
+
+func TestRefusalsAreSentences(t *testing.T) {
+	w := newWorld(t)
+	for status, want := range map[int]string{
+		401: "does not take our token", 403: "does not let our token do this", 404: "knows nothing of that name",
+		500: "trouble of its own (500)", 301: "somewhere else now", 418: "does not take this (418)",
+	} {
+		w.fake.FailREST(1, status, 0)
+		_, err := w.rest.Users(t.Context(), "")
+		if !strings.Contains(fault.Say(err), want) || strings.Contains(err.Error(), w.fake.Token) {
+			t.Errorf("%d: %v", status, err)
+		}
+	}
+}
