@@ -79,7 +79,7 @@ func TestAnAddressIsProvenBeforeItIsPaged(t *testing.T) {
 	s := newScene(t, "ada:lead bea:fix")
 	sms, voice := s.phones()
 	for kind, want := range map[string]string{"sms": "A code is on its way to your SMS number", "voice": "Your phone rings in a moment"} {
-		say, err := s.svc.AddContact(ctx, s.as("bea"), kind, secret.New("+44 20 7183 8750"))
+		say, _, err := s.svc.AddContact(ctx, s.as("bea"), kind, secret.New("+44 20 7183 8750"))
 		s.must(err)
 		if !strings.Contains(say, want) || strings.Contains(say, "7183") {
 			t.Error(say)
@@ -124,7 +124,7 @@ func TestACodeThatCannotBeSent(t *testing.T) {
 	for who, fails := range map[string]error{
 		"bea": fmt.Errorf("%w: it answered 503", paging.ErrProvider), "cem": paging.BadAddress{Say: "the number does not exist"},
 	} {
-		_, err := s.svc.AddContact(ctx, s.as(who), "sms", secret.New("+442071838750"))
+		_, _, err := s.svc.AddContact(ctx, s.as(who), "sms", secret.New("+442071838750"))
 		s.must(err)
 		sms.fails(fails)
 		if errs := s.errands(sms); len(errs) != 1 {
@@ -145,7 +145,7 @@ func TestACodeThatCannotBeSent(t *testing.T) {
 	}
 	// What is too old when its turn comes is not sent: the code would be refused.
 	sms.fails(nil)
-	_, err := s.svc.AddContact(ctx, s.as("dan"), "voice", secret.New("+442071838750"))
+	_, _, err := s.svc.AddContact(ctx, s.as("dan"), "voice", secret.New("+442071838750"))
 	s.must(err)
 	s.advance(time.Hour)
 	if errs := s.errands(sms, voice); len(errs) != 0 || len(voice.take()) != 0 {
@@ -159,7 +159,7 @@ func TestACodeIsSentOnce(t *testing.T) {
 	t.Parallel()
 	s := newScene(t, "bea:fix")
 	sms, _ := s.phones()
-	_, err := s.svc.AddContact(ctx, s.as("bea"), "sms", secret.New("+442071838750"))
+	_, _, err := s.svc.AddContact(ctx, s.as("bea"), "sms", secret.New("+442071838750"))
 	s.must(err)
 	proof := get[int64](t, s.db, `select id from contact_proof`)
 	e := &incidents.Errands{Service: s.svc, Routes: map[string]paging.Route{"sms": sms}, Log: s.svc.Log}

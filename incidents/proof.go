@@ -13,22 +13,23 @@ import (
 )
 
 // AddContact stores an address of the actor's own and sends a code there. say tells what
-// to do with it.
-func (s *Service) AddContact(ctx context.Context, a oncall.Actor, kind string, address secret.Text) (say string, err error) {
+// to do with it; sent is false when none could be sent now.
+func (s *Service) AddContact(ctx context.Context, a oncall.Actor, kind string, address secret.Text) (say string, sent bool, err error) {
 	err = s.change(ctx, func(c *change) error {
 		one, err := contact.Add(c.ctx, c.tx, c.now, a.PersonID, kind, address, contact.By(a.By()))
 		if err != nil {
 			return err
 		}
 		stored := fmt.Sprintf("Your %s is stored, and nobody else sees it. No page goes there before it is proven. ", contact.Noun(kind))
-		sent, err := c.prove(one, contact.PurposeProof, a)
+		told, err := c.prove(one, contact.PurposeProof, a)
+		sent = err == nil
 		if fault.KindOf(err) != fault.Internal {
-			sent, err = fault.Say(err), nil // it is stored all the same
+			told, err = fault.Say(err), nil // it is stored all the same
 		}
-		say = stored + sent
+		say = stored + told
 		return err
 	})
-	return say, err
+	return say, sent, err
 }
 
 // Prove sends a code to an address: the actor's own, or, for a test, somebody else's. That

@@ -145,7 +145,7 @@ func TestLeavingWhileRung(t *testing.T) {
 	e, _, err = paging.HuntFor(ctx, tx, e.Cause, e.Slot)
 	must(t, err)
 	s := paging.Step{Ring: []paging.Candidate{{PersonID: jan.PersonID}}, Round: 1, Wait: time.Minute}
-	_, err = paging.Ring(ctx, tx, noon, []string{"libera"}, e, s)
+	_, err = paging.Ring(ctx, tx, noon, []paging.Traits{{Name: "libera"}}, e, s)
 	must(t, err)
 	must(t, paging.Advance(ctx, tx, noon, e, s))
 
@@ -175,7 +175,7 @@ func TestLeavingTheLastRoleWhileRungForAnother(t *testing.T) {
 		e, _, err = paging.HuntFor(ctx, tx, e.Cause, e.Slot)
 		must(t, err)
 		s := paging.Step{Ring: []paging.Candidate{{PersonID: jan.PersonID}}, Round: 1, Wait: time.Minute}
-		_, err = paging.Ring(ctx, tx, noon, []string{"libera"}, e, s)
+		_, err = paging.Ring(ctx, tx, noon, []paging.Traits{{Name: "libera"}}, e, s)
 		must(t, err)
 		must(t, paging.Advance(ctx, tx, noon, e, s))
 	}

@@ -12,6 +12,10 @@ var personDids = map[string]string{
 	"profile": "The profile is saved.", "terms": "That is in force from now on.", "renewed": "The yes stands for another year.",
 	"joined": "The yes is recorded.", "asked": "They are asked. Nobody is rung before saying yes.", "let-in": "They can be rung now.",
 	"label": "That is noted.", "unlabel": "The label is taken away.",
+	"contact-sent":   "A code is on its way there. Type it below when it comes; on a phone, key the number that you hear.",
+	"contact-stored": "The address is stored. No code could be sent there now: try again later, or ask an administrator whether it is configured.",
+	"contact-proven": "That works. Pages go there.", "contact-delay": "That is noted.", "contact-paused": "No page goes there any more.",
+	"contact-resumed": "Pages go there again.", "contact-removed": "The address is deleted.",
 	"away": "The absence is noted.", "there": "The absence is removed.", "forgotten": "What that calendar said is forgotten.",
 }
 

@@ -11,7 +11,6 @@ import (
 	"batsignal/oncall"
 	"batsignal/oncall/access"
 	"batsignal/oncall/component"
-	"batsignal/oncall/contact"
 	"batsignal/oncall/rota"
 	"batsignal/oncall/skill"
 )
@@ -43,6 +42,7 @@ type personBody struct {
 	Agreed   *agreedForm
 	Accounts []oncall.Account
 	Contacts []string      // kinds, never addresses
+	Ways     *contactsForm // nil: not the reader's own
 	Offer    []skill.Label // labels that they do not have
 	Skills   bool          // labels can be changed here
 }
@@ -205,14 +205,8 @@ func (s *site) addPrivate(r *http.Request, body *personBody) error {
 			body.Accounts = append(body.Accounts, a)
 		}
 	}
-	contacts, err := contact.Of(ctx, s.DB, p.ID)
-	if err != nil {
+	if err := s.addWays(r, body); err != nil {
 		return err
-	}
-	for _, c := range contacts {
-		if !slices.Contains(body.Contacts, c.Kind) {
-			body.Contacts = append(body.Contacts, c.Kind)
-		}
 	}
 	if body.Agreed, err = s.agreedOf(r, body); err != nil {
 		return err
@@ -248,6 +242,7 @@ func (s *site) personRoutes(r chi.Router) {
 	r.Post("/people/{handle}/roles/{role}/join", s.ofSelf(s.joinRole))
 	r.Post("/people/{handle}/roles/{role}/leave", s.ofPerson(s.leaveRole))
 	r.Post("/people/{handle}/roles/{role}/let-in", s.needs(command.Admin, s.letIn))
+	s.contactRoutes(r)
 	if s.Skills != nil {
 		r.Post("/people/{handle}/labels/say", s.ofSelf(s.sayLabel))
 		r.Post("/people/{handle}/labels/take", s.ofPerson(s.takeLabel))

@@ -23,7 +23,7 @@ var pagesWithScript = map[string]bool{
 // routes is the whole surface.
 func (s *site) routes() http.Handler {
 	r := chi.NewRouter()
-	r.Use(s.observe, secure, s.recover, middleware.GetHead, s.sameOrigin, s.recognise)
+	r.Use(s.takesAlerts, s.observe, secure, s.recover, middleware.GetHead, s.sameOrigin, s.recognise)
 
 	r.Get("/", s.page(s.overview))
 	r.Get("/events", s.page(s.allEvents))
@@ -35,6 +35,7 @@ func (s *site) routes() http.Handler {
 	r.Get("/incidents/{id}/retro/changes", s.page(s.retroChanges))
 	r.Get("/signal", s.page(s.signal))
 	s.peopleRoutes(r)
+	s.wayRoutes(r)
 	r.Get("/commands", s.page(s.commandList))
 
 	if s.Meetings != nil {
@@ -75,5 +76,5 @@ func (s *site) routes() http.Handler {
 
 	r.NotFound(s.page(notFound))
 	r.MethodNotAllowed(s.page(s.wrongMethod))
-	return s.takesAlerts(r)
+	return r
 }

@@ -164,7 +164,7 @@ func (w *world) link(handle string) string {
 func (w *world) post(ends map[string][]paging.Outcome) {
 	w.t.Helper()
 	worker := paging.Worker{Me: "postman", Routes: []string{"mail", "webhook"}}
-	leased, err := worker.Lease(ctx, w.DB, w.Now(), w.Now().Add(time.Hour), 100)
+	leased, err := worker.Lease(ctx, w.DB, w.Now(), w.Now().Add(time.Hour), paging.Hands{"mail": 100, "webhook": 100})
 	if err != nil {
 		w.t.Fatal(err)
 	}
@@ -174,7 +174,7 @@ func (w *world) post(ends map[string][]paging.Outcome) {
 			if err != nil {
 				w.t.Fatal(err)
 			}
-			if _, err := worker.Finish(ctx, tx, w.Now(), d, of[d.Tries-1], "550 no such box "+canaryMail); err != nil {
+			if _, err := worker.Finish(ctx, tx, w.Now(), d, paging.Try{Outcome: of[d.Tries-1], Detail: "550 no such box " + canaryMail}); err != nil {
 				w.t.Fatal(err)
 			}
 			if err := tx.Commit(ctx); err != nil {

@@ -102,7 +102,7 @@ func (s Services) contactAdd(kind string) func(context.Context, *Call) (Reply, e
 		if which == "" {
 			which = c.Text("kind")
 		}
-		say, err := s.Incidents.AddContact(ctx, c.Actor(), which, secret.New(c.Text("address")))
+		say, _, err := s.Incidents.AddContact(ctx, c.Actor(), which, secret.New(c.Text("address")))
 		return privately(say), err
 	}
 }

@@ -44,7 +44,6 @@ type pagerdutyConfig struct {
 	From              string      `mapstructure:"from" doc:"The mail address of somebody there, in whose name incidents are opened." example:"oncall@example.org"`
 	WebhookSecretFile string      `mapstructure:"webhook_secret_file" doc:"A file with the secret of its webhooks (version 3), so that an acknowledgement there is one here." example:"pagerduty-webhook-secret"`
 	WebhookSecret     secret.Text `mapstructure:"-" secret:"webhook_secret_file"`
-	Cost              int         `mapstructure:"cost" doc:"What one page costs, in thousandths of the currency."`
 }
 
 type ntfyConfig struct {

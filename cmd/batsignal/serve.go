@@ -107,6 +107,7 @@ func (p *parts) run(ctx context.Context, c Config, db *database, at net.Listener
 	part("meetings", p.keeper.Run)
 	part("chores", func(ctx context.Context) error { return p.doChores(ctx, log) })
 	part("announcements", func(ctx context.Context) error { return p.announce(ctx, db) })
+	part("inbound", func(ctx context.Context) error { return p.serveInbound(ctx, c, log) })
 	part("web", func(ctx context.Context) error { return p.serveWeb(ctx, c, db, at, log) })
 	if db.Local != nil {
 		part("database", db.Local.Wait)
@@ -175,12 +176,28 @@ func (p *parts) serveWeb(ctx context.Context, c Config, db *database, at net.Lis
 		Incidents: p.incidents, DB: db.Pool, Watch: p.watch, Commands: p.set,
 		Meetings: p.meetings, Actions: p.actions, Retro: p.retro, PublicURL: c.Web.PublicURL,
 		Access: p.access, Who: p.identity, OIDC: providersOf(c),
-		People: p.people, Skills: p.skills, Tree: p.tree, Rota: p.rota, Policies: &policy.Service{DB: db.Pool, Now: p.incidents.Now},
+		People: p.people, Skills: p.skills, Tree: p.tree, Rota: p.rota, Alerts: p.alerts, Policies: &policy.Service{DB: db.Pool, Now: p.incidents.Now},
 		Now: p.incidents.Now, Log: log, Version: currentBuild().Version, Hooks: p.hooks(),
 	})
 	if err != nil {
 		return err
 	}
+	return serveHTTP(ctx, at, handler, log)
+}
+
+// serveInbound takes what providers send back, until ctx ends. It is another server than
+// that of the pages, so that only providers need be let in to it.
+func (p *parts) serveInbound(ctx context.Context, c Config, log *slog.Logger) error {
+	at, err := listenInbound(ctx, c)
+	if err != nil || at == nil {
+		return err
+	}
+	log.Info("providers are heard", "at", "http://"+at.Addr().String())
+	return serveHTTP(ctx, at, p.inbound, log)
+}
+
+// serveHTTP serves until ctx ends, and lets what is being answered come to its end.
+func serveHTTP(ctx context.Context, at net.Listener, handler http.Handler, log *slog.Logger) error {
 	server := &http.Server{
 		Handler: handler, ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 15 * time.Second,
 		WriteTimeout: 30 * time.Second, IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 16 << 10,

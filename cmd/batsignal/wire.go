@@ -7,8 +7,8 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"net/http"
 	"os"
-	"strings"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -19,11 +19,12 @@ import (
 	"batsignal/bot/command"
 	"batsignal/incidents"
 	"batsignal/incidents/action"
+	"batsignal/incidents/alert"
 	"batsignal/incidents/meeting"
 	"batsignal/incidents/retrospective"
 	"batsignal/integrations/fetch"
 	"batsignal/integrations/mail"
-	"batsignal/integrations/webhook"
+	"batsignal/integrations/pagerduty"
 	"batsignal/migrations/pg"
 	"batsignal/oncall"
 	"batsignal/oncall/access"
@@ -34,7 +35,6 @@ import (
 	"batsignal/oncall/notice"
 	"batsignal/oncall/paging"
 	"batsignal/oncall/rota"
-	"batsignal/oncall/secret"
 	"batsignal/oncall/skill"
 	"batsignal/oncall/tree"
 )
@@ -58,6 +58,11 @@ type parts struct {
 	calendars  *fetch.Client // reads calendars that people name
 	components *component.Service
 	mail       *mail.Route // nil sends none
+	alerts     *alert.Service
+	routes     map[string]paging.Route // the ways that this process has
+	errands    *incidents.Errands
+	inbound    *http.ServeMux    // what comes back from providers
+	pagerduty  *pagerduty.Client // nil asks nothing there
 	set        *command.Set
 	identity   *bot.Identity
 	dispatcher *bot.Dispatcher
@@ -88,7 +93,7 @@ type place struct {
 // wire joins the parts over an open database. places are all networks of the
 // configuration; the ones with a network are worked by this process.
 func wire(ctx context.Context, c Config, db *database, places []place, now func() time.Time, log *slog.Logger) (*parts, error) {
-	p := &parts{db: db, watch: &incidents.Watch{}}
+	p := &parts{db: db, watch: &incidents.Watch{}, routes: map[string]paging.Route{}, alerts: newAlerts(db, now, log)}
 	var err error
 	store := oncall.SeedRoles
 	if c.RolesGiven {
@@ -144,6 +149,11 @@ func wire(ctx context.Context, c Config, db *database, places []place, now func(
 		}
 	}
 
+	if err := p.joinRoutes(ctx, c, db, now, log); err != nil {
+		return nil, err
+	}
+	river.AddWorker(workers, p.errands)
+	p.routeQueues(queues)
 	p.joinMail(db, workers, queues, log)
 	if p.queue, err = newQueue(db, queues, workers, log); err != nil {
 		return nil, err
@@ -160,7 +170,7 @@ func wire(ctx context.Context, c Config, db *database, places []place, now func(
 		Recorder: bot.Record{DB: db.Pool, Me: processName()}, Now: now, Refused: bot.Refusals(p.incidents, log),
 	}, command.Vocabulary(command.Services{
 		DB: db.Pool, Incidents: p.incidents, People: p.people, Meetings: p.meetings, Actions: p.actions, Retro: p.retro, Access: p.access,
-		Skills: p.skills, Components: p.components, Rota: p.rota, Choices: p.choices, Fetch: p.calendars,
+		Skills: p.skills, Components: p.components, Rota: p.rota, Choices: p.choices, Fetch: p.calendars, Alerts: p.alerts,
 		PublicURL: c.Web.PublicURL, Look: p.look, Health: p.health,
 	}))
 	if err != nil {
@@ -172,39 +182,8 @@ func wire(ctx context.Context, c Config, db *database, places []place, now func(
 		p.dispatcher.Relay = &bot.Relay{DB: db.Pool, Incidents: p.incidents, Queue: p.queue, Now: now, Log: log}
 	}
 	p.chores = append(p.chores, p.sweeping(db)...)
-	p.pager, err = p.newPager(c, log)
-	return p, err
-}
-
-// newPager gives the pager the routes that this process has.
-func (p *parts) newPager(c Config, log *slog.Logger) (*incidents.Pager, error) {
-	pager := &incidents.Pager{
-		Service: p.incidents, Routes: map[string]paging.Route{},
-		Worker: paging.Worker{Me: processName()},
-		Link: func(token secret.Text) secret.Text {
-			return secret.New(strings.TrimRight(c.Web.PublicURL, "/") + "/ack/" + token.Reveal())
-		},
-	}
-	for _, n := range p.networks {
-		pager.Routes[n.Name()] = bot.DirectRoute{Network: n, Localize: p.set.Localize}
-	}
-	if p.mail != nil {
-		pager.Routes[p.mail.Name()] = p.mail
-		p.incidents.Routes = append(p.incidents.Routes, p.mail.Name())
-	}
-	if !c.Webhook.Secret.Empty() {
-		route, err := webhook.New(webhook.Config{Secret: c.Webhook.Secret, AllowNetworks: c.Webhook.AllowNetworks})
-		if err != nil {
-			return nil, err
-		}
-		pager.Routes[route.Name()] = route
-		p.incidents.Routes = append(p.incidents.Routes, route.Name())
-		p.closers = append(p.closers, route.Close)
-	}
-	for name := range pager.Routes {
-		pager.Worker.Routes = append(pager.Worker.Routes, name)
-	}
-	return pager, nil
+	p.pager = p.newPager(c)
+	return p, p.joinWatch(c, db, now, log)
 }
 
 // newQueue makes the River client that carries announcements. A short cooldown

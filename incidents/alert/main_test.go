@@ -25,10 +25,11 @@ var (
 // scene is an intake with the policy "night", an admin and a key of hers.
 type scene struct {
 	*Service
-	t   testing.TB
-	now time.Time
-	ada oncall.Actor
-	key secret.Text
+	t     testing.TB
+	now   time.Time
+	ada   oncall.Actor
+	owner string // the address of the database for its owner; "" in a transaction
+	key   secret.Text
 }
 
 func newScene(t testing.TB, db pg.DB) *scene {

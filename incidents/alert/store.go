@@ -202,8 +202,8 @@ func (s *Service) write(ctx context.Context, tx pgx.Tx, b *book) error {
 		return err
 	}
 	changes := &pgx.Batch{}
+	b.updateAlerts(changes) // first: what is over gives its name free
 	b.insertAlerts(changes)
-	b.updateAlerts(changes)
 	b.updateGroups(changes)
 	if changes.Len() > 0 {
 		if err := tx.SendBatch(ctx, changes).Close(); err != nil {

@@ -9,6 +9,7 @@ import (
 	"io"
 	"net"
 	"net/textproto"
+	"strings"
 	"syscall"
 
 	"batsignal/oncall/paging"
@@ -46,6 +47,14 @@ type sentence string
 
 func (s sentence) Error() string { return string(s) }
 
+// blamed is an error that says whose fault it is, without saying so in its words.
+type blamed struct {
+	error
+	as error
+}
+
+func (b blamed) Unwrap() []error { return []error{b.error, b.as} }
+
 // explain turns a raw error into one that may be stored and shown. It wraps
 // nothing of the raw one, since a log may print a whole chain; clean is what the
 // server's own words pass through.
@@ -56,22 +65,59 @@ func explain(ctx context.Context, err error, clean func(string) string) error {
 	}
 	var answer *textproto.Error
 	if errors.As(failed.cause, &answer) {
-		say := fmt.Sprintf("%s was refused with %d", doing[failed.at], answer.Code)
-		if words := clean(answer.Msg); words != "" {
-			say += ": " + words
-		}
-		if failed.at >= namingSender && answer.Code/100 == 5 {
-			return fmt.Errorf("%w: %s", paging.ErrPermanent, say)
-		}
-		return errors.New(say)
+		return refused(failed.at, answer, clean(answer.Msg))
 	}
 	switch ended := ctx.Err(); {
 	case errors.Is(ended, context.DeadlineExceeded):
-		return fmt.Errorf("%s took too long: %w", doing[failed.at], ended)
+		return blamed{fmt.Errorf("%s took too long: %w", doing[failed.at], ended), paging.ErrProvider}
 	case ended != nil:
 		return fmt.Errorf("%s was broken off: %w", doing[failed.at], ended)
 	}
-	return fmt.Errorf("%s failed: %s", doing[failed.at], broken(failed.cause))
+	return blamed{fmt.Errorf("%s failed: %s", doing[failed.at], broken(failed.cause)), paging.ErrProvider}
+}
+
+// refused is a no of the server. Before a sender was named it is about us, whatever its
+// code.
+func refused(at step, answer *textproto.Error, words string) error {
+	say := fmt.Sprintf("%s was refused with %d", doing[at], answer.Code)
+	if words != "" {
+		say += ": " + words
+	}
+	switch {
+	case at < namingSender, answer.Code == 421:
+		return blamed{errors.New(say), paging.ErrProvider}
+	case answer.Code/100 != 5:
+		return errors.New(say)
+	case at == namingPerson && noMailbox(answer):
+		return blamed{fmt.Errorf("%w: %s", paging.ErrPermanent, say), paging.BadAddress{Say: NoMailbox}}
+	}
+	return fmt.Errorf("%w: %s", paging.ErrPermanent, say)
+}
+
+// NoMailbox is what the owner of an address is told that mail servers do not know.
+const NoMailbox = "the mail server says that there is no such mailbox"
+
+// noMailbox tells whether a refusal of a recipient is about the mailbox itself. The
+// enhanced status says it best; servers without one mean it by 550, 551 and 553. A policy
+// (5.7.1), a full mailbox (5.2.2) and a relay that we may not use may be over tomorrow.
+func noMailbox(answer *textproto.Error) bool {
+	if status := statusOnly(answer.Msg); status != "" {
+		return BadStatus(status)
+	}
+	if words := strings.ToLower(answer.Msg); strings.Contains(words, "relay") || strings.Contains(words, "log in") || strings.Contains(words, "auth") {
+		return false
+	}
+	return answer.Code == 550 || answer.Code == 551 || answer.Code == 553
+}
+
+// BadStatus tells whether an enhanced status (RFC 3463) says that a mailbox does not
+// exist, has moved, or is switched off.
+func BadStatus(status string) bool {
+	switch status {
+	case "5.1.1", "5.1.2", "5.1.3", "5.1.6", "5.1.10", "5.2.1":
+		return true
+	}
+	return false
 }
 
 // broken describes what a network or TLS did, never what a server wrote.

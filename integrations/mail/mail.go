@@ -1,7 +1,8 @@
 // Package mail owns the paging route that rings a person by e-mail: it writes the
 // letter, hands it to one SMTP server and says in safe words what came of it.
 //
-// It does not decide who is rung or when to try again (oncall/paging does), keeps
+// It does not decide who is rung or when to try again (oncall/paging does), does not read
+// what comes back (integrations/inbox does, by the identities that are made here), keeps
 // no queue and reuses no connection: a try is one connection from greeting to
 // goodbye, so that nothing is left half-sent when the process dies. A server's
 // answers quote addresses, and what this package returns is stored and shown;
@@ -48,6 +49,16 @@ type Config struct {
 	// refuse a client that opens hundreds, and that would lose pages.
 	Concurrency int
 
+	// ReplyTo is the mailbox whose letters are read (integrations/inbox). Letters name the
+	// code to answer with only if there is one.
+	ReplyTo string
+	// BounceTo is where mail servers send the news that a letter cannot be delivered;
+	// empty means From. Many servers want it to be the address of the user that logs in.
+	BounceTo string
+	// Secret seals the Message-IDs, so that a bounce can be believed ([KeyOf]); at least 16
+	// characters. Without it, nothing that comes back tells which page it belongs to.
+	Secret secret.Text
+
 	Prefix string           // what starts a command in chat; empty means "!"
 	Now    func() time.Time // for the Date header; nil means time.Now
 }
@@ -60,6 +71,9 @@ type Route struct {
 	username   string
 	password   secret.Text
 	from       netmail.Address
+	replyTo    string // bare; "" if answers are not read
+	bounceTo   string // bare
+	secret     secret.Text
 	hello      string
 	timeout    time.Duration
 	prefix     string
@@ -67,7 +81,10 @@ type Route struct {
 	slots      chan struct{}
 }
 
-var _ paging.Route = (*Route)(nil)
+var (
+	_ paging.Route   = (*Route)(nil)
+	_ paging.Checker = (*Route)(nil)
+)
 
 // New checks a configuration and makes a route of it. It does not connect: use
 // [Route.Check] for that. Its errors are plain sentences for the operator.
@@ -80,6 +97,16 @@ func New(c Config) (*Route, error) {
 		return nil, errors.New("the mail server needs the name of its host, without a scheme or a port")
 	case c.Username != "" && c.Password.Empty():
 		return nil, errors.New("the mail server has a user name but no password: name the file that holds it")
+	case !c.Secret.Empty() && len(c.Secret.Reveal()) < 16:
+		return nil, errors.New("the secret that seals the identities of mails must have at least 16 characters")
+	}
+	replyTo, err := bare(c.ReplyTo, "")
+	if err != nil {
+		return nil, errors.New("the mailbox for answers is not a mail address: write it like ack@example.org")
+	}
+	bounceTo, err := bare(c.BounceTo, from.Address)
+	if err != nil {
+		return nil, errors.New("the address for mails that come back is not a mail address: write it like bounces@example.org")
 	}
 	port := c.Port
 	security := c.TLS
@@ -107,7 +134,7 @@ func New(c Config) (*Route, error) {
 		host: c.Host, port: fmt.Sprint(port), security: security,
 		tls:      &tls.Config{ServerName: serverName, RootCAs: c.RootCAs, MinVersion: tls.VersionTLS12},
 		username: c.Username, password: c.Password,
-		from: *from, hello: helloName(),
+		from: *from, replyTo: replyTo, bounceTo: bounceTo, secret: c.Secret, hello: helloName(),
 		timeout: or(c.Timeout, 30*time.Second), prefix: c.Prefix, now: c.Now,
 		slots: make(chan struct{}, or(c.Concurrency, 8)),
 	}
@@ -120,14 +147,36 @@ func New(c Config) (*Route, error) {
 	return r, nil
 }
 
-// Name is how delivery rows call this route.
-func (r *Route) Name() string { return "mail" }
+// bare is the address alone of a configured one, or another if there is none.
+func bare(configured, otherwise string) (string, error) {
+	if configured == "" {
+		return otherwise, nil
+	}
+	a, err := netmail.ParseAddress(configured)
+	if err != nil {
+		return "", err
+	}
+	return a.Address, nil
+}
 
-// Send hands one page to the mail server. A refusal of this sender, person or
-// letter with a code of 500 or above wraps [paging.ErrPermanent]; anything else
-// that fails (no connection, TLS, our login, codes of 400) may be tried again,
-// because it says nothing about this page. Neither the receipt nor the error
-// holds the address or the link.
+// Name is how delivery rows call this route.
+const Name = "mail"
+
+// Name is how delivery rows call this route.
+func (r *Route) Name() string { return Name }
+
+// Traits are what everybody may know of it. A mail server's yes says nothing about
+// arrival, and nothing tells of arrival later; only a bounce may come.
+func (r *Route) Traits() paging.Traits {
+	return paging.Traits{Name: Name, Timeout: r.timeout, Parallel: cap(r.slots)}
+}
+
+// Send hands one page, or a code, to the mail server. A refusal of this sender, person or
+// letter with a code of 500 or above wraps [paging.ErrPermanent], and is a
+// [paging.BadAddress] if the server says that the mailbox cannot be. Anything else that
+// fails may be tried again, because it says nothing about this page: no connection, TLS
+// and our login wrap [paging.ErrProvider], and so does a server that closes or is busy for
+// everybody (421). Neither the receipt nor the error holds the address or the link.
 //
 // When the connection breaks between the last byte and the answer, nobody can
 // know whether the letter was taken: that is an error to try again, and the
@@ -168,7 +217,7 @@ func (r *Route) hand(ctx context.Context, letter []byte, to string) (answer stri
 		return "", err
 	}
 	defer s.close()
-	if answer, err = s.deliver(letter, r.from.Address, to); err != nil {
+	if answer, err = s.deliver(letter, r.bounceTo, to); err != nil {
 		return "", explain(ctx, err, withhold(to))
 	}
 	return answer, nil

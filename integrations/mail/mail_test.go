@@ -88,13 +88,13 @@ func TestALetterArrivesOverTLSAfterALogin(t *testing.T) {
 	}
 }
 
-func TestLettersOfOnePageAreSiblingsAndRepeatsAreEqual(t *testing.T) {
+func TestLettersOfOneIncidentAreSiblingsAndRepeatsAreEqual(t *testing.T) {
 	s := mailtest.Start(t, mailtest.Options{})
 	r := route(t, config(s))
 	first, again, other, elsewhere := page(), page(), page(), page()
 	again.Attempt, again.Repeat = 2, true
 	other.Key = "delivery-42"
-	elsewhere.Key, elsewhere.Page = "delivery-43", 13
+	elsewhere.Key, elsewhere.Page, elsewhere.Ref = "delivery-43", 13, "INC-8"
 	for _, m := range []paging.Message{first, again, other, elsewhere} {
 		if _, err := r.Send(t.Context(), m); err != nil {
 			t.Fatal(err)
@@ -116,9 +116,9 @@ func TestLettersOfOnePageAreSiblingsAndRepeatsAreEqual(t *testing.T) {
 	case id(0, "Message-ID") == id(2, "Message-ID"):
 		t.Error("two deliveries have one identity")
 	case id(0, "In-Reply-To") != id(2, "In-Reply-To"):
-		t.Error("two deliveries of one page are not siblings")
+		t.Error("two deliveries of one incident are not siblings")
 	case id(0, "In-Reply-To") == id(3, "In-Reply-To"):
-		t.Error("two pages are siblings")
+		t.Error("two incidents are siblings")
 	}
 	if !strings.Contains(id(1, "Subject"), "possible repeat") {
 		t.Errorf("the repeat does not say so: %q", id(1, "Subject"))
@@ -176,6 +176,9 @@ func TestConfigurationsThatCannotWorkAreRefusedInWords(t *testing.T) {
 		"an unknown TLS":       func(c *mail.Config) { c.TLS = "maybe" },
 		"a port too high":      func(c *mail.Config) { c.Port = 70000 },
 		"a user, no password":  func(c *mail.Config) { c.Username = "bot" },
+		"a short secret":       func(c *mail.Config) { c.Secret = secret.New("123456789012345") },
+		"no mailbox to answer": func(c *mail.Config) { c.ReplyTo = "ack" },
+		"none for bounces":     func(c *mail.Config) { c.BounceTo = "a@b.example, c@d.example" },
 		"no TLS to elsewhere":  func(c *mail.Config) { c.TLS = mail.None },
 		"no TLS to an address": func(c *mail.Config) { c.TLS, c.Host = mail.None, "192.0.2.1" },
 	} {

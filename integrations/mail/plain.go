@@ -1,10 +1,10 @@
 package mail
 
 import (
-	"bytes"
 	"context"
 	"fmt"
 	netmail "net/mail"
+	"regexp"
 	"strings"
 
 	gomail "github.com/wneessen/go-mail"
@@ -28,7 +28,10 @@ func (r *Route) Mail(ctx context.Context, to secret.Text, key, subject, body str
 	if err != nil {
 		return fmt.Errorf("%w: what is stored for this person is not a mail address", paging.ErrPermanent)
 	}
-	letter, err := r.plain(address.Address, key, subject, body)
+	letter, err := r.plain(address.Address, subject, strings.TrimRight(body, "\n")+"\n\nReplies to this mail are not read.", map[string]string{
+		"Message-ID":     r.at(digest("letter", r.from.Address, key)),
+		"Auto-Submitted": "auto-generated",
+	})
 	if err != nil {
 		// A library's own words may quote the address, so they stop here.
 		return fmt.Errorf("%w: the letter could not be written", paging.ErrPermanent)
@@ -37,35 +40,46 @@ func (r *Route) Mail(ctx context.Context, to secret.Text, key, subject, body str
 	return err
 }
 
+// Answer tells whoever answered a page by mail what came of it. id is the Message-ID of
+// their letter. It is marked as an answer of a machine, to which machines give none.
+// Errors are like those of [Route.Send].
+func (r *Route) Answer(ctx context.Context, to secret.Text, id, subject, say string) error {
+	address, err := netmail.ParseAddress(to.Reveal())
+	if err != nil {
+		return fmt.Errorf("%w: whoever wrote left no mail address", paging.ErrPermanent)
+	}
+	headers := map[string]string{
+		"Message-ID":     r.at(digest("answer", r.from.Address, id, say)),
+		"Auto-Submitted": "auto-replied",
+	}
+	if identity.MatchString(id) {
+		headers["In-Reply-To"], headers["References"] = id, id
+	}
+	letter, err := r.plain(address.Address, subject, say, headers)
+	if err != nil {
+		return fmt.Errorf("%w: the letter could not be written", paging.ErrPermanent)
+	}
+	_, err = r.hand(ctx, letter, address.Address)
+	return err
+}
+
+// identity is a Message-ID that may be written into a header as it is.
+var identity = regexp.MustCompile(`^<[!-;=?-~]{1,200}>$`)
+
 // plain writes a letter of text. What people wrote may be in it, so every line of it is
 // made visible.
-func (r *Route) plain(to, key, subject, body string) ([]byte, error) {
-	g := gomail.NewMsg(gomail.WithNoDefaultUserAgent())
-	g.FromMailAddress(&r.from)
-	g.ToMailAddress(&netmail.Address{Address: to})
-	g.Subject(strings.ReplaceAll(visible(subject, longestSubject), "=?", "= ?"))
-	g.SetDateWithValue(r.now())
-	_, domain, _ := strings.Cut(r.from.Address, "@")
-	for name, value := range map[gomail.Header]string{
-		"Message-ID":               fmt.Sprintf("<%s@%s>", digest("letter", r.from.Address, key), domain),
-		"Auto-Submitted":           "auto-generated",
-		"X-Auto-Response-Suppress": "All",
-	} {
-		g.SetGenHeader(name, value)
-	}
+func (r *Route) plain(to, subject, body string, headers map[string]string) ([]byte, error) {
+	headers["X-Auto-Response-Suppress"] = "All"
+	g := r.envelope(to, unencoded(visible(subject, longestSubject)), headers)
 	var text strings.Builder
-	for i, line := range strings.Split(strings.TrimRight(body, "\n"), "\n") {
-		if i == mostBodyLines {
-			break
+	lines := strings.Split(strings.TrimRight(body, "\n"), "\n")
+	for i, line := range lines {
+		if i >= mostBodyLines && i < len(lines)-2 { // the last words say what becomes of replies
+			continue
 		}
 		indent := line[:len(line)-len(strings.TrimLeft(line, " "))]
 		text.WriteString(indent + visible(line, longestBodyLine) + "\n")
 	}
-	text.WriteString("\nReplies to this mail are not read.\n")
 	g.SetBodyString(gomail.TypeTextPlain, text.String())
-	var out bytes.Buffer
-	if _, err := g.WriteTo(&out); err != nil {
-		return nil, err
-	}
-	return out.Bytes(), nil
+	return bytesOf(g)
 }

@@ -18,12 +18,22 @@ func TestWhatTheServerSaysDecidesWhetherToTryAgain(t *testing.T) {
 	for name, story := range map[string]struct {
 		script    mailtest.Answer
 		permanent bool
+		bad       bool // the address cannot work
+		provider  bool // the mail server's fault, whoever the letter is for
 		says      string
 		kept      int // letters the server has in spite of the error
 	}{
 		"the person is unknown": {
 			script:    mailtest.Answer{At: mailtest.AtTo, Code: 550, Status: [3]int{5, 1, 1}, Text: "no such mailbox"},
-			permanent: true, says: "permanent: naming the person was refused with 550: 5.1.1 no such mailbox",
+			permanent: true, bad: true, says: "permanent: naming the person was refused with 550: 5.1.1 no such mailbox",
+		},
+		"the person's mailbox is full": {
+			script:    mailtest.Answer{At: mailtest.AtTo, Code: 552, Status: [3]int{5, 2, 2}, Text: "over quota"},
+			permanent: true, says: "permanent: naming the person was refused with 552: 5.2.2 over quota",
+		},
+		"a list of spammers has us": {
+			script:    mailtest.Answer{At: mailtest.AtTo, Code: 550, Status: [3]int{5, 7, 1}, Text: "not from you"},
+			permanent: true, says: "permanent: naming the person was refused with 550: 5.7.1 not from you",
 		},
 		"the person is greylisted": {
 			script: mailtest.Answer{At: mailtest.AtTo, Code: 451, Status: [3]int{4, 7, 1}, Text: "greylisted"},
@@ -35,7 +45,7 @@ func TestWhatTheServerSaysDecidesWhetherToTryAgain(t *testing.T) {
 		},
 		"the server is busy": {
 			script: mailtest.Answer{At: mailtest.AtFrom, Code: 421, Status: [3]int{4, 3, 2}, Text: "shutting down"},
-			says:   "naming the sender was refused with 421: 4.3.2 shutting down",
+			says:   "naming the sender was refused with 421: 4.3.2 shutting down", provider: true,
 		},
 		"the letter is taken for spam": {
 			script:    mailtest.Answer{At: mailtest.AtEnd, Code: 554, Status: [3]int{5, 6, 0}, Text: "looks like spam"},
@@ -47,15 +57,15 @@ func TestWhatTheServerSaysDecidesWhetherToTryAgain(t *testing.T) {
 		},
 		"the connection breaks in the middle": {
 			script: mailtest.Answer{At: mailtest.MidData, Drop: true},
-			says:   "handing over the letter failed: ",
+			says:   "handing over the letter failed: ", provider: true,
 		},
 		"the connection breaks after the end": {
 			script: mailtest.Answer{At: mailtest.AtEnd, Drop: true},
-			says:   "handing over the letter failed: ",
+			says:   "handing over the letter failed: ", provider: true,
 		},
 		"the letter is kept but the answer is lost": {
 			script: mailtest.Answer{At: mailtest.AtKept, Drop: true},
-			says:   "handing over the letter failed: ", kept: 1,
+			says:   "handing over the letter failed: ", kept: 1, provider: true,
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -69,6 +79,13 @@ func TestWhatTheServerSaysDecidesWhetherToTryAgain(t *testing.T) {
 			}
 			if got := errors.Is(err, paging.ErrPermanent); got != story.permanent {
 				t.Errorf("permanent is %v, want %v: %v", got, story.permanent, err)
+			}
+			bad := paging.BadAddress{}
+			if got := errors.As(err, &bad); got != story.bad || got && bad.Say != mail.NoMailbox {
+				t.Errorf("a bad address is %v (%q), want %v: %v", got, bad.Say, story.bad, err)
+			}
+			if got := errors.Is(err, paging.ErrProvider); got != story.provider {
+				t.Errorf("the server's fault is %v, want %v: %v", got, story.provider, err)
 			}
 			if !strings.HasPrefix(err.Error(), story.says) {
 				t.Errorf("said %q, want %q", err, story.says)
@@ -102,7 +119,7 @@ func TestALoginThatFailsSaysNothingAboutThePage(t *testing.T) {
 	c := config(s)
 	c.Username, c.Password = "bot", secret.New("wrong-canary")
 	_, err := route(t, c).Send(t.Context(), page())
-	if err == nil || errors.Is(err, paging.ErrPermanent) {
+	if err == nil || errors.Is(err, paging.ErrPermanent) || !errors.Is(err, paging.ErrProvider) {
 		t.Fatalf("a wrong password must be tried again: %v", err)
 	}
 	if want := "logging in to the mail server was refused with 535: 5.7.8"; err.Error() != want {
@@ -182,7 +199,7 @@ func TestNobodyListens(t *testing.T) {
 	l.Close()
 	c := mail.Config{Host: "127.0.0.1", Port: l.Addr().(*net.TCPAddr).Port, From: "batsignal@bat.example"}
 	_, err = route(t, c).Send(t.Context(), page())
-	if want := "reaching the mail server failed: connection refused"; err == nil || err.Error() != want {
+	if want := "reaching the mail server failed: connection refused"; err == nil || err.Error() != want || !errors.Is(err, paging.ErrProvider) {
 		t.Errorf("said %q, want %q", err, want)
 	}
 }

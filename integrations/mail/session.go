@@ -104,7 +104,8 @@ func (r *Route) login(c *smtp.Client) error {
 	return sentence("it offers no way to log in that is known here")
 }
 
-// deliver hands over one letter and returns the server's raw answer.
+// deliver hands over one letter, whose bounces go to from, and returns the server's raw
+// answer.
 func (s *session) deliver(letter []byte, from, to string) (string, error) {
 	// Asked for without need, SMTPUTF8 makes relays without it bounce the letter.
 	s.smtp.SkipSMTPUTF8(ascii(from) && ascii(to))

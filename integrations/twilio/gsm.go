@@ -65,7 +65,7 @@ func plain(text string) string {
 		switch {
 		case strings.ContainsRune(gsmLetters, r), strings.ContainsRune(gsmTwice, r):
 			out.WriteRune(r)
-		case unicode.Is(unicode.Cf, r), unicode.IsControl(r), unicode.Is(unicode.Co, r):
+		case !unicode.IsGraphic(r):
 			// Among these are the marks that turn the direction of writing around.
 		default:
 			out.WriteString(withoutAccents(r))

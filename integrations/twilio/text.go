@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strings"
 
+	"batsignal/oncall"
 	"batsignal/oncall/paging"
 )
 
@@ -22,47 +23,67 @@ func textOf(m paging.Message, discreet bool) string {
 }
 
 func pageText(m paging.Message, discreet bool) string {
-	head, tail := textHead(m), textTail(m)
-	if discreet {
-		return fitting(head, "", tail)
-	}
-	why := plain(m.Why)
-	if len(m.Items) == 0 {
-		return fitting(head, why, tail)
-	}
-	// As many of the folded alerts are named as there is room for, after some of the why;
-	// those that are not are counted.
-	short := cut(why, 60)
-	for named := len(m.Items); named > 0; named-- {
-		if text := joinText(head, short+" "+itemsText(m.Items, named, mostItem), tail); parts(text) <= mostParts {
-			return text
+	why := ""
+	if !discreet {
+		why = plain(m.Why)
+		if n := len(m.Items); n > 0 {
+			if text, fits := withItems(m, why); fits {
+				return text
+			}
+			why = oncall.Plural(n, "alert", "alerts") + ": " + why
 		}
 	}
-	count := fmt.Sprintf("%d alerts: ", len(m.Items))
-	if len(m.Items) == 1 {
-		count = "1 alert: "
+	// What is on fire is worth more than what it is called, and than whole sentences.
+	enough := min(len([]rune(why)), enoughWhy)
+	text := ""
+	for _, v := range [...]struct{ head, tail string }{
+		{textHead(m, mostRole), textTail(m, false)},
+		{textHead(m, mostRole), textTail(m, true)},
+		{textHead(m, 0), textTail(m, true)},
+		{textHead(paging.Message{}, 0), textTail(m, true)},
+	} {
+		var kept int
+		if text, kept = fitting(v.head, why, v.tail); kept >= enough && parts(text) <= mostParts {
+			break
+		}
 	}
-	return fitting(head+count, why, tail)
+	return text
 }
 
-// mostItem is how much of one folded alert is written, in letters.
-const mostItem = 50
+const (
+	enoughWhy = 50 // so much of what is on fire is said before the rest gets whole sentences
+	mostRole  = 40 // letters of a role's name
+	mostItem  = 50 // letters of one folded alert
+)
+
+// withItems names as many of the folded alerts as there is room for after some of the
+// why, and counts the rest. fits is false if there is room for none.
+func withItems(m paging.Message, why string) (text string, fits bool) {
+	head, tail := textHead(m, mostRole), textTail(m, false)
+	why = sentence(cut(why, enoughWhy))
+	for named := len(m.Items); named > 0; named-- {
+		if text := joinText(head, strings.TrimSpace(why+" "+itemsText(m.Items, named)), tail); parts(text) <= mostParts {
+			return text, true
+		}
+	}
+	return "", false
+}
 
 // itemsText names the first of the alerts and counts the rest.
-func itemsText(items []string, named, each int) string {
+func itemsText(items []string, named int) string {
 	var list []string
 	for _, item := range items[:named] {
-		list = append(list, cut(plain(item), each))
+		list = append(list, cut(plain(item), mostItem))
 	}
-	text := "(" + fmt.Sprint(len(items)) + ": " + strings.Join(list, "; ")
+	text := oncall.Plural(len(items), "alert", "alerts") + ": " + strings.Join(list, "; ")
 	if rest := len(items) - named; rest > 0 {
 		text += fmt.Sprintf("; %d more", rest)
 	}
-	return text + ")"
+	return text
 }
 
 // textHead says what it is about.
-func textHead(m paging.Message) string {
+func textHead(m paging.Message, mostRole int) string {
 	var words []string
 	if ref := cut(plain(m.Ref), 30); ref != "" {
 		words = append(words, ref)
@@ -70,7 +91,7 @@ func textHead(m paging.Message) string {
 	if m.Severity > 0 {
 		words = append(words, fmt.Sprintf("severity %d", m.Severity))
 	}
-	if role := cut(plain(m.Role), 40); role != "" {
+	if role := cut(plain(m.Role), mostRole); role != "" {
 		words = append(words, "for "+role)
 	}
 	head := "Batsignal"
@@ -84,12 +105,14 @@ func textHead(m paging.Message) string {
 }
 
 // textTail says what to send back, and marks the delivery.
-func textTail(m paging.Message) string {
-	tail := ""
-	if m.Code != "" {
-		tail = fmt.Sprintf("Send back %s to acknowledge, NO %s to decline. ", m.Code, m.Code)
+func textTail(m paging.Message, short bool) string {
+	switch {
+	case m.Code == "":
+		return mark(m)
+	case short:
+		return fmt.Sprintf("Answer %s, or NO %s. %s", m.Code, m.Code, mark(m))
 	}
-	return tail + mark(m)
+	return fmt.Sprintf("Send back %s to acknowledge, NO %s to decline. %s", m.Code, m.Code, mark(m))
 }
 
 // mark tells the text of one delivery from all others to the same number: the page, and
@@ -101,20 +124,27 @@ func mark(m paging.Message) string {
 
 // joinText puts a text together.
 func joinText(head, why, tail string) string {
-	if why != "" && !strings.HasSuffix(why, ".") && !strings.HasSuffix(why, "?") && !strings.HasSuffix(why, ")") {
-		why += "."
-	}
-	return strings.TrimSpace(strings.TrimSpace(head+why) + " " + tail)
+	return strings.TrimSpace(strings.TrimSpace(head+sentence(why)) + " " + tail)
 }
 
-// fitting shortens the middle of a text until the whole fits.
-func fitting(head, why, tail string) string {
-	text := joinText(head, why, tail)
-	for most := len([]rune(why)); parts(text) > mostParts && most > 0; {
-		most--
-		text = joinText(head, cut(why, most), tail)
+// sentence ends a text as a sentence does.
+func sentence(text string) string {
+	if text == "" || strings.HasSuffix(text, ".") || strings.HasSuffix(text, "?") || strings.HasSuffix(text, "!") {
+		return text
 	}
-	return text
+	return text + "."
+}
+
+// fitting shortens the middle of a text until the whole fits, if it can, and tells how
+// many letters of it are left.
+func fitting(head, why, tail string) (text string, kept int) {
+	kept = len([]rune(why))
+	text = joinText(head, why, tail)
+	for parts(text) > mostParts && kept > 0 {
+		kept--
+		text = joinText(head, cut(why, kept), tail)
+	}
+	return text, kept
 }
 
 // isTextOf tells whether a text that Twilio has is the one of a message. Twilio may write

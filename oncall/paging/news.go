@@ -187,3 +187,22 @@ func More(ctx context.Context, tx pgx.Tx, now time.Time, cause string, loud []st
 	_, err := tx.Exec(ctx, sqlMore, args)
 	return err
 }
+
+const sqlKeysByRef = `select ref, id from delivery where route = @route and ref = any (@refs)`
+
+// KeysByRef finds our keys of messages by what their provider calls them, among those of
+// a route that are on record.
+func KeysByRef(ctx context.Context, db pg.DB, route string, refs []string) (map[string]string, error) {
+	rows, err := db.Query(ctx, sqlKeysByRef, pgx.NamedArgs{"route": route, "refs": refs})
+	if err != nil {
+		return nil, err
+	}
+	keys := map[string]string{}
+	var ref string
+	var id int64
+	_, err = pgx.ForEachRow(rows, []any{&ref, &id}, func() error {
+		keys[ref] = PageKey(id)
+		return nil
+	})
+	return keys, err
+}

@@ -165,6 +165,28 @@ func TestQuietHoursSchedulesAndPolicies(t *testing.T) {
 	}
 }
 
+// What happens at the same instant has an order, which no number of a database decides.
+func TestAtTheSameInstant(t *testing.T) {
+	noon := at("2026-03-02 12:00")
+	slow := reachability.Model{Awake: reachability.Chance{Answers: 1, Least: 90 * time.Second}}
+	if i := play(t, facts("fix: maria jan"), slow, noon); len(i.Rings) != 1 || i.Roles[0].By != "maria" {
+		t.Errorf("an answer is heard before the next one is rung: %+v", i)
+	}
+	together := policy.Policy{Name: "all", Steps: []policy.Step{{Targets: []policy.Target{{Kind: policy.Role, Name: "fix"}}, All: true}}}
+	tries := func(g *reachability.Game) { g.Policies = map[string]*policy.Policy{"fix": &together} }
+	for _, list := range []string{"fix: maria jan li", "fix: jan li maria", "fix: li maria jan"} {
+		if i := play(t, facts(list), always(), noon, tries); i.Roles[0].By != "jan" || len(i.Rings) != 3 {
+			t.Errorf("%s: %+v", list, i)
+		}
+	}
+	// Rung again before the answer to the first ring comes, somebody still is one person.
+	slow.Awake.Least = 100 * time.Second
+	together.Needs, together.Steps[0].All = 2, false
+	if i := play(t, facts("fix: maria"), slow, noon, tries); i.After() != reachability.Never || len(i.Rings) != 2 {
+		t.Errorf("one answers twice: %+v", i)
+	}
+}
+
 // world draws people and rules.
 func world(t *rapid.T) reachability.Game {
 	names := strings.Fields("ann bob cid dan eve fay gus")

@@ -1,0 +1,241 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+
+	"github.com/riverqueue/river"
+
+	"batsignal/bot"
+	"batsignal/incidents"
+	"batsignal/incidents/alert"
+	"batsignal/integrations/heartbeat"
+	"batsignal/integrations/pagerduty"
+	"batsignal/integrations/twilio"
+	"batsignal/integrations/webhook"
+	"batsignal/oncall/contact"
+	"batsignal/oncall/paging"
+	"batsignal/oncall/secret"
+	"batsignal/oncall/selfwatch"
+)
+
+// joinRoutes gives the pager the ways by which this process can reach people, and the
+// listener for what comes back by them.
+func (p *parts) joinRoutes(ctx context.Context, c Config, db *database, now func() time.Time, log *slog.Logger) error {
+	s := p.incidents
+	s.Admins = lower(c.Admins)
+	s.Paging = incidents.PagingPolicy{ForgottenAfter: c.Paging.ForgottenAfter}
+	s.Alerts = p.alerts
+	p.alerts.Engine = s
+	p.inbound = http.NewServeMux()
+	p.errands = &incidents.Errands{Service: s, Routes: map[string]paging.Route{}, Log: log}
+	if p.mail != nil {
+		p.addRoute(p.mail)
+	}
+	if err := p.joinWebhook(c, now, log); err != nil {
+		return err
+	}
+	if err := p.joinTwilio(c, db, now, log); err != nil {
+		return err
+	}
+	if err := p.joinPagerDuty(c, now, log); err != nil {
+		return err
+	}
+	canaries := map[string]secret.Text{}
+	for _, one := range c.Watch.Canaries {
+		canaries[one.Route] = one.Address
+	}
+	return contact.SyncCanaries(ctx, db.Pool, now(), canaries)
+}
+
+// addRoute puts a way into use that this process has.
+func (p *parts) addRoute(r paging.Route) {
+	p.routes[r.Name()] = r
+	p.errands.Routes[r.Name()] = r
+	p.incidents.Routes = append(p.incidents.Routes, r.Name())
+	if told, ok := r.(interface{ Traits() paging.Traits }); ok {
+		p.incidents.Traits = append(p.incidents.Traits, told.Traits())
+	}
+	if closer, ok := r.(interface{ Close() }); ok {
+		p.closers = append(p.closers, closer.Close)
+	}
+}
+
+func (p *parts) joinWebhook(c Config, now func() time.Time, log *slog.Logger) error {
+	if c.Webhook.Secret.Empty() {
+		return nil
+	}
+	route, err := webhook.New(webhook.Config{Secret: c.Webhook.Secret, AllowNetworks: c.Webhook.AllowNetworks})
+	if err != nil {
+		return err
+	}
+	p.addRoute(route)
+	p.inbound.Handle("POST /canary", &webhook.Canary{Secret: c.Webhook.Secret, Ear: p.incidents, Now: now, Log: log})
+	return nil
+}
+
+func (p *parts) joinTwilio(c Config, db *database, now func() time.Time, log *slog.Logger) error {
+	t := c.Twilio
+	if t.AccountSID == "" {
+		return nil
+	}
+	account, err := twilio.New(twilio.Config{
+		BaseURL: t.BaseURL, AccountSID: t.AccountSID, Tokens: []secret.Text{t.AuthToken}, From: t.From,
+		InboundURL: c.Inbound.PublicURL, CostSMS: t.CostSMS, CostVoice: t.CostVoice,
+		Whose: func(ctx context.Context, route string, refs []string) (map[string]string, error) {
+			return paging.KeysByRef(ctx, db.Pool, route, refs)
+		},
+	})
+	if err != nil {
+		return err
+	}
+	p.addRoute(account.SMS())
+	p.addRoute(account.Voice())
+	p.closers = append(p.closers, account.Close)
+	hook, err := twilio.NewHook(twilio.Hook{
+		Ear: p.incidents, Tokens: []secret.Text{t.AuthToken}, AccountSID: t.AccountSID, From: t.From,
+		InboundURL: c.Inbound.PublicURL, Words: p.localized, Now: now, Log: log,
+		Open: func(ctx context.Context, id int64) (secret.Text, error) { return contact.Open(ctx, db.Pool, id) },
+	})
+	if err != nil {
+		return err
+	}
+	p.inbound.Handle("/twilio/", hook)
+	return nil
+}
+
+func (p *parts) joinPagerDuty(c Config, now func() time.Time, log *slog.Logger) error {
+	d := c.PagerDuty
+	if !d.Enabled {
+		return nil
+	}
+	name := placeName(c)
+	route, client, err := pagerduty.New(pagerduty.Config{
+		EventsURL: d.EventsURL, APIURL: d.APIURL, Token: d.Token, From: d.From, Name: name,
+		WebURL: c.Web.PublicURL, Receipts: !d.WebhookSecret.Empty(),
+	})
+	if err != nil {
+		return err
+	}
+	p.addRoute(route)
+	p.pagerduty = client
+	if d.WebhookSecret.Empty() {
+		return nil
+	}
+	hook := pagerduty.Hook{
+		Ear: p.incidents, Keys: pagerduty.Keys{Name: name}, Secrets: pagerduty.SecretsOf(d.WebhookSecret), Now: now, Log: log,
+	}
+	if client != nil {
+		hook.Look = client.AlertKeys
+	}
+	made, err := pagerduty.NewHook(hook)
+	if err != nil {
+		return err
+	}
+	p.inbound.Handle("POST /pagerduty", made)
+	return nil
+}
+
+// placeName names this installation among others that use the same services of others.
+func placeName(c Config) string {
+	u, err := url.Parse(c.Web.PublicURL)
+	if err != nil {
+		return ""
+	}
+	return strings.Map(func(r rune) rune {
+		if r == '[' || r == ']' || r == ':' {
+			return '-'
+		}
+		return r
+	}, u.Hostname())
+}
+
+// localized writes the commands in a text as they are typed here.
+func (p *parts) localized(text string) string {
+	if p.set == nil {
+		return text
+	}
+	return p.set.Localize(text)
+}
+
+// newAlerts is what takes alerts in.
+func newAlerts(db *database, now func() time.Time, log *slog.Logger) *alert.Service {
+	return &alert.Service{DB: db.Pool, Now: now, Log: log}
+}
+
+// newPager gives the pager the routes that this process has.
+func (p *parts) newPager(c Config) *incidents.Pager {
+	pager := &incidents.Pager{
+		Service: p.incidents, Routes: p.routes, Worker: paging.Worker{Me: processName()},
+		Link: func(token secret.Text) secret.Text {
+			return secret.New(strings.TrimRight(c.Web.PublicURL, "/") + "/ack/" + token.Reveal())
+		},
+	}
+	for _, n := range p.networks {
+		pager.Routes[n.Name()] = bot.DirectRoute{Network: n, Localize: p.set.Localize}
+	}
+	for name := range pager.Routes {
+		pager.Worker.Routes = append(pager.Worker.Routes, name)
+	}
+	return pager
+}
+
+// queues are those of the errands of the routes that this process has.
+func (p *parts) routeQueues(queues map[string]river.QueueConfig) {
+	for name := range p.errands.Routes {
+		queues[incidents.RouteQueue(name)] = river.QueueConfig{MaxWorkers: errandsAtOnce}
+	}
+}
+
+// errandsAtOnce is how many codes and ends are told to one provider at the same time.
+const errandsAtOnce = 4
+
+// joinWatch has the bot look after itself.
+func (p *parts) joinWatch(c Config, db *database, now func() time.Time, log *slog.Logger) error {
+	watch := &selfwatch.Watch{DB: db.Pool, Now: now, Log: log}
+	for _, n := range p.networks {
+		watch.Checks = append(watch.Checks, selfwatch.Check{
+			Kind: selfwatch.Chat, Name: n.Name(), Do: func(context.Context) error { return n.Check() },
+		})
+	}
+	for name, r := range p.routes {
+		if checker, ok := r.(paging.Checker); ok {
+			watch.Checks = append(watch.Checks, selfwatch.Check{Kind: selfwatch.Route, Name: name, Do: checker.Check})
+		}
+	}
+	if !c.Watch.HeartbeatURL.Empty() {
+		sender, err := heartbeat.New(c.Watch.HeartbeatURL)
+		if err != nil {
+			return err
+		}
+		watch.Beat = sender.Beat
+	}
+	p.chores = append(p.chores,
+		chore{"looking after ourselves", time.Minute, watch.Look},
+		chore{"old looks at ourselves", time.Hour, watch.Forget},
+		chore{"messages never heard of again", time.Minute, p.incidents.ExpireSilent},
+		chore{"routes that are unproven", 10 * time.Minute, p.incidents.ReportUnproven},
+		chore{"synthetic pages", 10 * time.Minute, p.incidents.SendCanaries},
+		chore{"old alerts", time.Hour, p.alerts.Forget},
+	)
+	return nil
+}
+
+// listenInbound opens the address for providers early, so that a taken port is told at
+// once; nil if nothing comes back.
+func listenInbound(ctx context.Context, c Config) (net.Listener, error) {
+	if c.Inbound.Listen == "" {
+		return nil, nil
+	}
+	l, err := (&net.ListenConfig{}).Listen(ctx, "tcp", c.Inbound.Listen)
+	if err != nil {
+		return nil, fmt.Errorf("inbound.listen: %w", err)
+	}
+	return l, nil
+}

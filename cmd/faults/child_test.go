@@ -1,0 +1,206 @@
+package faults
+
+import (
+	"bufio"
+	"context"
+	"encoding/json"
+	"fmt"
+	"log/slog"
+	"net/netip"
+	"os"
+	"slices"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
+	"github.com/riverqueue/river"
+	"github.com/riverqueue/river/riverdriver/riverpgxv5"
+
+	"batsignal/incidents"
+	"batsignal/integrations/webhook"
+	"batsignal/migrations/pg"
+	"batsignal/oncall/paging"
+	"batsignal/oncall/secret"
+)
+
+// childEnv holds, as JSON, what a process that pages must know.
+const childEnv = "BATSIGNAL_FAULTS_CHILD"
+
+// What the run and its processes call things.
+const (
+	network   = "net"
+	home      = "#ops"
+	publicURL = "https://bat.example.org"
+	pagerName = "faults pager" // application name of the connections that page
+	riverName = "faults river"
+	signing   = "a secret of nobody but this test"
+	// patience of the clients of providers, of real time: long for a busy machine, short
+	// for a run of a second.
+	patience = 500 * time.Millisecond
+)
+
+// setup is what a process must know to page.
+type setup struct {
+	Name  string
+	DSN   string
+	Clock string
+	Log   string // a file, "" is none
+}
+
+// routes are the clients of all providers, as the program has them.
+func (s setup) routes() (map[string]paging.Route, error) {
+	hook, err := webhook.New(webhook.Config{
+		Secret: secret.New(signing), AllowNetworks: []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")}, Timeout: patience,
+	})
+	if err != nil {
+		return nil, err
+	}
+	return map[string]paging.Route{hook.Name(): hook}, nil
+}
+
+// serviceOf is the service as every process of a run has it, the run's own included.
+func serviceOf(db pg.DB, queue *river.Client[pgx.Tx], routes map[string]paging.Route, now func() time.Time, log *slog.Logger) *incidents.Service {
+	s := &incidents.Service{
+		DB: db, Queue: queue, Now: now, Log: log, Guard: incidents.DefaultGuard(), Baton: incidents.DefaultBaton(),
+		Networks: []incidents.Network{{Name: network, Home: home, RoomName: "#inc-{id}-{slug}"}},
+	}
+	s.Guard.PerPerson, s.Guard.PerOrganisation, s.Guard.Confirmations = 1000, 1000, 0
+	for name, r := range routes {
+		s.Routes = append(s.Routes, name)
+		if t, ok := r.(interface{ Traits() paging.Traits }); ok {
+			s.Traits = append(s.Traits, t.Traits())
+		}
+	}
+	slices.Sort(s.Routes)
+	return s
+}
+
+// child is the main of a process that pages. It ends with its parent, if it is not killed
+// before.
+func child() int {
+	var s setup
+	if err := json.Unmarshal([]byte(os.Getenv(childEnv)), &s); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return 2
+	}
+	if err := s.page(); err != nil {
+		fmt.Fprintln(os.Stderr, s.Name, err)
+		return 1
+	}
+	return 0
+}
+
+// page runs what the program runs to page people.
+func (s setup) page() error {
+	ctx, end := context.WithCancel(context.Background())
+	defer end()
+	clock, err := openClock(s.Clock)
+	if err != nil {
+		return err
+	}
+	log := slog.New(slog.DiscardHandler)
+	if s.Log != "" {
+		f, err := os.OpenFile(s.Log, os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o600)
+		if err != nil {
+			return err
+		}
+		log = slog.New(slog.NewTextHandler(f, &slog.HandlerOptions{Level: slog.LevelDebug})).With("process", s.Name)
+	}
+	moved := make(chan struct{}, 1)
+	go func() { // each byte says that the clock was moved
+		defer end()
+		in := bufio.NewReader(os.Stdin)
+		for {
+			if _, err := in.ReadByte(); err != nil {
+				return
+			}
+			select {
+			case moved <- struct{}{}:
+			default:
+			}
+		}
+	}()
+	db, err := openPatiently(ctx, s.DSN, pg.Options{Name: pagerName, MaxConns: 6})
+	if err != nil {
+		return nil //nolint:nilerr // the run was over before the database was back
+	}
+	apart, err := openPatiently(ctx, s.DSN, pg.Options{Name: riverName, MaxConns: 4})
+	if err != nil {
+		return nil //nolint:nilerr // as above
+	}
+	routes, err := s.routes()
+	if err != nil {
+		return err
+	}
+	errands := &quickErrands{}
+	queue, err := queueOf(apart, routes, errands)
+	if err != nil {
+		return err
+	}
+	service := serviceOf(db, queue, routes, clock.Now, log)
+	errands.Errands = incidents.Errands{Service: service, Routes: routes, Log: log}
+	pager := &incidents.Pager{
+		Service: service, Routes: routes, Parallel: 8,
+		Worker: paging.Worker{Me: s.Name, Routes: service.Routes},
+		Link:   func(token secret.Text) secret.Text { return secret.New(publicURL + "/ack/" + token.Reveal()) },
+	}
+	// In the program the pager's own timer ends its nap. Here that timer knows nothing of
+	// the time, so whoever moves it says so.
+	go func() {
+		for {
+			select {
+			case <-ctx.Done():
+				return
+			case <-moved:
+				pager.Wake()
+			}
+		}
+	}()
+	listener := &pg.Listener{
+		DSN: s.DSN, Channels: []string{paging.ChannelDue}, Heartbeat: 500 * time.Millisecond,
+		Notified: func(string, string) { pager.Wake() }, Regained: pager.Wake, Log: log,
+	}
+	go func() { _ = listener.Run(ctx) }()
+	go func() {
+		for ctx.Err() == nil && queue.Start(ctx) != nil {
+			time.Sleep(20 * time.Millisecond)
+		}
+	}()
+	return pager.Run(ctx)
+}
+
+// quickErrands is the worker of errands, with rests by the clock of the machine, by which
+// River counts.
+type quickErrands struct{ incidents.Errands }
+
+// NextRetry implements [river.Worker].
+func (*quickErrands) NextRetry(*river.Job[incidents.Errand]) time.Time {
+	return time.Now().Add(100 * time.Millisecond)
+}
+
+func queueOf(db *pgxpool.Pool, routes map[string]paging.Route, worker *quickErrands) (*river.Client[pgx.Tx], error) {
+	config := &river.Config{Logger: slog.New(slog.DiscardHandler), SkipUnknownJobCheck: true}
+	if worker != nil {
+		config.Queues, config.Workers = map[string]river.QueueConfig{}, river.NewWorkers()
+		for name := range routes {
+			config.Queues[incidents.RouteQueue(name)] = river.QueueConfig{MaxWorkers: 4}
+		}
+		config.FetchCooldown, config.FetchPollInterval = 2*time.Millisecond, 200*time.Millisecond
+		config.ReindexerIndexNames = []string{}
+		river.AddWorker(config.Workers, worker)
+	}
+	return river.NewClient(riverpgxv5.New(db), config)
+}
+
+// openPatiently opens a pool however long the database is away.
+func openPatiently(ctx context.Context, dsn string, o pg.Options) (*pgxpool.Pool, error) {
+	for {
+		try, cancel := context.WithTimeout(ctx, 2*time.Second)
+		db, err := pg.Open(try, dsn, o)
+		cancel()
+		if err == nil || ctx.Err() != nil {
+			return db, ctx.Err()
+		}
+		time.Sleep(5 * time.Millisecond)
+	}
+}
