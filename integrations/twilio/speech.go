@@ -78,7 +78,10 @@ func (s speaker) page(m paging.Message) []any {
 	if why := spoken(m.Why, spokenWhy); why != "" && !s.discreet {
 		text += " " + strings.TrimRight(why, ".") + "."
 	}
-	if n := len(m.Items); n > 0 && !s.discreet {
+	switch n := len(m.Items); {
+	case n > 0 && s.discreet:
+		text += " " + oncall.Plural(n, "alert", "alerts") + "."
+	case n > 0:
 		text += " " + spokenList(m.Items)
 	}
 	return []any{s.say(text), s.say(numbers(m.Keys))}

@@ -23,15 +23,18 @@ func textOf(m paging.Message, discreet bool) string {
 }
 
 func pageText(m paging.Message, discreet bool) string {
-	why := ""
-	if !discreet {
-		why = plain(m.Why)
-		if n := len(m.Items); n > 0 {
-			if text, fits := withItems(m, why); fits {
-				return text
-			}
-			why = oncall.Plural(n, "alert", "alerts") + ": " + why
+	why, count := plain(m.Why), ""
+	if n := len(m.Items); n > 0 {
+		count = oncall.Plural(n, "alert", "alerts")
+	}
+	switch {
+	case discreet:
+		why = count
+	case count != "":
+		if text, fits := withItems(m, why); fits {
+			return text
 		}
+		why = count + ": " + why
 	}
 	// What is on fire is worth more than what it is called, and than whole sentences.
 	enough := min(len([]rune(why)), enoughWhy)
