@@ -37,6 +37,7 @@ var mayReveal = map[string]string{
 	"integrations/pagerduty/route.go":     "reads the key of the service that the event is for",
 	"integrations/pagerduty/webhook.go":   "checks what PagerDuty has signed, the length of secrets, and splits their file",
 	"integrations/heartbeat/heartbeat.go": "asks the address of the heartbeat",
+	"oncall/contact/state.go":             "finds whose address said STOP",
 	"oncall/contact/canary.go":            "stores an address of the operator's",
 	"integrations/s3/call.go":             "signs requests to the bucket with it",
 	"integrations/webhook/page.go":        "writes the single-use link into the request",

@@ -97,10 +97,6 @@ func pageStories(ctx context.Context, db pg.DB, cause string) ([]PageStory, erro
 }
 
 func waysOf(ctx context.Context, db pg.DB, args pgx.NamedArgs) ([]WayStory, error) {
-	return waysBy(ctx, db, sqlWays, sqlAttempts, args)
-}
-
-func waysBy(ctx context.Context, db pg.DB, sqlWays, sqlAttempts string, args pgx.NamedArgs) ([]WayStory, error) {
 	rows, err := db.Query(ctx, sqlWays, args)
 	if err != nil {
 		return nil, err
@@ -109,12 +105,17 @@ func waysBy(ctx context.Context, db pg.DB, sqlWays, sqlAttempts string, args pgx
 	if err != nil {
 		return nil, err
 	}
+	if rows, err = db.Query(ctx, sqlAttempts, args); err != nil {
+		return nil, err
+	}
+	return ways, attemptsOf(ways, rows)
+}
+
+// attemptsOf puts attempts with their ways.
+func attemptsOf(ways []WayStory, rows pgx.Rows) error {
 	at := map[int64]int{}
 	for i, w := range ways {
 		at[w.ID] = i
-	}
-	if rows, err = db.Query(ctx, sqlAttempts, args); err != nil {
-		return nil, err
 	}
 	attempts, err := pgx.CollectRows(rows, pgx.RowToStructByName[AttemptStory])
 	for _, a := range attempts {
@@ -122,7 +123,7 @@ func waysBy(ctx context.Context, db pg.DB, sqlWays, sqlAttempts string, args pgx
 			ways[i].Attempts = append(ways[i].Attempts, a)
 		}
 	}
-	return ways, err
+	return err
 }
 
 const (
@@ -144,7 +145,17 @@ func (s *Service) PageStory(ctx context.Context, number int64) (story PageStory,
 	if err := s.DB.QueryRow(ctx, sqlAnswerOfPage, args).Scan(&story.Round, &story.Via); err != nil {
 		return story, false, err
 	}
-	story.Ways, err = waysBy(ctx, s.DB, sqlWaysOfPage, sqlAttemptsOfPage, args)
+	rows, err := s.DB.Query(ctx, sqlWaysOfPage, args)
+	if err != nil {
+		return story, false, err
+	}
+	if story.Ways, err = pgx.CollectRows(rows, pgx.RowToStructByName[WayStory]); err != nil {
+		return story, false, err
+	}
+	if rows, err = s.DB.Query(ctx, sqlAttemptsOfPage, args); err != nil {
+		return story, false, err
+	}
+	err = attemptsOf(story.Ways, rows)
 	return story, err == nil, err
 }
 

@@ -11,8 +11,10 @@ import (
 
 	"batsignal/incidents"
 	"batsignal/migrations/pgtest"
+	"batsignal/oncall/contact"
 	"batsignal/oncall/paging"
 	"batsignal/oncall/policy"
+	"batsignal/oncall/secret"
 )
 
 // provider is a route with an address that remembers what it was handed, in place of a
@@ -79,9 +81,7 @@ func (s *scene) phones() (sms, voice *operator) {
 func (s *scene) phone(handle string, kinds ...string) {
 	s.Helper()
 	for _, kind := range kinds {
-		_, err := s.db.Exec(ctx, `
-			with c as (insert into contact (person_id, kind, created_at, proven_at) values ($1, $2, $3, $3) returning id)
-			insert into contact_address (contact_id, address) select id, '+15550100' from c`, s.ids[handle], kind, s.Now())
+		_, err := contact.AddProven(ctx, s.db, s.Now(), s.ids[handle], kind, secret.New("+15550100123"))
 		s.must(err)
 	}
 }

@@ -109,12 +109,21 @@ func TestPagerDutysOwnClient(t *testing.T) {
 		t.Error(s)
 	}
 
-	// What is wrong is told in PagerDuty's shape, which its client reads.
+	// What is wrong is told in PagerDuty's shape, as its library reads it.
 	e.RoutingKey = strings.Repeat("x", 32)
 	_, err = client.ManageEventWithContext(c, e)
-	var api pagerduty.EventsAPIV2Error
-	if !errors.As(err, &api) || !api.BadRequest() || api.APIError.ErrorObject.Status != "invalid event" || len(api.APIError.ErrorObject.Errors) != 1 {
+	var api pagerduty.APIError
+	if !errors.As(err, &api) || api.StatusCode != http.StatusBadRequest {
 		t.Errorf("%v", err)
+	}
+	body, err := json.Marshal(e)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var refused pagerduty.EventsAPIV2Error
+	if err := json.Unmarshal([]byte(a.sends("/v2/enqueue", string(body)).body), &refused); err != nil || refused.APIError.ErrorObject.Status != "invalid event" ||
+		len(refused.APIError.ErrorObject.Errors) != 1 {
+		t.Errorf("%+v %v", refused, err)
 	}
 }
 

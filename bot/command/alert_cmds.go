@@ -55,7 +55,7 @@ func (s Services) alertCommands() []*Command {
 				Name: "key", Needs: Admin, Summary: "Makes, lists and revokes the keys by which monitoring tools send alerts.", Example: "alert key add prometheus night",
 				Params: []Param{
 					means("critical"), means("error"), means("warning"), means("info"), means("other"),
-					{Name: "what", Kind: Rest, Optional: true, Help: "add NAME POLICY, list, or revoke NAME; list if not said"},
+					{Name: "what", Kind: Words, Optional: true, Help: "add NAME POLICY, list, or revoke NAME; list if not said"},
 				}, Run: s.alertKey,
 			},
 		},
@@ -173,8 +173,10 @@ func alertAnswered(c *Call, out alert.Answered, did string) Reply {
 	switch {
 	case out.Changed == 0:
 		text = fmt.Sprintf("%s was %s before: nothing was left to do.", ref, out.Alert.State)
-	case out.Changed > 1:
-		text = fmt.Sprintf("%s and %s that came with it: %s.", ref, oncall.Plural(out.Changed-1, "other", "others"), did)
+	case out.Others == out.Changed:
+		text = fmt.Sprintf("%s that came with %s: %s.", oncall.Plural(out.Others, "other alert", "other alerts"), ref, did)
+	case out.Others > 0:
+		text = fmt.Sprintf("%s is %s, and %s that came with it.", ref, did, oncall.Plural(out.Others, "other", "others"))
 	}
 	switch n := out.Group.Triggered; {
 	case n > 0:
@@ -216,7 +218,10 @@ func (s Services) alertKeys(ctx context.Context) (Reply, error) {
 	}
 	l := List{Title: "Keys for alerts"}
 	for _, k := range keys {
-		item := fmt.Sprintf("%s rings by the policy %s; %s open", k.Name, k.Policy, oncall.Plural(k.Open, "alert is", "alerts are"))
+		item := fmt.Sprintf("%s rings by the policy %s; nothing is open", k.Name, k.Policy)
+		if k.Open > 0 {
+			item = fmt.Sprintf("%s rings by the policy %s; %s open", k.Name, k.Policy, oncall.Plural(k.Open, "alert is", "alerts are"))
+		}
 		for _, word := range alert.Words() {
 			if n, odd := k.Severities[word]; odd {
 				item += fmt.Sprintf("; %s is severity %d", word, n)

@@ -8,6 +8,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"batsignal/bot/command"
+	"batsignal/incidents/alert"
 )
 
 const (
@@ -26,7 +27,7 @@ func TestDocsCommands(t *testing.T) {
 			command.Fire: "everybody on the roster", command.Confirm: "everybody on the roster",
 			command.Admin: "the admins of the configuration",
 		},
-	}, command.Vocabulary(command.Services{}))
+	}, command.Vocabulary(command.Services{Alerts: &alert.Service{}}))
 	if err != nil {
 		t.Fatal(err)
 	}

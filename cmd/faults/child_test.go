@@ -9,14 +9,18 @@ import (
 	"net/netip"
 	"os"
 	"slices"
+	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/riverqueue/river"
 	"github.com/riverqueue/river/riverdriver/riverpgxv5"
 
 	"batsignal/incidents"
+	"batsignal/incidents/alert"
 	"batsignal/integrations/webhook"
 	"batsignal/migrations/pg"
 	"batsignal/oncall/paging"
@@ -72,6 +76,7 @@ func serviceOf(db pg.DB, queue *river.Client[pgx.Tx], routes map[string]paging.R
 		}
 	}
 	slices.Sort(s.Routes)
+	s.Alerts = &alert.Service{DB: db, Now: now, Log: log, Engine: s}
 	return s
 }
 
@@ -107,6 +112,7 @@ func (s setup) page() error {
 		log = slog.New(slog.NewTextHandler(f, &slog.HandlerOptions{Level: slog.LevelDebug})).With("process", s.Name)
 	}
 	moved := make(chan struct{}, 1)
+	steps := &stepDB{}
 	go func() { // each byte says that the clock was moved
 		defer end()
 		in := bufio.NewReader(os.Stdin)
@@ -114,13 +120,14 @@ func (s setup) page() error {
 			if _, err := in.ReadByte(); err != nil {
 				return
 			}
+			steps.nudges.Add(1)
 			select {
 			case moved <- struct{}{}:
 			default:
 			}
 		}
 	}()
-	db, err := openPatiently(ctx, s.DSN, pg.Options{Name: pagerName, MaxConns: 6})
+	steps.Pool, err = openPatiently(ctx, s.DSN, pg.Options{Name: pagerName, MaxConns: 6})
 	if err != nil {
 		return nil //nolint:nilerr // the run was over before the database was back
 	}
@@ -137,7 +144,7 @@ func (s setup) page() error {
 	if err != nil {
 		return err
 	}
-	service := serviceOf(db, queue, routes, clock.Now, log)
+	service := serviceOf(steps, queue, routes, clock.Now, log)
 	errands.Errands = incidents.Errands{Service: service, Routes: routes, Log: log}
 	pager := &incidents.Pager{
 		Service: service, Routes: routes, Parallel: 8,
@@ -167,6 +174,46 @@ func (s setup) page() error {
 		}
 	}()
 	return pager.Run(ctx)
+}
+
+// stepDB is the pager's pool. It tells the run how often the pager has heard of the clock
+// when it took all that was due: time may go on then. It knows the first and the last
+// statement of a step by their text.
+type stepDB struct {
+	*pgxpool.Pool
+	nudges atomic.Int64
+	began  atomic.Int64
+}
+
+// Exec implements [pg.DB].
+func (d *stepDB) Exec(ctx context.Context, sql string, args ...any) (pgconn.CommandTag, error) {
+	if strings.Contains(sql, "'the sender went away'") {
+		d.began.Store(d.nudges.Load())
+	}
+	return d.Pool.Exec(ctx, sql, args...)
+}
+
+// QueryRow implements [pg.DB].
+func (d *stepDB) QueryRow(ctx context.Context, sql string, args ...any) pgx.Row {
+	row := d.Pool.QueryRow(ctx, sql, args...)
+	if strings.Contains(sql, "min(leased_until)") {
+		return lastRow{row, d}
+	}
+	return row
+}
+
+type lastRow struct {
+	pgx.Row
+	db *stepDB
+}
+
+// Scan implements [pgx.Row].
+func (r lastRow) Scan(into ...any) error {
+	err := r.Row.Scan(into...)
+	if err == nil {
+		fmt.Println(r.db.began.Load())
+	}
+	return err
 }
 
 // quickErrands is the worker of errands, with rests by the clock of the machine, by which

@@ -27,6 +27,7 @@ const (
 	killAfter trouble = "is taken, and its sender is killed before the answer"
 	killAtEnd trouble = "is taken and answered, and its sender is killed at its next COMMIT"
 	killPast  trouble = "is taken and answered, and its sender is killed behind its next COMMIT"
+	dropped   trouble = "is answered with yes, and rings nobody"
 	freezes   trouble = "is taken, and its sender is frozen for a while"
 )
 
@@ -34,9 +35,12 @@ const (
 type gate struct {
 	route  string
 	server *httptest.Server
-	up     http.Handler                    // the provider
-	next   func(route string) trouble      // of the next request
-	kill   func(t trouble, request string) // does what concerns the sender
+	up     http.Handler                                              // the provider
+	next   func(route string) trouble                                // of the next request
+	kill   func(t trouble, request string)                           // does what concerns the sender
+	drop   func(w http.ResponseWriter, r *http.Request, body []byte) // says yes in the provider's words
+
+	now func() time.Time
 
 	mu     sync.Mutex
 	busy   int
@@ -47,6 +51,8 @@ type gate struct {
 type passing struct {
 	Key      string // of the message, where the request tells it
 	At       time.Time
+	Clock    time.Time // what the clock of the run showed then
+	Try      string    // the number of the try, where the request tells it
 	Trouble  trouble
 	Taken    bool // the provider had it
 	Status   int  // of the provider's answer; 0 if it had none
@@ -54,8 +60,8 @@ type passing struct {
 	Gone     bool // the sender did not wait for it
 }
 
-func newGate(route string, up http.Handler, next func(string) trouble, kill func(trouble, string)) *gate {
-	g := &gate{route: route, up: up, next: next, kill: kill}
+func newGate(route string, up http.Handler, next func(string) trouble, kill func(trouble, string), now func() time.Time) *gate {
+	g := &gate{route: route, up: up, next: next, kill: kill, now: now, drop: func(w http.ResponseWriter, _ *http.Request, _ []byte) { w.WriteHeader(http.StatusOK) }}
 	g.server = httptest.NewServer(g)
 	return g
 }
@@ -93,7 +99,7 @@ func (g *gate) change(fn func()) {
 
 // ServeHTTP implements [http.Handler].
 func (g *gate) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	p := &passing{At: time.Now(), Key: r.Header.Get("Idempotency-Key")}
+	p := &passing{At: time.Now(), Clock: g.now(), Key: r.Header.Get("Idempotency-Key"), Try: r.Header.Get("Batsignal-Attempt")}
 	g.change(func() { g.busy++; g.passed = append(g.passed, p) })
 	defer g.change(func() { g.busy-- })
 	body, err := io.ReadAll(r.Body)
@@ -112,6 +118,10 @@ func (g *gate) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	case tooMany:
 		w.Header().Set("Retry-After", "1")
 		w.WriteHeader(http.StatusTooManyRequests)
+		return
+	case dropped:
+		g.change(func() { p.Status = http.StatusOK })
+		g.drop(w, r, body)
 		return
 	case vanished:
 		g.await(r.Context())

@@ -99,7 +99,7 @@ func (p *plan) faults(r *rand.Rand, routes []string) {
 			case has("kills") && r.IntN(7) == 0:
 				t = pick(r, killFirst, killAfter, killAfter, killAtEnd, killPast)
 			case has("providers") && r.IntN(3) == 0:
-				t = pick(r, refused, broken, tooMany, lost, silent, vanished, slowly, slowly)
+				t = pick(r, refused, broken, tooMany, lost, silent, vanished, slowly, slowly, dropped)
 			case has("frozen") && r.IntN(9) == 0:
 				t = freezes
 			}

@@ -26,7 +26,7 @@ type ring struct {
 	Repeat bool
 }
 
-// sink takes webhooks and remembers them. One in a while it says yes and rings nobody.
+// sink takes webhooks and remembers them.
 type sink struct {
 	mu     sync.Mutex
 	rings  []ring

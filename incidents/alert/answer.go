@@ -92,6 +92,7 @@ type Answered struct {
 	Alert   Alert
 	Group   Group
 	Changed int // alerts whose state it changed; 0: somebody was first
+	Others  int // of them, those that came with the one that was named
 }
 
 // Ack acknowledges an alert; with all, everything else that came with it and nobody has
@@ -114,6 +115,10 @@ func (s *Service) change(ctx context.Context, a oncall.Actor, id int64, all bool
 		if err != nil {
 			return err
 		}
+		was, err := Get(ctx, tx, id)
+		if err != nil {
+			return err
+		}
 		only := id
 		if all {
 			only = 0
@@ -127,6 +132,9 @@ func (s *Service) change(ctx context.Context, a oncall.Actor, id int64, all bool
 		}
 		if out.Alert, err = Get(ctx, tx, id); err != nil {
 			return err
+		}
+		if out.Others = out.Changed; out.Alert.State != was.State {
+			out.Others--
 		}
 		if out.Group.State == before.State || out.Group.State == GroupOpen {
 			return nil

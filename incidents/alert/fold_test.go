@@ -22,7 +22,11 @@ func (panics) Over(context.Context, pgx.Tx, time.Time, Group, oncall.Actor) erro
 type hears struct{ said []string }
 
 func (h *hears) Over(_ context.Context, _ pgx.Tx, _ time.Time, g Group, by oncall.Actor) error {
-	h.said = append(h.said, fmt.Sprintf("%s %s by %q", g.Key, g.State, by.Handle))
+	text := fmt.Sprintf("%s %s by %q", g.Key, g.State, by.Handle)
+	if g.ToldAt != nil {
+		text += ", which people know of"
+	}
+	h.said = append(h.said, text)
 	return nil
 }
 
@@ -167,6 +171,20 @@ func TestPeopleAnswer(t *testing.T) {
 	s.is([]any{out.Changed, out.Group.State}, []any{1, GroupResolved})
 	s.is(strings.Join(h.said, ", "), `prometheus acked by "ada", prometheus resolved by "ada"`)
 	s.settled()
+}
+
+// What the source ends is told to the engine too, with whether anybody had heard of it.
+func TestTheSourceEndsIt(t *testing.T) {
+	s := newScene(t, pgtest.Tx(t))
+	h := &hears{}
+	s.Engine = h
+	g := s.group(s.fires("a")[0].Alert)
+	s.tells(g.ID)
+	s.sends(Acknowledge, "a")
+	s.sends(Resolve, "a")
+	s.fires("b")
+	s.sends(Resolve, "b")
+	s.is(strings.Join(h.said, "; "), `prometheus acked by "", which people know of; prometheus resolved by "", which people know of; prometheus resolved by ""`)
 }
 
 // The page was resolved at another paging service.

@@ -232,23 +232,13 @@ func (s *Service) engage(ctx context.Context, tx pgx.Tx, b *book, g *group) erro
 	case g.worse():
 		return paging.Retime(ctx, tx, b.now, Cause(g.id), g.slot(), g.severity, s.patience())
 	case g.over():
-		return s.over(ctx, tx, b.now, g.plain(b), oncall.Actor{})
+		now, _, err := GetGroup(ctx, tx, g.id)
+		if err != nil {
+			return err
+		}
+		return s.over(ctx, tx, b.now, now, oncall.Actor{})
 	}
 	return nil
-}
-
-// plain is the group as others know one.
-func (g *group) plain(b *book) Group {
-	out := Group{
-		ID: g.id, Key: g.key.Name, Policy: g.key.Policy, State: g.state, Severity: g.severity, Title: g.title,
-		Total: g.total, Triggered: g.triggered, Acknowledged: g.acknowledged,
-	}
-	if g.state == GroupResolved {
-		out.ResolvedAt = &b.now
-	} else {
-		out.AckedAt = &b.now
-	}
-	return out
 }
 
 func (b *book) insertGroups(ctx context.Context, tx pgx.Tx) error {

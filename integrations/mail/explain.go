@@ -88,7 +88,7 @@ func refused(at step, answer *textproto.Error, words string) error {
 		return blamed{errors.New(say), paging.ErrProvider}
 	case answer.Code/100 != 5:
 		return errors.New(say)
-	case at == namingPerson && noMailbox(answer):
+	case at == namingPerson && SaysNoMailbox(answer.Code, answer.Msg):
 		return blamed{fmt.Errorf("%w: %s", paging.ErrPermanent, say), paging.BadAddress{Say: NoMailbox}}
 	}
 	return fmt.Errorf("%w: %s", paging.ErrPermanent, say)
@@ -97,22 +97,24 @@ func refused(at step, answer *textproto.Error, words string) error {
 // NoMailbox is what the owner of an address is told that mail servers do not know.
 const NoMailbox = "the mail server says that there is no such mailbox"
 
-// noMailbox tells whether a refusal of a recipient is about the mailbox itself. The
-// enhanced status says it best; servers without one mean it by 550, 551 and 553. A policy
-// (5.7.1), a full mailbox (5.2.2) and a relay that we may not use may be over tomorrow.
-func noMailbox(answer *textproto.Error) bool {
-	if status := statusOnly(answer.Msg); status != "" {
-		return BadStatus(status)
+// SaysNoMailbox tells whether a mail server's refusal of a recipient is about the mailbox
+// itself. The enhanced status in its words says it best; servers without one mean it by
+// 550, 551 and 553. A policy (5.7.1), a full mailbox (5.2.2) and a relay that we may not
+// use may be over tomorrow.
+func SaysNoMailbox(code int, words string) bool {
+	if status := statusOnly(words); status != "" {
+		return badStatus(status)
 	}
-	if words := strings.ToLower(answer.Msg); strings.Contains(words, "relay") || strings.Contains(words, "log in") || strings.Contains(words, "auth") {
+	words = strings.ToLower(words)
+	if strings.Contains(words, "relay") || strings.Contains(words, "log in") || strings.Contains(words, "auth") {
 		return false
 	}
-	return answer.Code == 550 || answer.Code == 551 || answer.Code == 553
+	return code == 550 || code == 551 || code == 553
 }
 
-// BadStatus tells whether an enhanced status (RFC 3463) says that a mailbox does not
+// badStatus tells whether an enhanced status (RFC 3463) says that a mailbox does not
 // exist, has moved, or is switched off.
-func BadStatus(status string) bool {
+func badStatus(status string) bool {
 	switch status {
 	case "5.1.1", "5.1.2", "5.1.3", "5.1.6", "5.1.10", "5.2.1":
 		return true

@@ -52,7 +52,10 @@ func KeyOf(of secret.Text, id string) (key string, ok bool) {
 	if delivery, proof, known := paging.ParseKey(key); !known || delivery == 0 && proof == 0 {
 		return "", false
 	}
-	return key, hmac.Equal([]byte(sealed), []byte(seal(of, key)))
+	if !hmac.Equal([]byte(sealed), []byte(seal(of, key))) {
+		return "", false
+	}
+	return key, true
 }
 
 // longestLocal is the longest part of an address before the @, by RFC 5321.

@@ -2,12 +2,17 @@ package ntfy_test
 
 import (
 	"context"
+	"encoding/binary"
 	"errors"
 	"fmt"
+	"io"
+	"net"
 	"net/netip"
 	"strings"
 	"testing"
 	"time"
+
+	"golang.org/x/net/dns/dnsmessage"
 
 	"batsignal/integrations/ntfy"
 	"batsignal/integrations/ntfy/ntfyfake"
@@ -137,19 +142,63 @@ func TestOnlyServersOfTheConfigurationArePublishedOn(t *testing.T) {
 func TestANameOfAPrivateAddressIsRefused(t *testing.T) {
 	s := ntfyfake.Start(t, ntfyfake.Options{})
 	port := s.URL[strings.LastIndexByte(s.URL, ':'):]
-	named := func(allow ...netip.Prefix) *ntfy.Route {
-		return route(t, s, func(c *ntfy.Config) { c.URL, c.AllowNetworks = "http://ip6-localhost"+port, allow })
+	named := func(allow ...netip.Prefix) error {
+		r := route(t, s, func(c *ntfy.Config) {
+			c.URL, c.AllowNetworks, c.Resolver = "http://hostcanary.example"+port, allow, toLoopback()
+		})
+		_, err := r.Send(t.Context(), page())
+		return err
 	}
-	if _, err := named().Send(t.Context(), page()); !errors.Is(err, paging.ErrProvider) {
+	if err := named(); !errors.Is(err, paging.ErrProvider) || !strings.Contains(err.Error(), "network where pages may not go") {
 		t.Errorf("%v", err)
 	}
 	if n := len(s.Requests()); n != 0 {
 		t.Errorf("%d requests reached the loopback", n)
 	}
+	if err := named(netip.MustParsePrefix("127.0.0.0/8")); err != nil {
+		t.Errorf("allowed by the operator: %v", err)
+	}
 	// "localhost" is written down by whoever runs the server.
 	if _, err := route(t, s, func(c *ntfy.Config) { c.URL = "http://localhost" + port }).Send(t.Context(), page()); err != nil {
 		t.Errorf("%v", err)
 	}
+}
+
+// toLoopback resolves every name to 127.0.0.1.
+func toLoopback() *net.Resolver {
+	return &net.Resolver{PreferGo: true, Dial: func(context.Context, string, string) (net.Conn, error) {
+		ours, theirs := net.Pipe()
+		go func() { // until the resolver hangs up
+			defer theirs.Close()
+			for {
+				var size uint16
+				if binary.Read(theirs, binary.BigEndian, &size) != nil {
+					return
+				}
+				query := make([]byte, size)
+				if _, err := io.ReadFull(theirs, query); err != nil {
+					return
+				}
+				var m dnsmessage.Message
+				if m.Unpack(query) != nil {
+					return
+				}
+				m.Response, m.Authoritative, m.Additionals = true, true, nil
+				if q := m.Questions[0]; q.Type == dnsmessage.TypeA {
+					head := dnsmessage.ResourceHeader{Name: q.Name, Type: q.Type, Class: q.Class}
+					m.Answers = []dnsmessage.Resource{{Header: head, Body: &dnsmessage.AResource{A: [4]byte{127, 0, 0, 1}}}}
+				}
+				reply, err := m.Pack()
+				if err != nil {
+					return
+				}
+				if _, err := theirs.Write(append(binary.BigEndian.AppendUint16(nil, uint16(len(reply))), reply...)); err != nil {
+					return
+				}
+			}
+		}()
+		return ours, nil
+	}}
 }
 
 func FuzzWhatTheServerKeeps(f *testing.F) {

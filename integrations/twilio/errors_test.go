@@ -154,6 +154,21 @@ func TestCheck(t *testing.T) {
 	contains(t, err.Error(), "login")
 }
 
+func TestAnAPIKeySignsIn(t *testing.T) {
+	key := "SK" + strings.Repeat("0", 32)
+	w := newWorld(t, func(t *tune) {
+		t.options.KeySID, t.options.KeySecret = key, "the secret of the key"
+		t.config = func(c *twilio.Config) { c.KeySID, c.KeySecret = key, secret.New("the secret of the key") }
+	})
+	w.fake.Phone(maria).Calls(twiliofake.Acknowledges())
+	w.send(w.acc.Voice(), page())
+	equal(t, "heard, signed with the token of the account", w.ear.said(), "17")
+	wrong := newWorld(t, func(t *tune) {
+		t.config = func(c *twilio.Config) { c.KeySID, c.KeySecret = key, secret.New("another") }
+	})
+	wantProvider(t, wrong.acc.SMS().Check(t.Context()))
+}
+
 func TestConfigurationsThatCannotWork(t *testing.T) {
 	good := twilio.Config{
 		AccountSID: "AC" + strings.Repeat("0", 32), Tokens: twilio.TokensOf(secret.New("one\n\ntwo\n")),

@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"time"
 
@@ -152,6 +153,10 @@ func (h *Hook) reply(ctx context.Context, r paging.Reply) (paging.Response, erro
 }
 
 func (h *Hook) answer(w http.ResponseWriter, verbs ...any) {
+	verbs = slices.DeleteFunc(verbs, func(verb any) bool {
+		s, ok := verb.(say)
+		return ok && s.Text == "" // the ear had nothing to say
+	})
 	w.Header().Set("Content-Type", "text/xml; charset=utf-8")
 	if _, err := w.Write([]byte(document(verbs...))); err != nil {
 		h.Log.Debug("Twilio did not wait for an answer")

@@ -56,6 +56,17 @@ func TestStopIsTwiliosToAnswerAndOursToHear(t *testing.T) {
 	}
 }
 
+// Two answers to one word are one too many, and one to a number that said STOP is refused.
+func TestWhatTwilioAnswersIsNotAnsweredTwice(t *testing.T) {
+	w := newWorld(t)
+	for _, word := range []string{"HELP", " stop ", "Start", "UNSUBSCRIBE"} {
+		if sent := w.fake.Phone(maria).Write(word); sent.Status != 200 || strings.Contains(sent.Body, "Message") {
+			t.Errorf("%q: %d, %s", word, sent.Status, sent.Body)
+		}
+	}
+	equal(t, "heard", w.ear.said(), "HELP,  stop , Start, UNSUBSCRIBE")
+}
+
 // Two machines that answer one another stop.
 func TestAPhoneThatAnswersByItselfIsNotAnsweredForEver(t *testing.T) {
 	w := newWorld(t)

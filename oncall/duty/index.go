@@ -62,3 +62,6 @@ func (f Facts) agreed(person int64, role string) bool {
 		return m.Person.ID == person && m.Active()
 	})
 }
+
+// Indexed returns the same facts ready to be asked many times.
+func (f Facts) Indexed() Facts { return f.rankable() }

@@ -147,7 +147,7 @@ func Ready(f duty.Facts) duty.Facts {
 	for i := range f.Strangers {
 		f.Strangers[i].HeardAt = nil
 	}
-	return f
+	return f.Indexed()
 }
 
 // AwakeAt has everybody be awake at the same hours of their own clocks, in minutes after

@@ -30,14 +30,15 @@ var ErrNoExim = errors.New("exim4 is not installed (Debian: apt-get install exim
 // Exim is a real mail server, a child of this process. It offers STARTTLS and
 // then PLAIN, takes mail for anybody at batsignal.test, refuses local parts that
 // begin with "gone" for good (550) and with "later" for now (451), and quotes the
-// address in both, as many servers do.
+// address in both, as many servers do. Those that begin with "vanished" it takes, and then
+// sends a bounce to the sender.
 type Exim struct {
 	Host               string
 	Port               int
 	Username, Password string
 
 	dir   string
-	keys  keyPair
+	keys  KeyPair
 	child *exec.Cmd
 	ended chan struct{}
 }
@@ -170,10 +171,10 @@ func startExim(program string) (_ *Exim, err error) {
 		}
 	}()
 	e := &Exim{Host: "127.0.0.1", Username: "batsignal", Password: rand.Text(), dir: dir}
-	if e.keys, err = newKeyPair(); err != nil {
+	if e.keys, err = NewKeyPair(); err != nil {
 		return nil, err
 	}
-	if e.Port, err = freePort(); err != nil {
+	if e.Port, err = FreePort(); err != nil {
 		return nil, err
 	}
 	owner, err := eximUser()
@@ -267,7 +268,7 @@ func (e *Exim) write(owner account, token string) error {
 		return err
 	}
 	for name, content := range map[string][]byte{
-		"exim.conf": text.Bytes(), "cert.pem": e.keys.certPEM, "key.pem": e.keys.keyPEM,
+		"exim.conf": text.Bytes(), "cert.pem": e.keys.CertPEM, "key.pem": e.keys.KeyPEM,
 	} {
 		if err := os.WriteFile(filepath.Join(e.dir, name), content, 0o600); err != nil {
 			return err
@@ -311,7 +312,8 @@ func (e *Exim) run(program string, owner account) error {
 	return nil
 }
 
-func freePort() (int, error) {
+// FreePort is a port of the loopback that nobody listens on just now.
+func FreePort() (int, error) {
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		return 0, err

@@ -13,18 +13,22 @@ import (
 	"time"
 )
 
-// keyPair is a self-signed certificate for this machine, in the forms that a Go
+// KeyPair is a self-signed certificate for this machine, in the forms that a Go
 // server, a Go client and exim want it.
-type keyPair struct {
+type KeyPair struct {
 	certificate     tls.Certificate
-	certPEM, keyPEM []byte
+	CertPEM, KeyPEM []byte
 	pool            *x509.CertPool
 }
 
-func newKeyPair() (keyPair, error) {
+// Pool trusts this certificate and no other.
+func (k KeyPair) Pool() *x509.CertPool { return k.pool }
+
+// NewKeyPair makes a certificate for this machine.
+func NewKeyPair() (KeyPair, error) {
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
-		return keyPair{}, err
+		return KeyPair{}, err
 	}
 	template := &x509.Certificate{
 		SerialNumber:          big.NewInt(1),
@@ -40,18 +44,18 @@ func newKeyPair() (keyPair, error) {
 	}
 	der, err := x509.CreateCertificate(rand.Reader, template, template, &key.PublicKey, key)
 	if err != nil {
-		return keyPair{}, err
+		return KeyPair{}, err
 	}
 	keyDER, err := x509.MarshalPKCS8PrivateKey(key)
 	if err != nil {
-		return keyPair{}, err
+		return KeyPair{}, err
 	}
-	k := keyPair{
-		certPEM: pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der}),
-		keyPEM:  pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: keyDER}),
+	k := KeyPair{
+		CertPEM: pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der}),
+		KeyPEM:  pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: keyDER}),
 		pool:    x509.NewCertPool(),
 	}
-	k.pool.AppendCertsFromPEM(k.certPEM)
-	k.certificate, err = tls.X509KeyPair(k.certPEM, k.keyPEM)
+	k.pool.AppendCertsFromPEM(k.CertPEM)
+	k.certificate, err = tls.X509KeyPair(k.CertPEM, k.KeyPEM)
 	return k, err
 }

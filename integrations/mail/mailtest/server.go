@@ -35,7 +35,7 @@ type Server struct {
 	Port int
 
 	options Options
-	keys    keyPair
+	keys    KeyPair
 	smtp    *smtp.Server
 	listen  net.Listener
 	serving sync.WaitGroup
@@ -53,7 +53,7 @@ type Server struct {
 
 // Open starts a server on a free port of this machine.
 func Open(o Options) (*Server, error) {
-	keys, err := newKeyPair()
+	keys, err := NewKeyPair()
 	if err != nil {
 		return nil, err
 	}

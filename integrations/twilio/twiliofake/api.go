@@ -72,8 +72,7 @@ func (f *Fake) serve(w http.ResponseWriter, r *http.Request, do func(r *http.Req
 		}
 	}
 	var a answer
-	user, pass, _ := r.BasicAuth()
-	if user != f.options.AccountSID || pass != f.options.Token {
+	if !f.knows(r) {
 		a = refuse(http.StatusUnauthorized, 20003, r.URL.Path)
 	} else if trouble.none() || trouble.Taken {
 		f.mu.Lock()
@@ -100,6 +99,13 @@ func (f *Fake) serve(w http.ResponseWriter, r *http.Request, do func(r *http.Req
 	}
 	w.WriteHeader(a.status)
 	_ = json.NewEncoder(w).Encode(a.body) // whoever hung up gets none
+}
+
+// knows tells whether a request is signed in: as the account, or by its API key.
+func (f *Fake) knows(r *http.Request) bool {
+	user, pass, _ := r.BasicAuth()
+	o := f.options
+	return user == o.AccountSID && pass == o.Token || o.KeySID != "" && user == o.KeySID && pass == o.KeySecret
 }
 
 // Requests are all requests so far, but for what a test made itself.

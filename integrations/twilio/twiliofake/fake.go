@@ -34,6 +34,8 @@ import (
 type Options struct {
 	AccountSID string // "" is one of ours
 	Token      string // the auth token; "" is one of ours
+	KeySID     string // of an API key that may sign in as well; "" is none
+	KeySecret  string
 	From       string // the only number of the account; "" is +14155550100
 	Service    string // a messaging service with that number, "MG…"; "" is none
 	Now        func() time.Time

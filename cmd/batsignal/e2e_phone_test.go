@@ -1,0 +1,106 @@
+package main
+
+import (
+	"fmt"
+	"regexp"
+	"strings"
+	"testing"
+
+	"batsignal/integrations/twilio"
+	"batsignal/integrations/twilio/twiliofake"
+)
+
+// Two telephones: Li's takes texts, Maria's is called.
+const (
+	liNumber    = "+14155550123"
+	mariaNumber = "+442079460123"
+)
+
+// TestAnEmergencyByPhone is what somebody lives through who gave a number: they prove it,
+// are rung in the night, and answer with a thumb. Nothing but Twilio is made up.
+func TestAnEmergencyByPhone(t *testing.T) {
+	t.Parallel()
+	fake := twiliofake.New(t, twiliofake.Options{})
+	inbound := freeAddress(t)
+	fake.Number("http://"+inbound+twilio.PathSMS, "http://"+inbound+twilio.PathCall)
+	w := newWorld(t, plan{
+		accounts: []string{"root", "maria", "li", "omar"},
+		roles: `  - {name: coordination, leads: true, patience_sev1: 1h, patience: 1h}
+  - {name: package-fixing, patience_sev1: 1h, patience: 1h}`,
+		more: fmt.Sprintf(`
+inbound: {listen: %q, public_url: %q}
+twilio: {account_sid: %s, auth_token_file: twilio-token, from: %q, base_url: %q}
+roster: {join: open}
+guard: {confirmations: 1, may_fire: ["@known"], may_confirm: ["@known"]}`,
+			inbound, "http://"+inbound, fake.AccountSID(), fake.From(), fake.URL()),
+	})
+	writeFile(t, w.dir, "twilio-token", fake.Token()+"\n", 0o600)
+	people := w.join("maria", "li", "omar")
+	maria, li, omar := people[0], people[1], people[2]
+	w.start()
+	w.awaitBot(home)
+
+	omar.Tell(botNick, "!whoami")
+	omar.Tell(botNick, "!roster join coordination")
+	omar.Expect("", "You can be rung for coordination")
+	maria.Tell(botNick, "!roster join --awake 00:00-23:59 coordination")
+	maria.Expect("", "You can be rung for coordination")
+	li.Tell(botNick, "!roster join --awake 00:00-23:59 package-fixing")
+	li.Expect("", "You can be rung for package-fixing")
+	omar.Tell(botNick, "!roster leave coordination")
+
+	// An address is used only after its owner showed that they hear there.
+	li.Tell(botNick, "!contact add sms "+liNumber)
+	li.Expect("", "No page goes there before it is proven")
+	fake.Await(t, "the code to arrive", func() bool { return len(inboxOf(fake, liNumber)) == 1 })
+	code := regexp.MustCompile(`\b[A-HJ-NP-Z2-9]{5}\b`).FindString(inboxOf(fake, liNumber)[0])
+	fake.Phone(liNumber).Write(code)
+	li.Expect("", "Your sms answers")
+
+	fake.Phone(mariaNumber).Calls(twiliofake.Confirms(), twiliofake.Voicemail(), twiliofake.Acknowledges())
+	maria.Tell(botNick, "!contact add voice "+mariaNumber)
+	maria.Expect("", "Your voice answers")
+	for _, p := range []interface{ Tell(string, string) }{maria, li} {
+		p.Tell(botNick, "!contact delay voice 0s")
+		p.Tell(botNick, "!contact delay sms 0s")
+	}
+	maria.Expect("", "voice")
+	li.Expect("", "sms")
+
+	// The night begins.
+	omar.Say(home, "!batsignal remote code execution in openssl")
+	asked := regexp.MustCompile(`!confirm ([A-Z2-9]{4})`).FindStringSubmatch(omar.ExpectMatch(home, `!confirm [A-Z2-9]{4}`).Text())
+	li.Say(home, "!confirm "+asked[1])
+	omar.Expect(home, "[INC-1] The bat-signal is lit.")
+
+	fake.Await(t, "the page to arrive as a text", func() bool { return len(inboxOf(fake, liNumber)) >= 3 })
+	texts := inboxOf(fake, liNumber)
+	page := texts[len(texts)-1]
+	if !strings.Contains(page, "INC-1") {
+		t.Errorf("the text says %q", page)
+	}
+	code = regexp.MustCompile(`\b[A-HJ-NP-Z2-9]{5}\b`).FindString(page)
+	fake.Phone(liNumber).Write("ok " + strings.ToLower(code))
+	omar.Expect(home, "li answers P")
+
+	// A voicemail takes the first call: nobody has the lead by it.
+	fake.AwaitCall(t, mariaNumber, "completed")
+	fake.Settled(t)
+	if n := one[int](w, `select count(*) from responder where role = 'coordination'`); n != 0 {
+		t.Error("a voicemail has the lead")
+	}
+	omar.Say(home, "!page status P1")
+	omar.Expect(home, "P1 for maria, open")
+	omar.Expect(home, "voice: delivered")
+	t.Logf("texts: %q", inboxOf(fake, liNumber))
+	for _, c := range fake.RungAt(mariaNumber) {
+		t.Logf("call: %+v", c)
+	}
+}
+
+func inboxOf(f *twiliofake.Fake, number string) (bodies []string) {
+	for _, text := range f.Phone(number).Inbox() {
+		bodies = append(bodies, text.Body)
+	}
+	return bodies
+}
