@@ -160,7 +160,7 @@ const sqlToldWith = `
 			select max(d.created_at) from delivery d where d.page_id = @page and d.created_at < @at), '-infinity')
 			or not exists (
 				select from alert o where o.group_id = @group and o.told_at = @at) and a.state <> 'resolved')
-	order by a.severity, a.id limit @most`
+	order by a.severity, a.id`
 
 // itemsOf are the alerts that one message names: those that came since the one before it,
 // or, where it only repeats that, what is not over.
@@ -169,7 +169,7 @@ func (s *Service) itemsOf(ctx context.Context, d paging.Delivery) ([]string, err
 	if !ok {
 		return nil, nil
 	}
-	rows, err := s.DB.Query(ctx, sqlToldWith, pgx.NamedArgs{"group": group, "page": d.PageID, "at": d.CreatedAt, "most": alert.MostLines})
+	rows, err := s.DB.Query(ctx, sqlToldWith, pgx.NamedArgs{"group": group, "page": d.PageID, "at": d.CreatedAt})
 	if err != nil {
 		return nil, err
 	}
@@ -177,5 +177,6 @@ func (s *Service) itemsOf(ctx context.Context, d paging.Delivery) ([]string, err
 	if errors.Is(err, pgx.ErrNoRows) {
 		return nil, nil
 	}
-	return alert.Items(lines, 0), err
+	more := max(len(lines)-alert.MostLines, 0)
+	return alert.Items(lines[:len(lines)-more], more), err
 }

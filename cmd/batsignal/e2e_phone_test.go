@@ -55,11 +55,11 @@ guard: {confirmations: 1, may_fire: ["@known"], may_confirm: ["@known"]}`,
 	fake.Await(t, "the code to arrive", func() bool { return len(inboxOf(fake, liNumber)) == 1 })
 	code := regexp.MustCompile(`\b[A-HJ-NP-Z2-9]{5}\b`).FindString(inboxOf(fake, liNumber)[0])
 	fake.Phone(liNumber).Write(code)
-	li.Expect("", "Your sms answers")
+	li.Expect("", "Your SMS number answers")
 
 	fake.Phone(mariaNumber).Calls(twiliofake.Confirms(), twiliofake.Voicemail(), twiliofake.Acknowledges())
 	maria.Tell(botNick, "!contact add voice "+mariaNumber)
-	maria.Expect("", "Your voice answers")
+	maria.Expect("", "Your phone number answers")
 	for _, p := range []interface{ Tell(string, string) }{maria, li} {
 		p.Tell(botNick, "!contact delay voice 0s")
 		p.Tell(botNick, "!contact delay sms 0s")

@@ -123,7 +123,9 @@ func Remove(ctx context.Context, tx pgx.Tx, now time.Time, a oncall.Actor, name 
 	if len(uses) > 0 {
 		return fault.New(fault.Conflict, "The policy %s is followed for %s. Give that role another one first.", p.Name, uses[0].Words())
 	}
-	if _, err := tx.Exec(ctx, sqlDeletePolicy, pgx.NamedArgs{"name": p.Name, "version": version}); err != nil {
+	if _, err := tx.Exec(ctx, sqlDeletePolicy, pgx.NamedArgs{"name": p.Name, "version": version}); pg.IsCheck(err, "alert_key_policy_check") {
+		return fault.New(fault.Conflict, "The policy %s rings for alerts. Revoke the keys that follow it first: !alert key list.", p.Name)
+	} else if err != nil {
 		return err
 	}
 	concerns, err := concerned(ctx, tx, p.people())
