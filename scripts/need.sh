@@ -19,6 +19,7 @@ programs_test="$programs_run"'
 inspircd|inspircd|the real IRC server of the tests
 atheme-services|atheme-services|its services, which prove who speaks
 exim4|exim4-daemon-light|the real mail server of the tests
+dovecot|dovecot-imapd|the real mailbox of the tests, read over IMAP
 node|nodejs|runs the real identity provider of the tests
 npm|npm|fetches it, once on a machine
 chromium|chromium|the browser that looks at our pages in the tests
@@ -154,6 +155,7 @@ not_at_boot() {
 		case $package in
 		inspircd | atheme-services) update-rc.d "$package" disable >/dev/null 2>&1 || true ;;
 		exim4-daemon-light) update-rc.d exim4 disable >/dev/null 2>&1 || true ;;
+		dovecot-imapd) update-rc.d dovecot disable >/dev/null 2>&1 || true ;;
 		esac
 	done
 }

@@ -26,6 +26,7 @@ type incidentBody struct {
 	incidents.View
 	Timeline []dayLines
 	Slots    []slotStory
+	Board    []boardRow
 	All      bool // nothing is left out
 	Retro    bool // there is a retrospective
 	Took     time.Duration
@@ -51,9 +52,12 @@ func (s *site) incident(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	body := incidentBody{View: v, Timeline: byDay(v.Timeline), Slots: bySlot(v, pages), All: all}
+	body := incidentBody{View: v, Timeline: byDay(v.Timeline), Slots: bySlot(v, pages, s.Now()), All: all}
 	if v.Incident.ResolvedAt != nil {
 		body.Took = v.Incident.ResolvedAt.Sub(v.Incident.OpenedAt)
+	}
+	if body.Board, err = s.board(r, id); err != nil {
+		return err
 	}
 	if err := s.afterwards(r, id, &body); err != nil {
 		return err

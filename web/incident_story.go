@@ -41,29 +41,19 @@ type slotStory struct {
 // pageStory is one page in words.
 type pageStory struct {
 	incidents.PageStory
-	Ways []wayStory
+	Ways    []wayStory
+	ViaChat bool // the answer came on a network
 }
 
-// wayStory is one delivery in words.
-type wayStory struct {
-	Name     string // "message on libera", "mail"
-	Word     string // how it stands
-	Bad      bool
-	Round    int
-	At       *time.Time
-	Attempts []attemptStory
-}
+// Path is the address of its own page.
+func (p pageStory) Path() string { return pagePath(p.ID) }
 
-// attemptStory is one try in words.
-type attemptStory struct {
-	N    int
-	At   time.Time
-	Word string
-}
+// Answered says by which way the answer came.
+func (p pageStory) Answered() string { return viaWord(p.Via, p.ViaChat) }
 
 // bySlot gathers pages under the slots that they are to fill: roles in their order,
 // then people asked for by name. most bounds the pages of a slot; 0 does not.
-func bySlot(v incidents.View, most int) []slotStory {
+func bySlot(v incidents.View, most int, now time.Time) []slotStory {
 	var slots []slotStory
 	at := map[paging.Slot]int{}
 	for _, st := range v.Roles {
@@ -88,7 +78,7 @@ func bySlot(v incidents.View, most int) []slotStory {
 			slot.LeftOut++
 			continue
 		}
-		slot.Pages = append(slot.Pages, inWords(p))
+		slot.Pages = append(slot.Pages, inWords(p, now))
 	}
 	return slices.DeleteFunc(slots, func(s slotStory) bool { return len(s.Pages) == 0 })
 }
@@ -98,60 +88,20 @@ func slotTitle(slot paging.Slot) string {
 	if handle, ok := slot.Person(); ok {
 		return handle + ", by name"
 	}
+	if policy, ok := slot.Policy(); ok {
+		return "the policy " + policy
+	}
 	role, _ := slot.Role()
 	return strings.ReplaceAll(role, "-", " ")
 }
 
-func inWords(p incidents.PageStory) pageStory {
+func inWords(p incidents.PageStory, now time.Time) pageStory {
 	story := pageStory{PageStory: p}
 	for _, w := range p.Ways {
-		story.Ways = append(story.Ways, wayInWords(w))
+		story.Ways = append(story.Ways, wayInWords(w, now))
+		if w.Route == p.Via {
+			story.ViaChat = w.Chat
+		}
 	}
 	return story
-}
-
-func wayInWords(w incidents.WayStory) wayStory {
-	out := wayStory{Name: w.Route, Round: w.Ring, At: w.FinishedAt}
-	if w.Chat {
-		out.Name = "message on " + w.Route
-	}
-	switch w.State {
-	case "queued":
-		out.Word = "waits to be sent"
-		if w.Tries > 0 {
-			out.Word, out.At = "is tried again", &w.DueAt
-		}
-	case "leased":
-		out.Word = "is being sent"
-	case "accepted":
-		out.Word = "handed over"
-	case "failed":
-		out.Word, out.Bad = "given up", true
-	case "cancelled":
-		out.Word = "not needed any more"
-	default:
-		out.Word = w.State
-	}
-	for _, a := range w.Attempts {
-		out.Attempts = append(out.Attempts, attemptStory{a.N, a.StartedAt, attemptWord(a.Outcome)})
-	}
-	// One try that went well says nothing that the way has not said.
-	if len(out.Attempts) == 1 && w.State == "accepted" {
-		out.Attempts = nil
-	}
-	return out
-}
-
-func attemptWord(outcome string) string {
-	switch paging.Outcome(outcome) {
-	case paging.Accepted:
-		return "handed over"
-	case paging.Temporary:
-		return "did not work, may work later"
-	case paging.Permanent:
-		return "refused for good"
-	case paging.Unknown:
-		return "the sender went away, so nobody knows"
-	}
-	return "under way"
 }

@@ -27,9 +27,12 @@ type inboundConfig struct {
 
 type twilioConfig struct {
 	AccountSID    string      `mapstructure:"account_sid" doc:"The account, which begins with AC. Empty: no calls and no texts." example:"AC00000000000000000000000000000000"`
-	AuthTokenFile string      `mapstructure:"auth_token_file" doc:"A file with its auth token." example:"twilio-auth-token"`
+	AuthTokenFile string      `mapstructure:"auth_token_file" doc:"A file with its auth token; a second line may hold the one that is about to replace it." example:"twilio-auth-token"`
 	AuthToken     secret.Text `mapstructure:"-" secret:"auth_token_file"`
 	From          string      `mapstructure:"from" doc:"The number that calls and writes, as +442079460000 in quotes." example:"'+442079460000'"`
+	SMSFrom       string      `mapstructure:"sms_from" doc:"The number, or messaging service (MG and 32 digits), that writes, where it is another one than that which calls." example:"MG00000000000000000000000000000000"`
+	Voice         string      `mapstructure:"voice" doc:"Who speaks, by the name that Twilio has for them." example:"Polly.Joanna"`
+	Discreet      bool        `mapstructure:"discreet" doc:"Neither texts nor calls tell what is on fire: only which incident, and which role."`
 	BaseURL       string      `mapstructure:"base_url" doc:"Where its API is, for a region of its own. Empty: https://api.twilio.com." example:"https://api.twilio.com"`
 	CostSMS       int         `mapstructure:"cost_sms" doc:"What one text costs, in thousandths of the currency." example:"75"`
 	CostVoice     int         `mapstructure:"cost_voice" doc:"What one call costs, in thousandths of the currency." example:"40"`

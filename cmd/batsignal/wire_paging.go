@@ -86,7 +86,7 @@ func (p *parts) joinTwilio(c Config, db *database, now func() time.Time, log *sl
 		return nil
 	}
 	account, err := twilio.New(twilio.Config{
-		BaseURL: t.BaseURL, AccountSID: t.AccountSID, Tokens: []secret.Text{t.AuthToken}, From: t.From,
+		BaseURL: t.BaseURL, AccountSID: t.AccountSID, Tokens: twilio.TokensOf(t.AuthToken), From: t.From, SMSFrom: t.SMSFrom, Voice: t.Voice, Discreet: t.Discreet,
 		InboundURL: c.Inbound.PublicURL, CostSMS: t.CostSMS, CostVoice: t.CostVoice,
 		Whose: func(ctx context.Context, route string, refs []string) (map[string]string, error) {
 			return paging.KeysByRef(ctx, db.Pool, route, refs)
@@ -99,7 +99,7 @@ func (p *parts) joinTwilio(c Config, db *database, now func() time.Time, log *sl
 	p.addRoute(account.Voice())
 	p.closers = append(p.closers, account.Close)
 	hook, err := twilio.NewHook(twilio.Hook{
-		Ear: p.incidents, Tokens: []secret.Text{t.AuthToken}, AccountSID: t.AccountSID, From: t.From,
+		Ear: p.incidents, Tokens: twilio.TokensOf(t.AuthToken), AccountSID: t.AccountSID, From: t.From, Voice: t.Voice,
 		InboundURL: c.Inbound.PublicURL, Words: p.localized, Now: now, Log: log,
 		Open: func(ctx context.Context, id int64) (secret.Text, error) { return contact.Open(ctx, db.Pool, id) },
 	})

@@ -21,6 +21,9 @@ import (
 
 	"batsignal/incidents"
 	"batsignal/incidents/alert"
+	"batsignal/integrations/ntfy"
+	"batsignal/integrations/pagerduty"
+	"batsignal/integrations/twilio"
 	"batsignal/integrations/webhook"
 	"batsignal/migrations/pg"
 	"batsignal/oncall/paging"
@@ -49,17 +52,47 @@ type setup struct {
 	DSN   string
 	Clock string
 	Log   string // a file, "" is none
+
+	// Where providers seem to be, and the logins there; "" is no such route.
+	PagerDuty, PagerDutyToken      string
+	Twilio, TwilioToken, TwilioSID string
+	TwilioFrom, Ntfy, Inbound      string
 }
 
 // routes are the clients of all providers, as the program has them.
-func (s setup) routes() (map[string]paging.Route, error) {
+func (s setup) routes(db pg.DB) (map[string]paging.Route, error) {
 	hook, err := webhook.New(webhook.Config{
 		Secret: secret.New(signing), AllowNetworks: []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")}, Timeout: patience,
 	})
 	if err != nil {
 		return nil, err
 	}
-	return map[string]paging.Route{hook.Name(): hook}, nil
+	duty, _, err := pagerduty.New(pagerduty.Config{
+		EventsURL: s.PagerDuty, APIURL: s.PagerDuty, Token: secret.New(s.PagerDutyToken), From: "bot@example.org", Name: "faults",
+		WebURL: publicURL, Receipts: true, Timeout: patience,
+	})
+	if err != nil {
+		return nil, err
+	}
+	account, err := twilio.New(twilio.Config{
+		BaseURL: s.Twilio, AccountSID: s.TwilioSID, Tokens: []secret.Text{secret.New(s.TwilioToken)}, From: s.TwilioFrom,
+		InboundURL: s.Inbound, Timeout: patience,
+		Whose: func(ctx context.Context, route string, refs []string) (map[string]string, error) {
+			return paging.KeysByRef(ctx, db, route, refs)
+		},
+	})
+	if err != nil {
+		return nil, err
+	}
+	push, err := ntfy.New(ntfy.Config{URL: s.Ntfy, Timeout: patience})
+	if err != nil {
+		return nil, err
+	}
+	routes := map[string]paging.Route{}
+	for _, r := range []paging.Route{hook, duty, account.SMS(), account.Voice(), push} {
+		routes[r.Name()] = r
+	}
+	return routes, nil
 }
 
 // serviceOf is the service as every process of a run has it, the run's own included.
@@ -135,7 +168,7 @@ func (s setup) page() error {
 	if err != nil {
 		return nil //nolint:nilerr // as above
 	}
-	routes, err := s.routes()
+	routes, err := s.routes(steps)
 	if err != nil {
 		return err
 	}

@@ -41,6 +41,10 @@ type gate struct {
 	drop   func(w http.ResponseWriter, r *http.Request, body []byte) // says yes in the provider's words
 
 	now func() time.Time
+	// key is that of the message that a request hands over, "" if it hands over none, and
+	// the route that it is of.
+	key   func(r *http.Request, body []byte) (key, route string)
+	heard func(key string, answer []byte) // what the provider said to it; nil: nobody wants to know
 
 	mu     sync.Mutex
 	busy   int
@@ -49,10 +53,11 @@ type gate struct {
 
 // passing is one request that came to the gate.
 type passing struct {
+	Route    string
+	Nth      int    // of those with the same key, from 1; the oracle counts them
 	Key      string // of the message, where the request tells it
 	At       time.Time
 	Clock    time.Time // what the clock of the run showed then
-	Try      string    // the number of the try, where the request tells it
 	Trouble  trouble
 	Taken    bool // the provider had it
 	Status   int  // of the provider's answer; 0 if it had none
@@ -61,7 +66,11 @@ type passing struct {
 }
 
 func newGate(route string, up http.Handler, next func(string) trouble, kill func(trouble, string), now func() time.Time) *gate {
-	g := &gate{route: route, up: up, next: next, kill: kill, now: now, drop: func(w http.ResponseWriter, _ *http.Request, _ []byte) { w.WriteHeader(http.StatusOK) }}
+	g := &gate{
+		route: route, up: up, next: next, kill: kill, now: now,
+		drop: func(w http.ResponseWriter, _ *http.Request, _ []byte) { w.WriteHeader(http.StatusOK) },
+		key:  func(r *http.Request, _ []byte) (string, string) { return r.Header.Get("Idempotency-Key"), route },
+	}
 	g.server = httptest.NewServer(g)
 	return g
 }
@@ -99,7 +108,7 @@ func (g *gate) change(fn func()) {
 
 // ServeHTTP implements [http.Handler].
 func (g *gate) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	p := &passing{At: time.Now(), Clock: g.now(), Key: r.Header.Get("Idempotency-Key"), Try: r.Header.Get("Batsignal-Attempt")}
+	p := &passing{At: time.Now(), Clock: g.now(), Route: g.route}
 	g.change(func() { g.busy++; g.passed = append(g.passed, p) })
 	defer g.change(func() { g.busy-- })
 	body, err := io.ReadAll(r.Body)
@@ -107,8 +116,12 @@ func (g *gate) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		g.change(func() { p.Gone = true })
 		panic(http.ErrAbortHandler)
 	}
-	t := g.next(g.route)
-	g.change(func() { p.Trouble = t })
+	key, route := g.key(r, body)
+	t := g.next(route)
+	if t == dropped && key == "" {
+		t = fine
+	}
+	g.change(func() { p.Trouble, p.Key, p.Route = t, key, route })
 	switch t {
 	case refused:
 		panic(http.ErrAbortHandler)
@@ -135,6 +148,9 @@ func (g *gate) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	again := r.Clone(context.WithoutCancel(r.Context()))
 	again.Body = io.NopCloser(bytes.NewReader(body))
 	g.up.ServeHTTP(answer, again)
+	if g.heard != nil && key != "" {
+		g.heard(key, answer.Body.Bytes())
+	}
 	g.change(func() { p.Taken, p.Status = true, answer.Code })
 	switch t {
 	case lost:

@@ -33,6 +33,7 @@ type answer struct {
 }
 
 const (
+	sqlPageOf     = `select page_id from delivery where id = @id`
 	sqlCodeOfPage = `select code from page where id = @page`
 	sqlSenderOf   = `select leased_by from delivery where id = @id`
 )
@@ -45,6 +46,15 @@ func (r *run) senderOf(key string) (name string) {
 	}
 	_ = r.db.QueryRow(context.Background(), sqlSenderOf, pgx.NamedArgs{"id": id}).Scan(&name) // else any will do
 	return name
+}
+
+// pageOf is the page that a delivery is of; 0 if it is none.
+func (r *run) pageOf(key string) (page int64) {
+	id, _, ok := paging.ParseKey(key)
+	if ok {
+		r.must(r.db.QueryRow(context.Background(), sqlPageOf, pgx.NamedArgs{"id": id}).Scan(&page))
+	}
+	return page
 }
 
 // hear has people hear what providers showed them since the last call.
@@ -125,10 +135,10 @@ func (r *run) answers(p person, last ring) {
 	ctx := context.Background()
 	actor := oncall.Actor{PersonID: r.ids[p.Name], Handle: p.Name, Zone: "UTC", Network: network, Room: home, Account: p.Name}
 	by, changed := p.By, false
-	if by == "there" && r.there == nil {
+	if by == "there" && !r.there(p, last) {
 		by = "link"
 	}
-	if by == "link" && (last.Link == "" || p.Does == "decline") || by == "there" && !r.there(p, last) {
+	if by == "link" && (last.Link == "" || p.Does == "decline") {
 		by = "chat"
 	}
 	var err error
@@ -174,6 +184,7 @@ func (r *run) forge(p person, last ring) {
 	if _, err := r.svc.AckByToken(ctx, secret.New("AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA")); fault.KindOf(err) != fault.NotFound {
 		r.bad("a link that was made up was taken: %v", err)
 	}
+	r.forgeCallback(last)
 	for i, text := range []string{"ok AAAAA", "11", "ok"} {
 		if text == "11" && r.digitsAre(last.Page, text) {
 			continue

@@ -37,6 +37,7 @@ type person struct {
 	Delays []time.Duration // their own delays of their ways; negative is the route's
 	Twice  bool            // they answer twice, at once
 	Forged bool            // before that, somebody forges an answer of theirs
+	Phone  string          // what becomes of calls that they do not answer
 }
 
 // faultSteps is in how many steps of the clock a run has faults. Then all is well, and
@@ -67,7 +68,7 @@ func (p *plan) people(r *rand.Rand, routes []string) {
 		one := person{
 			Name: []string{"ada", "bea", "cem", "dov", "eva", "fay", "gus"}[i], After: r.IntN(3), Does: pick(r, "ack", "ack", "ack", "decline", ""),
 			By: pick(r, "link", "chat", "code", "there"), Within: time.Duration(r.IntN(90)) * time.Second,
-			Twice: r.IntN(3) == 0, Forged: r.IntN(3) == 0,
+			Twice: r.IntN(3) == 0, Forged: r.IntN(3) == 0, Phone: pick(r, "voicemail", "busy", "no answer"),
 		}
 		// Each role has somebody who comes, and comes alone: others may help.
 		one.Roles = []string{p.Roles[i%len(p.Roles)]}
@@ -130,6 +131,9 @@ func (p *plan) faults(r *rand.Rand, routes []string) {
 		}
 		if has("frozen") {
 			at(fmt.Sprintf("freeze %d", 3+r.IntN(80)))
+		}
+		if has("providers") {
+			at(pick(r, "hold", "release", "backwards", "twice", "again", "never"))
 		}
 		if has("kills") || has("frozen") {
 			at("second")

@@ -44,7 +44,7 @@ type run struct {
 	sink     *sink
 	memories []func() []ring
 	seen     []int
-	there    func(p person, last ring) bool // answers at a provider; false: there is no such way
+	pagers   providers
 
 	background sync.WaitGroup
 	ending     chan struct{}
@@ -83,7 +83,7 @@ func (r *run) must(err error) {
 }
 
 // routeNames are the routes of the suite, in the order in which plans draw them.
-func routeNames() []string { return []string{"webhook"} }
+func routeNames() []string { return []string{"webhook", "pagerduty", "sms", "voice", "ntfy"} }
 
 // newRun sets the stage.
 func newRun(t testing.TB, p plan) *run {
@@ -102,13 +102,13 @@ func newRun(t testing.TB, p plan) *run {
 	r.must(err)
 	r.log = newLedger(r.clock.Now)
 	r.setup = setup{Clock: filepath.Join(dir, "clock"), Log: childLog()}
-	r.gates["webhook"] = newGate("webhook", r.sink, r.nextTrouble, r.atGate, r.clock.Now)
-	r.memories, r.seen = append(r.memories, r.sink.taken), append(r.seen, 0)
-	r.routes, err = r.setup.routes()
+	r.providers()
+	r.routes, err = r.setup.routes(db.Pool)
 	r.must(err)
 	queue, err := queueOf(db.Pool, nil, nil)
 	r.must(err)
 	r.svc = serviceOf(db.Pool, queue, r.routes, r.clock.Now, slog.New(slog.DiscardHandler))
+	r.hooks()
 	r.roster()
 	t.Cleanup(r.end)
 	return r
@@ -149,7 +149,7 @@ func (r *run) roster() {
 			r.must(err)
 		}
 		for i, way := range p.Ways {
-			c, err := contact.AddProven(ctx, r.db, now, id, way, secret.New(r.address(way, p.Name, i)))
+			c, err := contact.AddProven(ctx, r.db, now, id, way, secret.New(r.address(way, p, i)))
 			r.must(err)
 			if p.Delays[i] >= 0 {
 				_, err = r.db.Exec(ctx, `update contact set delay = $2 where id = $1`, c.ID, p.Delays[i])
@@ -157,11 +157,6 @@ func (r *run) roster() {
 			}
 		}
 	}
-}
-
-// address is where a way of somebody leads.
-func (r *run) address(way, name string, i int) string {
-	return fmt.Sprintf("%s/%s/%d", r.gates[way].URL(), name, i)
 }
 
 // light begins what people are paged for.
@@ -254,10 +249,17 @@ func (r *run) heal() {
 		p.proxy.holed.Store(false)
 		p.proxy.refuse.Store(false)
 	}
+	r.callbacks("release")
+	_, err := r.db.Exec(context.Background(), sqlRescue)
+	r.must(err)
 	if len(r.living()) == 0 {
 		r.spawn()
 	}
 }
+
+// sqlRescue does what River does a minute after a process died: errands that it had in hand
+// are done by others.
+const sqlRescue = `update river_job set state = 'available', scheduled_at = now() where kind = 'route_errand' and state in ('running', 'retryable', 'scheduled')`
 
 // revive starts processes again whose time has come.
 func (r *run) revive() {
@@ -312,6 +314,10 @@ func (r *run) happen(faults []string) {
 			if p != nil {
 				r.later(time.Duration(n)*time.Millisecond, func() { r.kill(p, fmt.Sprintf("%d ms into step %d", n, r.step)) })
 			}
+		case "hold", "release", "backwards", "twice", "again", "never":
+			r.log.counted("callback faults")
+			r.log.say("callbacks: %s", what)
+			r.callbacks(what)
 		case "cut", "hole", "slow", "refuse":
 			if p != nil {
 				r.database(p, what)
@@ -369,14 +375,15 @@ func (r *run) atRest(waited time.Duration) bool {
 			return false
 		}
 	}
+	r.pagers.settled(r.TB)
 	for _, p := range r.living() {
 		if p.isFrozen() {
 			continue
 		}
 		atRest, last := p.proxy.still()
 		longest := 300 * time.Millisecond
-		if p.took.Load() < 0 && r.healed { // it is starting
-			longest = 4 * time.Second
+		if p.took.Load() < 0 { // it is starting
+			longest = 2 * time.Second
 		}
 		if waited < longest && (!atRest || p.took.Load() < p.sent.Load() || time.Since(last) < 3*time.Millisecond) {
 			return false
@@ -396,7 +403,7 @@ func (r *run) leasedByLiving(waited time.Duration) bool {
 	r.must(err)
 	for _, p := range r.living() {
 		if slices.Contains(names, p.name) && !p.isFrozen() {
-			if r.log.excused(time.Now().Add(-waited-300*time.Millisecond), time.Now()) && waited > 100*time.Millisecond {
+			if r.log.excused(time.Now().Add(-waited-300*time.Millisecond), time.Now()) && waited > 500*time.Millisecond {
 				continue // what could not be recorded stays leased until it lapses
 			}
 			return true

@@ -6,6 +6,7 @@ import (
 	"net"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -79,16 +80,17 @@ func TestWhatSomebodyHasSeenIsHeardAllTheSame(t *testing.T) {
 func TestKilledBeforeItIsMarkedItIsHeardAgain(t *testing.T) {
 	s, e := dovecottest.Start(t), newEar()
 	s.Append(t, letter("1", "Re: [INC-7]", "K7QXM"))
-	first := true
+	var once sync.Once
+	killed := make(chan struct{})
 	e.hears = func(paging.Reply) (paging.Response, error) {
-		if first {
-			first = false
+		once.Do(func() {
 			s.Kill() // the mark will not get through
-		}
+			close(killed)
+		})
 		return paging.Response{Done: true}, nil
 	}
 	stop := run(t, open(t, e, at(s), nil))
-	e.heard(t, 1)
+	<-killed
 	s.Restart(t)
 	got := e.heard(t, 2)
 	stop()

@@ -39,7 +39,9 @@ func (r *Route) letter(m paging.Message, to string) ([]byte, error) {
 	}
 	g := r.envelope(to, w.subject, r.headers(m))
 	if r.replyTo != "" {
-		g.ReplyTo(r.replyTo)
+		if err := g.ReplyTo(r.replyTo); err != nil {
+			return nil, err
+		}
 	}
 	g.SetBodyString(gomail.TypeTextPlain, w.text)
 	g.AddAlternativeString(gomail.TypeTextHTML, w.html)

@@ -35,12 +35,12 @@ const (
 		values (@route, @event, @now, @delivery, @proof, @what, @effect)
 		on conflict (route, event) do nothing`
 	// A state only goes forward, whatever order the news come in; of two that are numbered,
-	// the one behind changes nothing.
+	// the one behind changes nothing. News of what waits to be asked for answer the question.
 	sqlApplyNews = `
 		update delivery d
 		set state = @state, news_seq = greatest(news_seq, @seq), news_at = @now, leased_until = null,
 			finished_at = coalesce(finished_at, @now::timestamptz), ref = case when ref = '' then @ref else ref end
-		where id = @id and (@seq = 0 or @seq > news_seq) and state = any (@from::text[])`
+		where id = @id and (@seq = 0 or @seq > news_seq) and (state = any (@from::text[]) or state = 'queued' and ask)`
 	sqlAnsweredBy = `
 		update delivery set state = 'acked', news_at = @now, leased_until = null, leased_by = ''
 		where id = @id and state in ('leased', 'submitted', 'accepted', 'delivered', 'expired')`
@@ -188,7 +188,11 @@ func More(ctx context.Context, tx pgx.Tx, now time.Time, cause string, loud []st
 	return err
 }
 
-const sqlKeysByRef = `select ref, id from delivery where route = @route and ref = any (@refs)`
+const sqlKeysByRef = `
+	select ref, 'page-' || id from delivery where route = @route and ref = any (@refs)
+	union all
+	select p.ref, 'proof-' || p.id from contact_proof p join contact c on c.id = p.contact_id
+	where c.kind = @route and p.ref = any (@refs)`
 
 // KeysByRef finds our keys of messages by what their provider calls them, among those of
 // a route that are on record.
@@ -198,10 +202,9 @@ func KeysByRef(ctx context.Context, db pg.DB, route string, refs []string) (map[
 		return nil, err
 	}
 	keys := map[string]string{}
-	var ref string
-	var id int64
-	_, err = pgx.ForEachRow(rows, []any{&ref, &id}, func() error {
-		keys[ref] = PageKey(id)
+	var ref, key string
+	_, err = pgx.ForEachRow(rows, []any{&ref, &key}, func() error {
+		keys[ref] = key
 		return nil
 	})
 	return keys, err

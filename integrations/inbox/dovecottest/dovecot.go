@@ -237,10 +237,7 @@ func (s *Server) Restart(tb testing.TB) {
 	}
 	s.Kill()
 	token := rand.Text()
-	if err := s.write(token); err == nil {
-		err = s.run(program, token)
-	}
-	if err != nil {
+	if err := errors.Join(s.write(token), s.run(program, token)); err != nil {
 		tb.Fatal(err)
 	}
 }
