@@ -6,6 +6,7 @@ SHELL       := bash
 
 FUZZTIME  ?= 10s
 TESTFLAGS ?=
+SEED      ?= 0
 
 # The packages whose tests take longest are begun first, so that no processor waits for
 # the last of them.
@@ -68,6 +69,11 @@ schema: needgo needrun ## Rewrite migrations/schema.sql from the migrations
 .PHONY: docs
 docs: needgo needrun ## Rewrite the generated parts of the docs
 	go test -count=1 $(DOCS) -run Docs -update
+
+.PHONY: faults
+faults: needgo needtest ## Kill, cut and freeze what pages, in RUNS (1000) seeded runs; SEED=42 replays one
+	go test ./cmd/faults -run 'TestFaults$$' -count=1 -timeout 0 -v -args -seed=$(SEED) \
+		-runs=$(or $(RUNS),$(if $(filter-out 0,$(SEED)),1,1000)) | grep -v -e '^=== ' -e '^ *--- PASS'
 
 .PHONY: bench
 bench: needgo needtest ## Measure: the benchmarks, then the figures of docs/performance.md

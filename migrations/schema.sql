@@ -2,6 +2,22 @@
 -- migration and: go test ./migrations -run TestSchema -update
 -- River's and goose's own tables are left out. Dumped by PostgreSQL 15.
 
+CREATE FUNCTION public.fence() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+begin
+  perform pg_advisory_xact_lock_shared(7089075327462372453);
+  if current_setting('transaction_isolation') <> 'read committed' then
+    raise exception 'a leader writes in read committed transactions only';
+  end if;
+  perform from leadership where name = 'bot' and epoch || ' ' || holder = current_setting('batsignal.epoch');
+  if not found then
+    raise exception 'another process leads' using errcode = 'BS001';
+  end if;
+  return null;
+end
+$$;
+
 CREATE FUNCTION public.page_code() RETURNS text
     LANGUAGE sql
     AS $$
@@ -1062,6 +1078,24 @@ COMMENT ON COLUMN public.label.self IS 'what people say of themselves counts wit
 
 COMMENT ON COLUMN public.label.created_at IS 'null came with the program';
 
+CREATE TABLE public.leadership (
+    name text NOT NULL,
+    epoch bigint DEFAULT 0 NOT NULL,
+    holder text DEFAULT ''::text NOT NULL,
+    since timestamp with time zone,
+    beat_at timestamp with time zone,
+    CONSTRAINT leadership_check CHECK (((epoch = 0) = (since IS NULL))),
+    CONSTRAINT leadership_epoch_check CHECK ((epoch >= 0)),
+    CONSTRAINT leadership_holder_check CHECK ((length(holder) <= 400)),
+    CONSTRAINT leadership_name_check CHECK ((name ~ '^[a-z][a-z0-9-]{0,47}$'::text))
+);
+
+COMMENT ON COLUMN public.leadership.epoch IS 'the number of the term; each leader takes the next one';
+
+COMMENT ON COLUMN public.leadership.holder IS 'the process that leads, or led last: host, process id and a random number of its start';
+
+COMMENT ON COLUMN public.leadership.beat_at IS 'when it last showed that it is there';
+
 CREATE TABLE public.link_code (
     hash bytea NOT NULL,
     person_id bigint NOT NULL,
@@ -1893,6 +1927,9 @@ ALTER TABLE ONLY public.invitation_role
 ALTER TABLE ONLY public.label
     ADD CONSTRAINT label_pkey PRIMARY KEY (name);
 
+ALTER TABLE ONLY public.leadership
+    ADD CONSTRAINT leadership_pkey PRIMARY KEY (name);
+
 ALTER TABLE ONLY public.link_code
     ADD CONSTRAINT link_code_pkey PRIMARY KEY (hash);
 
@@ -2239,6 +2276,156 @@ CREATE TRIGGER audit_entry_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON pu
 CREATE TRIGGER consent_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.consent FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_change();
 
 CREATE TRIGGER consent_entry_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.consent_entry FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_change();
+
+CREATE TRIGGER fence BEFORE INSERT OR DELETE OR UPDATE ON public.absence FOR EACH STATEMENT WHEN ((current_setting('batsignal.epoch'::text, true) <> ''::text)) EXECUTE FUNCTION public.fence();
+
+CREATE TRIGGER fence BEFORE INSERT OR DELETE OR UPDATE ON public.account FOR EACH STATEMENT WHEN ((current_setting('batsignal.epoch'::text, true) <> ''::text)) EXECUTE FUNCTION public.fence();
+
+CREATE TRIGGER fence BEFORE INSERT OR DELETE OR UPDATE ON public.ack_token FOR EACH STATEMENT WHEN ((current_setting('batsignal.epoch'::text, true) <> ''::text)) EXECUTE FUNCTION public.fence();
+
+CREATE TRIGGER fence BEFORE INSERT OR DELETE OR UPDATE ON public.action_change FOR EACH STATEMENT WHEN ((current_setting('batsignal.epoch'::text, true) <> ''::text)) EXECUTE FUNCTION public.fence();
+
+CREATE TRIGGER fence BEFORE INSERT OR DELETE OR UPDATE ON public.action_item FOR EACH STATEMENT WHEN ((current_setting('batsignal.epoch'::text, true) <> ''::text)) EXECUTE FUNCTION public.fence();
+
+CREATE TRIGGER fence BEFORE INSERT OR DELETE OR UPDATE ON public.action_owner FOR EACH STATEMENT WHEN ((current_setting('batsignal.epoch'::text, true) <> ''::text)) EXECUTE FUNCTION public.fence();
+
+CREATE TRIGGER fence BEFORE INSERT OR DELETE OR UPDATE ON public.alert FOR EACH STATEMENT WHEN ((current_setting('batsignal.epoch'::text, true) <> ''::text)) EXECUTE FUNCTION public.fence();
+
+CREATE TRIGGER fence BEFORE INSERT OR DELETE OR UPDATE ON public.alert_group FOR EACH STATEMENT WHEN ((current_setting('batsignal.epoch'::text, true) <> ''::text)) EXECUTE FUNCTION public.fence();
+
+CREATE TRIGGER fence BEFORE INSERT OR DELETE OR UPDATE ON public.alert_key FOR EACH STATEMENT WHEN ((current_setting('batsignal.epoch'::text, true) <> ''::text)) EXECUTE FUNCTION public.fence();
+
+CREATE TRIGGER fence BEFORE INSERT OR DELETE OR UPDATE ON public.api_token FOR EACH STATEMENT WHEN ((current_setting('batsignal.epoch'::text, true) <> ''::text)) EXECUTE FUNCTION public.fence();
+
+CREATE TRIGGER fence BEFORE INSERT OR DELETE OR UPDATE ON public.attempt FOR EACH STATEMENT WHEN ((current_setting('batsignal.epoch'::text, true) <> ''::text)) EXECUTE FUNCTION public.fence();
+
+CREATE TRIGGER fence BEFORE INSERT OR DELETE OR UPDATE ON public.audit_entry FOR EACH STATEMENT WHEN ((current_setting('batsignal.epoch'::text, true) <> ''::text)) EXECUTE FUNCTION public.fence();
+
+CREATE TRIGGER fence BEFORE INSERT OR DELETE OR UPDATE ON public.baton FOR EACH STATEMENT WHEN ((current_setting('batsignal.epoch'::text, true) <> ''::text)) EXECUTE FUNCTION public.fence();
+
+CREATE TRIGGER fence BEFORE INSERT OR DELETE OR UPDATE ON public.baton_move FOR EACH STATEMENT WHEN ((current_setting('batsignal.epoch'::text, true) <> ''::text)) EXECUTE FUNCTION public.fence();
+
+CREATE TRIGGER fence BEFORE INSERT OR DELETE OR UPDATE ON public.command_call FOR EACH STATEMENT WHEN ((current_setting('batsignal.epoch'::text, true) <> ''::text)) EXECUTE FUNCTION public.fence();
+
+CREATE TRIGGER fence BEFORE INSERT OR DELETE OR UPDATE ON public.component FOR EACH STATEMENT WHEN ((current_setting('batsignal.epoch'::text, true) <> ''::text)) EXECUTE FUNCTION public.fence();
+
+CREATE TRIGGER fence BEFORE INSERT OR DELETE OR UPDATE ON public.component_alias FOR EACH STATEMENT WHEN ((current_setting('batsignal.epoch'::text, true) <> ''::text)) EXECUTE FUNCTION public.fence();
+
+CREATE TRIGGER fence BEFORE INSERT OR DELETE OR UPDATE ON public.component_answer FOR EACH STATEMENT WHEN ((current_setting('batsignal.epoch'::text, true) <> ''::text)) EXECUTE FUNCTION public.fence();
+
+CREATE TRIGGER fence BEFORE INSERT OR DELETE OR UPDATE ON public.component_ask FOR EACH STATEMENT WHEN ((current_setting('batsignal.epoch'::text, true) <> ''::text)) EXECUTE FUNCTION public.fence();
+
+CREATE TRIGGER fence BEFORE INSERT OR DELETE OR UPDATE ON public.component_owner FOR EACH STATEMENT WHEN ((current_setting('batsignal.epoch'::text, true) <> ''::text)) EXECUTE FUNCTION public.fence();
+
+CREATE TRIGGER fence BEFORE INSERT OR DELETE OR UPDATE ON public.component_source FOR EACH STATEMENT WHEN ((current_setting('batsignal.epoch'::text, true) <> ''::text)) EXECUTE FUNCTION public.fence();
+
+CREATE TRIGGER fence BEFORE INSERT OR DELETE OR UPDATE ON public.consent FOR EACH STATEMENT WHEN ((current_setting('batsignal.epoch'::text, true) <> ''::text)) EXECUTE FUNCTION public.fence();
+
+CREATE TRIGGER fence BEFORE INSERT OR DELETE OR UPDATE ON public.consent_entry FOR EACH STATEMENT WHEN ((current_setting('batsignal.epoch'::text, true) <> ''::text)) EXECUTE FUNCTION public.fence();
+
+CREATE TRIGGER fence BEFORE INSERT OR DELETE OR UPDATE ON public.contact FOR EACH STATEMENT WHEN ((current_setting('batsignal.epoch'::text, true) <> ''::text)) EXECUTE FUNCTION public.fence();
+
+CREATE TRIGGER fence BEFORE INSERT OR DELETE OR UPDATE ON public.contact_address FOR EACH STATEMENT WHEN ((current_setting('batsignal.epoch'::text, true) <> ''::text)) EXECUTE FUNCTION public.fence();
+
+CREATE TRIGGER fence BEFORE INSERT OR DELETE OR UPDATE ON public.contact_proof FOR EACH STATEMENT WHEN ((current_setting('batsignal.epoch'::text, true) <> ''::text)) EXECUTE FUNCTION public.fence();
+
+CREATE TRIGGER fence BEFORE INSERT OR DELETE OR UPDATE ON public.cover_request FOR EACH STATEMENT WHEN ((current_setting('batsignal.epoch'::text, true) <> ''::text)) EXECUTE FUNCTION public.fence();
+
+CREATE TRIGGER fence BEFORE INSERT OR DELETE OR UPDATE ON public.coverage_check FOR EACH STATEMENT WHEN ((current_setting('batsignal.epoch'::text, true) <> ''::text)) EXECUTE FUNCTION public.fence();
+
+CREATE TRIGGER fence BEFORE INSERT OR DELETE OR UPDATE ON public.coverage_gap FOR EACH STATEMENT WHEN ((current_setting('batsignal.epoch'::text, true) <> ''::text)) EXECUTE FUNCTION public.fence();
+
+CREATE TRIGGER fence BEFORE INSERT OR DELETE OR UPDATE ON public.coverage_letter FOR EACH STATEMENT WHEN ((current_setting('batsignal.epoch'::text, true) <> ''::text)) EXECUTE FUNCTION public.fence();
+
+CREATE TRIGGER fence BEFORE INSERT OR DELETE OR UPDATE ON public.delivery FOR EACH STATEMENT WHEN ((current_setting('batsignal.epoch'::text, true) <> ''::text)) EXECUTE FUNCTION public.fence();
+
+CREATE TRIGGER fence BEFORE INSERT OR DELETE OR UPDATE ON public.edit_token FOR EACH STATEMENT WHEN ((current_setting('batsignal.epoch'::text, true) <> ''::text)) EXECUTE FUNCTION public.fence();
+
+CREATE TRIGGER fence BEFORE INSERT OR DELETE OR UPDATE ON public.escalation FOR EACH STATEMENT WHEN ((current_setting('batsignal.epoch'::text, true) <> ''::text)) EXECUTE FUNCTION public.fence();
+
+CREATE TRIGGER fence BEFORE INSERT OR DELETE OR UPDATE ON public.escalation_policy FOR EACH STATEMENT WHEN ((current_setting('batsignal.epoch'::text, true) <> ''::text)) EXECUTE FUNCTION public.fence();
+
+CREATE TRIGGER fence BEFORE INSERT OR DELETE OR UPDATE ON public.feed_token FOR EACH STATEMENT WHEN ((current_setting('batsignal.epoch'::text, true) <> ''::text)) EXECUTE FUNCTION public.fence();
+
+CREATE TRIGGER fence BEFORE INSERT OR DELETE OR UPDATE ON public.holiday FOR EACH STATEMENT WHEN ((current_setting('batsignal.epoch'::text, true) <> ''::text)) EXECUTE FUNCTION public.fence();
+
+CREATE TRIGGER fence BEFORE INSERT OR DELETE OR UPDATE ON public.incident FOR EACH STATEMENT WHEN ((current_setting('batsignal.epoch'::text, true) <> ''::text)) EXECUTE FUNCTION public.fence();
+
+CREATE TRIGGER fence BEFORE INSERT OR DELETE OR UPDATE ON public.incident_room FOR EACH STATEMENT WHEN ((current_setting('batsignal.epoch'::text, true) <> ''::text)) EXECUTE FUNCTION public.fence();
+
+CREATE TRIGGER fence BEFORE INSERT OR DELETE OR UPDATE ON public.invitation FOR EACH STATEMENT WHEN ((current_setting('batsignal.epoch'::text, true) <> ''::text)) EXECUTE FUNCTION public.fence();
+
+CREATE TRIGGER fence BEFORE INSERT OR DELETE OR UPDATE ON public.invitation_role FOR EACH STATEMENT WHEN ((current_setting('batsignal.epoch'::text, true) <> ''::text)) EXECUTE FUNCTION public.fence();
+
+CREATE TRIGGER fence BEFORE INSERT OR DELETE OR UPDATE ON public.label FOR EACH STATEMENT WHEN ((current_setting('batsignal.epoch'::text, true) <> ''::text)) EXECUTE FUNCTION public.fence();
+
+CREATE TRIGGER fence BEFORE INSERT OR DELETE OR UPDATE ON public.link_code FOR EACH STATEMENT WHEN ((current_setting('batsignal.epoch'::text, true) <> ''::text)) EXECUTE FUNCTION public.fence();
+
+CREATE TRIGGER fence BEFORE INSERT OR DELETE OR UPDATE ON public.login_link FOR EACH STATEMENT WHEN ((current_setting('batsignal.epoch'::text, true) <> ''::text)) EXECUTE FUNCTION public.fence();
+
+CREATE TRIGGER fence BEFORE INSERT OR DELETE OR UPDATE ON public.meeting FOR EACH STATEMENT WHEN ((current_setting('batsignal.epoch'::text, true) <> ''::text)) EXECUTE FUNCTION public.fence();
+
+CREATE TRIGGER fence BEFORE INSERT OR DELETE OR UPDATE ON public.meeting_event FOR EACH STATEMENT WHEN ((current_setting('batsignal.epoch'::text, true) <> ''::text)) EXECUTE FUNCTION public.fence();
+
+CREATE TRIGGER fence BEFORE INSERT OR DELETE OR UPDATE ON public.meeting_item FOR EACH STATEMENT WHEN ((current_setting('batsignal.epoch'::text, true) <> ''::text)) EXECUTE FUNCTION public.fence();
+
+CREATE TRIGGER fence BEFORE INSERT OR DELETE OR UPDATE ON public.membership FOR EACH STATEMENT WHEN ((current_setting('batsignal.epoch'::text, true) <> ''::text)) EXECUTE FUNCTION public.fence();
+
+CREATE TRIGGER fence BEFORE INSERT OR DELETE OR UPDATE ON public.notice FOR EACH STATEMENT WHEN ((current_setting('batsignal.epoch'::text, true) <> ''::text)) EXECUTE FUNCTION public.fence();
+
+CREATE TRIGGER fence BEFORE INSERT OR DELETE OR UPDATE ON public.page FOR EACH STATEMENT WHEN ((current_setting('batsignal.epoch'::text, true) <> ''::text)) EXECUTE FUNCTION public.fence();
+
+CREATE TRIGGER fence BEFORE INSERT OR DELETE OR UPDATE ON public.passkey FOR EACH STATEMENT WHEN ((current_setting('batsignal.epoch'::text, true) <> ''::text)) EXECUTE FUNCTION public.fence();
+
+CREATE TRIGGER fence BEFORE INSERT OR DELETE OR UPDATE ON public.pending_choice FOR EACH STATEMENT WHEN ((current_setting('batsignal.epoch'::text, true) <> ''::text)) EXECUTE FUNCTION public.fence();
+
+CREATE TRIGGER fence BEFORE INSERT OR DELETE OR UPDATE ON public.person FOR EACH STATEMENT WHEN ((current_setting('batsignal.epoch'::text, true) <> ''::text)) EXECUTE FUNCTION public.fence();
+
+CREATE TRIGGER fence BEFORE INSERT OR DELETE OR UPDATE ON public.person_label FOR EACH STATEMENT WHEN ((current_setting('batsignal.epoch'::text, true) <> ''::text)) EXECUTE FUNCTION public.fence();
+
+CREATE TRIGGER fence BEFORE INSERT OR DELETE OR UPDATE ON public.provider_event FOR EACH STATEMENT WHEN ((current_setting('batsignal.epoch'::text, true) <> ''::text)) EXECUTE FUNCTION public.fence();
+
+CREATE TRIGGER fence BEFORE INSERT OR DELETE OR UPDATE ON public.responder FOR EACH STATEMENT WHEN ((current_setting('batsignal.epoch'::text, true) <> ''::text)) EXECUTE FUNCTION public.fence();
+
+CREATE TRIGGER fence BEFORE INSERT OR DELETE OR UPDATE ON public.retrospective FOR EACH STATEMENT WHEN ((current_setting('batsignal.epoch'::text, true) <> ''::text)) EXECUTE FUNCTION public.fence();
+
+CREATE TRIGGER fence BEFORE INSERT OR DELETE OR UPDATE ON public.role FOR EACH STATEMENT WHEN ((current_setting('batsignal.epoch'::text, true) <> ''::text)) EXECUTE FUNCTION public.fence();
+
+CREATE TRIGGER fence BEFORE INSERT OR DELETE OR UPDATE ON public.role_policy FOR EACH STATEMENT WHEN ((current_setting('batsignal.epoch'::text, true) <> ''::text)) EXECUTE FUNCTION public.fence();
+
+CREATE TRIGGER fence BEFORE INSERT OR DELETE OR UPDATE ON public.role_preference FOR EACH STATEMENT WHEN ((current_setting('batsignal.epoch'::text, true) <> ''::text)) EXECUTE FUNCTION public.fence();
+
+CREATE TRIGGER fence BEFORE INSERT OR DELETE OR UPDATE ON public.room_line FOR EACH STATEMENT WHEN ((current_setting('batsignal.epoch'::text, true) <> ''::text)) EXECUTE FUNCTION public.fence();
+
+CREATE TRIGGER fence BEFORE INSERT OR DELETE OR UPDATE ON public.route_health FOR EACH STATEMENT WHEN ((current_setting('batsignal.epoch'::text, true) <> ''::text)) EXECUTE FUNCTION public.fence();
+
+CREATE TRIGGER fence BEFORE INSERT OR DELETE OR UPDATE ON public.schedule FOR EACH STATEMENT WHEN ((current_setting('batsignal.epoch'::text, true) <> ''::text)) EXECUTE FUNCTION public.fence();
+
+CREATE TRIGGER fence BEFORE INSERT OR DELETE OR UPDATE ON public.schedule_layer FOR EACH STATEMENT WHEN ((current_setting('batsignal.epoch'::text, true) <> ''::text)) EXECUTE FUNCTION public.fence();
+
+CREATE TRIGGER fence BEFORE INSERT OR DELETE OR UPDATE ON public.schedule_member FOR EACH STATEMENT WHEN ((current_setting('batsignal.epoch'::text, true) <> ''::text)) EXECUTE FUNCTION public.fence();
+
+CREATE TRIGGER fence BEFORE INSERT OR DELETE OR UPDATE ON public.self_check FOR EACH STATEMENT WHEN ((current_setting('batsignal.epoch'::text, true) <> ''::text)) EXECUTE FUNCTION public.fence();
+
+CREATE TRIGGER fence BEFORE INSERT OR DELETE OR UPDATE ON public.shift_notice FOR EACH STATEMENT WHEN ((current_setting('batsignal.epoch'::text, true) <> ''::text)) EXECUTE FUNCTION public.fence();
+
+CREATE TRIGGER fence BEFORE INSERT OR DELETE OR UPDATE ON public.shift_override FOR EACH STATEMENT WHEN ((current_setting('batsignal.epoch'::text, true) <> ''::text)) EXECUTE FUNCTION public.fence();
+
+CREATE TRIGGER fence BEFORE INSERT OR DELETE OR UPDATE ON public.sign_in_attempt FOR EACH STATEMENT WHEN ((current_setting('batsignal.epoch'::text, true) <> ''::text)) EXECUTE FUNCTION public.fence();
+
+CREATE TRIGGER fence BEFORE INSERT OR DELETE OR UPDATE ON public.signal_request FOR EACH STATEMENT WHEN ((current_setting('batsignal.epoch'::text, true) <> ''::text)) EXECUTE FUNCTION public.fence();
+
+CREATE TRIGGER fence BEFORE INSERT OR DELETE OR UPDATE ON public.signal_use FOR EACH STATEMENT WHEN ((current_setting('batsignal.epoch'::text, true) <> ''::text)) EXECUTE FUNCTION public.fence();
+
+CREATE TRIGGER fence BEFORE INSERT OR DELETE OR UPDATE ON public.slack_event FOR EACH STATEMENT WHEN ((current_setting('batsignal.epoch'::text, true) <> ''::text)) EXECUTE FUNCTION public.fence();
+
+CREATE TRIGGER fence BEFORE INSERT OR DELETE OR UPDATE ON public.slack_room FOR EACH STATEMENT WHEN ((current_setting('batsignal.epoch'::text, true) <> ''::text)) EXECUTE FUNCTION public.fence();
+
+CREATE TRIGGER fence BEFORE INSERT OR DELETE OR UPDATE ON public.stint FOR EACH STATEMENT WHEN ((current_setting('batsignal.epoch'::text, true) <> ''::text)) EXECUTE FUNCTION public.fence();
+
+CREATE TRIGGER fence BEFORE INSERT OR DELETE OR UPDATE ON public.timeline_entry FOR EACH STATEMENT WHEN ((current_setting('batsignal.epoch'::text, true) <> ''::text)) EXECUTE FUNCTION public.fence();
+
+CREATE TRIGGER fence BEFORE INSERT OR DELETE OR UPDATE ON public.web_session FOR EACH STATEMENT WHEN ((current_setting('batsignal.epoch'::text, true) <> ''::text)) EXECUTE FUNCTION public.fence();
 
 CREATE TRIGGER retrospective_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.retrospective FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_change();
 
@@ -2657,6 +2844,8 @@ GRANT SELECT,INSERT,UPDATE ON TABLE public.invitation TO batsignal_app;
 GRANT SELECT,INSERT ON TABLE public.invitation_role TO batsignal_app;
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.label TO batsignal_app;
+
+GRANT SELECT,UPDATE ON TABLE public.leadership TO batsignal_app;
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.link_code TO batsignal_app;
 

@@ -22,7 +22,7 @@ func newAPI(s *site) *api {
 	p := &api{site: s}
 	p.operations = slices.Concat(
 		p.selfOperations(), p.peopleOperations(), p.absenceOperations(), p.roleOperations(), p.memberOperations(),
-		p.oncallOperations(), p.scheduleOperations(), p.overrideOperations(), p.coverOperations(), p.coverageOperations(), p.wayOperations(),
+		p.oncallOperations(), p.scheduleOperations(), p.overrideOperations(), p.coverOperations(), p.coverageOperations(), p.wayOperations(), p.noiseOperations(),
 		p.policyOperations(), p.alertOperations(), p.componentOperations(), p.incidentOperations(), p.auditOperations(), p.commandOperations(), p.treeOperations(),
 		p.documentOperations(),
 	)

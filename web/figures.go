@@ -37,9 +37,18 @@ func newFigures(s *site) (*figures, error) {
 		Name: "batsignal_http_streams", Help: "Browsers that follow along now.",
 	}, func() float64 { return float64(len(s.streams)) })
 
+	leads := prometheus.NewGaugeFunc(prometheus.GaugeOpts{
+		Name: "batsignal_leader", Help: "1 if this process is on the networks and rings people, 0 if it waits to take over.",
+	}, func() float64 {
+		if s.Leads != nil && s.Leads() {
+			return 1
+		}
+		return 0
+	})
+
 	for _, c := range []prometheus.Collector{
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
-		f.requests, f.took, build, streams, newStock(s),
+		f.requests, f.took, build, streams, leads, newStock(s),
 	} {
 		if err := f.registry.Register(c); err != nil {
 			return nil, err

@@ -8,6 +8,7 @@ import (
 	"batsignal/incidents"
 	"batsignal/incidents/action"
 	"batsignal/oncall"
+	"batsignal/oncall/paging"
 )
 
 // functions are what templates may call. They are few: what a page shows is
@@ -39,6 +40,10 @@ func (s *site) functions() template.FuncMap {
 		"hours":        hoursOf,
 		"commonZones":  commonZones,
 		"importable":   func() bool { return s.Tree != nil },
+
+		"pageStates":    func() []string { return pageStates },
+		"pageStateWord": func(state string) string { return pageStateWord(paging.PageState(state)) },
+		"money":         paging.Money,
 
 		"paragraphs":  func(text string) []string { return strings.Split(text, "\n") },
 		"linked":      linked,

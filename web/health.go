@@ -27,7 +27,11 @@ func (s *site) ready(w http.ResponseWriter, r *http.Request) {
 	defer cancel()
 	err := s.missing(ctx)
 	if err == nil {
-		plain(w, http.StatusOK, "ready")
+		say := "ready"
+		if s.Leads != nil && !s.Leads() {
+			say = "ready, and waits while another process leads"
+		}
+		plain(w, http.StatusOK, say)
 		return
 	}
 	s.Log.Warn("not ready", "error", err)

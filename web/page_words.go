@@ -6,6 +6,7 @@ import (
 	"unicode"
 
 	"batsignal/incidents"
+	"batsignal/oncall"
 	"batsignal/oncall/paging"
 )
 
@@ -130,6 +131,10 @@ func viaWord(via string, chat bool) string {
 		return ""
 	case via == "link":
 		return "by the link in a message"
+	case via == oncall.Web:
+		return "on the web"
+	case via == oncall.API:
+		return "by a program"
 	case chat:
 		return "on " + via
 	case via == "sms" || via == "mail" || via == "voice" || via == "pagerduty" || via == "ntfy":

@@ -37,7 +37,7 @@ func TestAnIncidentFromItsBeginningToItsEnd(t *testing.T) {
 		`<li class="role filled"><p><b><bdi>package fixing</bdi></b></p><p class="state">filled</p><p><bdi>li</bdi>`,
 		`<li class="role empty"><p><b><bdi>coordination</bdi></b></p><p class="state">empty</p><p>ringing <bdi>maria</bdi></p>`)
 	w.get("/incidents/1").says(t, 200, "nobody leads", "#inc-1-openssl", "upstream has a fix in 3.0.9", "confirmed maria&#39;s bat-signal",
-		"message on console", "acknowledged", "no answer yet", "waits to be sent", `<time datetime="2026-03-01T03:14:20Z">`)
+		"message on console", "acknowledged", "no answer yet", "waits to be sent", `href="/pages/P1">P1</a>`, `<time datetime="2026-03-01T03:14:20Z">`)
 
 	w.tell(longer)
 	w.post(map[string][]paging.Outcome{"mail": {paging.Temporary}, "webhook": {paging.Permanent}})
@@ -45,7 +45,7 @@ func TestAnIncidentFromItsBeginningToItsEnd(t *testing.T) {
 	w.tell("wait 1s")
 	w.post(nil)
 	w.get("/incidents/1").says(t, 200, "is being sent", "under way",
-		"<b><bdi>li</bdi></b> since", "<bdi>li</bdi> offers it to <bdi>kevin</bdi>, who may accept until", "declined", "not needed any more",
+		"<b><bdi>li</bdi></b> since", "<bdi>li</bdi> offers it to <bdi>kevin</bdi>, who may accept until", "declined",
 		"round 2", "Nobody has taken coordination", "piotr, by name", "no answer yet", "Going around again")
 	w.get("/").says(t, 200, "<b><bdi>li</bdi></b> since", "ringing <bdi>maria, kevin and priya</bdi>, round 2")
 

@@ -36,6 +36,7 @@ type view struct {
 	Passkeys bool   // passkey.js is run too, where our script may be
 	CSRF     string // what every form carries: {{template "csrf" $}}
 	Version  string
+	Waits    bool // another process is on the networks and rings people
 	Now      time.Time
 	Body     any
 	Main     template.HTML // the main part as it was drawn: set by render
@@ -77,6 +78,7 @@ func mainOf(page string) string { return "main of " + page }
 // becomes an error page and never half a page.
 func (s *site) render(w http.ResponseWriter, r *http.Request, status int, name string, v view) error {
 	v.Version, v.Now, v.Minutes, v.Actions = s.Version, s.Now(), s.Meetings != nil, s.Actions != nil
+	v.Waits = s.Leads != nil && !s.Leads()
 	v.Rota, v.Policies = s.Rota != nil, s.Policies != nil
 	v.Script = status == http.StatusOK && mayScript(r)
 	if v.Visitor = s.visitor(r); v.Visitor.SignedIn() {

@@ -13,6 +13,7 @@ import (
 var pagesWithScript = map[string]bool{
 	"/":               true,
 	"/incidents/{id}": true,
+	"/pages/{id}":     true,
 
 	"/minutes/m/{id:[0-9]+}": true,
 
@@ -34,6 +35,8 @@ func (s *site) routes() http.Handler {
 	r.Get("/incidents/{id}/retro.md", s.page(s.retroText))
 	r.Get("/incidents/{id}/retro/changes", s.page(s.retroChanges))
 	r.Get("/signal", s.page(s.signal))
+	s.pageRoutes(r)
+	r.Get("/status", s.page(s.status))
 	s.peopleRoutes(r)
 	s.wayRoutes(r)
 	r.Get("/commands", s.page(s.commandList))
@@ -46,6 +49,7 @@ func (s *site) routes() http.Handler {
 	}
 
 	if s.Access != nil {
+		s.noiseRoutes(r)
 		s.signRoutes(r)
 		s.apiRoutes(r)
 		s.feedRoutes(r)

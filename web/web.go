@@ -56,11 +56,15 @@ type Options struct {
 	Now       func() time.Time
 	Log       *slog.Logger
 	Version   string
+	Currency  string // in what costs are written; "" says none
 	PublicURL string // how people reach these pages, for what is read elsewhere; "" is unknown
 	// Ready says what else must be there before work can be sent here, beside the
 	// database; nil asks nothing. An error that is a fault.Error is shown, any other
 	// only logged.
 	Ready func(ctx context.Context) error
+	// Leads tells whether this process is the one that is on the networks and rings people;
+	// nil says nothing of it.
+	Leads func() bool
 	// Hooks are addresses at which chat networks deliver, by the path that they are
 	// below, as in "/slack/acme". Each checks for itself who speaks.
 	Hooks    map[string]http.Handler

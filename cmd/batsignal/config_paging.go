@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"net/mail"
+	"net/netip"
 	"net/url"
 	"regexp"
 	"slices"
@@ -50,13 +51,17 @@ type pagerdutyConfig struct {
 }
 
 type ntfyConfig struct {
-	URL       string      `mapstructure:"url" doc:"The ntfy server that takes our pushes. Empty: no pages by push." example:"https://ntfy.example.org"`
-	TokenFile string      `mapstructure:"token_file" doc:"A file with an access token for it." example:"ntfy-token"`
-	Token     secret.Text `mapstructure:"-" secret:"token_file"`
+	URL           string         `mapstructure:"url" doc:"The ntfy server that takes our pushes. Empty: no pages by push." example:"https://ntfy.example.org"`
+	TokenFile     string         `mapstructure:"token_file" doc:"A file with an access token for it." example:"ntfy-token"`
+	Token         secret.Text    `mapstructure:"-" secret:"token_file"`
+	Servers       []string       `mapstructure:"servers" doc:"Other servers, whose topics people may give by their whole address." example:"[https://ntfy.example.net]"`
+	AllowNetworks []netip.Prefix `mapstructure:"allow_networks" doc:"Networks of yours that a push may go to, by http too." example:"[10.20.0.0/16]"`
 }
 
 type inboxConfig struct {
 	Address      string      `mapstructure:"address" doc:"The mail address that answers to pages go to; mails of pages name it as the one to reply to. Empty: mails cannot be answered by mail." example:"ack@batsignal.example.org"`
+	SecretFile   string      `mapstructure:"secret_file" doc:"A file with a secret of at least 16 characters that seals the names of our letters, so that nobody can pretend that one bounced." example:"inbox-secret"`
+	Secret       secret.Text `mapstructure:"-" secret:"secret_file"`
 	Host         string      `mapstructure:"host" doc:"The IMAP server where that mailbox is read. Empty: a mail server hands letters to batsignal mail-in instead." example:"imap.example.org"`
 	Port         int         `mapstructure:"port" doc:"Its port. 0: 993, or 143 without TLS." example:"993"`
 	TLS          string      `mapstructure:"tls" doc:"tls, starttls, or none, which is for servers on this machine only."`
@@ -143,6 +148,9 @@ func (i inboxConfig) check(found *problems, m mailConfig) {
 	}
 	if m.Host == "" {
 		found.add("mail.host", "set it: an inbox hears answers to mails, and none are sent")
+	}
+	if i.Secret.Empty() {
+		found.add("inbox.secret_file", "set it: it names a file with at least 16 characters that nobody can guess")
 	}
 	if i.Host == "" {
 		return

@@ -11,28 +11,28 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5/pgconn"
-	"github.com/jackc/pgx/v5/pgxpool"
 
 	"batsignal/migrations"
-	"batsignal/migrations/pg"
+	"batsignal/migrations/pg/leader"
 	"batsignal/migrations/pglocal"
 	"batsignal/oncall/fault"
 	"batsignal/oncall/secret"
 )
 
-// database is an open pool, as the bot's own role, and what must be stopped with it.
+// database is an open database, as the bot's own role, and what must be stopped with it.
 type database struct {
-	Pool  *pgxpool.Pool
-	DSN   secret.Text     // for connections that listen
+	Pool  *leader.DB
+	DSN   secret.Text     // for connections that listen, or hold a lock
 	Local *pglocal.Server // nil with a database of the operator's own
 
 	scratch string // a directory that goes when this is closed; "" keeps everything
 }
 
-const (
-	poolSize   = 12 // pages, commands, announcements and web pages each find a free one
-	stopBudget = 30 * time.Second
-)
+const stopBudget = 30 * time.Second
+
+// poolSizes are the connections: pages, commands and announcements each find a free one,
+// and so do web pages.
+func poolSizes() leader.Options { return leader.Options{Lead: 12, Web: 8} }
 
 // openDatabase opens the configured database, or starts the private one and brings
 // it up to date. With attach, a private one that another process runs is shared.
@@ -62,7 +62,7 @@ func openDatabase(ctx context.Context, c Config, attach bool, log *slog.Logger) 
 // prepare opens the pool of a private database, and brings it up to date where it
 // is not: most starts find that it is, by one query.
 func (d *database) prepare(ctx context.Context, log *slog.Logger) (err error) {
-	if d.Pool, err = pg.Open(ctx, d.DSN.Reveal(), pg.Options{MaxConns: poolSize}); err != nil {
+	if d.Pool, err = leader.Open(ctx, d.DSN.Reveal(), poolSizes()); err != nil {
 		return fault.Wrap(fault.Unready, err, "The private database does not answer.")
 	}
 	if err = migrations.Check(ctx, d.Pool); err == nil {
@@ -77,7 +77,7 @@ func (d *database) prepare(ctx context.Context, log *slog.Logger) (err error) {
 }
 
 func openForeign(ctx context.Context, url secret.Text) (*database, error) {
-	pool, err := pg.Open(ctx, url.Reveal(), pg.Options{MaxConns: poolSize})
+	pool, err := leader.Open(ctx, url.Reveal(), poolSizes())
 	if err != nil {
 		return nil, fault.Wrap(fault.Unready, err, "The database cannot be reached: %s.", whyUnreachable(err))
 	}

@@ -89,7 +89,7 @@ func (d *doctor) database(ctx context.Context) {
 	}
 	defer db.close()
 	d.tell("database", nil, "")
-	d.tell("database role", roleIsWeak(ctx, db.Pool),
+	d.tell("database role", roleIsWeak(ctx, db.Pool.Web),
 		"Let database.url log in as a role of its own: batsignal migrate grants it what it needs.")
 	members, err := oncall.Members(ctx, db.Pool)
 	if err != nil {

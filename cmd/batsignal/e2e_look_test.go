@@ -55,8 +55,14 @@ func (w *world) press(link string) (status int, body string) {
 	return answered(browser.PostForm(link, url.Values{}))
 }
 
-// dsn is how the owner of the private database connects.
+// dsn is how somebody connects to the database.
 func (w *world) dsn(role string) string {
+	switch {
+	case w.own != nil && role == pglocal.OwnerRole:
+		return w.own.OwnerDSN
+	case w.own != nil:
+		return w.own.BotDSN
+	}
 	return fmt.Sprintf("host=%s user=%s dbname=%s sslmode=disable", w.state("postgres", "run"), role, pglocal.Database)
 }
 

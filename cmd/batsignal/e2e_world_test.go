@@ -16,6 +16,7 @@ import (
 	"batsignal/bot/irc/irctest"
 	"batsignal/integrations/mail/mailtest"
 	"batsignal/integrations/webhook/webhooktest"
+	"batsignal/migrations/pgtest"
 	"batsignal/oncall/secret"
 )
 
@@ -37,6 +38,8 @@ type world struct {
 	dir    string
 	config string // path of the configuration file
 	web    string // "http://127.0.0.1:20123"
+
+	own *pgtest.DB // nil with the private database
 
 	passwords map[string]string // what must never be printed, by what it is
 	bot       *process

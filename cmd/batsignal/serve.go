@@ -7,7 +7,6 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
-	"sync"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -17,6 +16,7 @@ import (
 	"batsignal/incidents"
 	"batsignal/incidents/meeting"
 	"batsignal/migrations/pg"
+	"batsignal/migrations/pg/leader"
 	"batsignal/oncall/fault"
 	"batsignal/oncall/notice"
 	"batsignal/oncall/paging"
@@ -31,7 +31,10 @@ func newServeCommand(a *app) *cobra.Command {
 		GroupID: groupUse,
 		Long: `Serve connects to every configured network, pages people, and shows its pages on
 the web. It ends on an interrupt or SIGTERM, and may be killed at any moment: what
-it has to do is in the database, and the next start goes on with it.`,
+it has to do is in the database, and the next start goes on with it.
+
+Of several that share a database of your own, on one machine or more, one does this;
+the others show the pages, and one of them takes over when that one is gone.`,
 		Example: "  batsignal serve --config /etc/batsignal/batsignal.yaml",
 		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
@@ -74,19 +77,10 @@ func listen(ctx context.Context, c Config) (net.Listener, error) {
 }
 
 // run works until ctx ends or a part that cannot be missed fails, and returns when
-// every part has stopped.
+// every part has stopped. What everybody may do who shares the database is done at once;
+// the rest is led, and waits for that.
 func (p *parts) run(ctx context.Context, c Config, db *database, at net.Listener, log *slog.Logger) error {
-	ctx, cancel := context.WithCancelCause(ctx)
-	defer cancel(nil)
-	var all sync.WaitGroup
-	part := func(name string, work func(context.Context) error) {
-		all.Go(func() {
-			if err := work(ctx); err != nil && ctx.Err() == nil {
-				cancel(fmt.Errorf("%s: %w", name, err))
-			}
-		})
-	}
-
+	p.election = &leader.Election{DSN: db.DSN.Reveal(), Me: processName(), Now: p.incidents.Now, Log: log}
 	wake := &pg.Listener{
 		DSN: db.DSN.Reveal(), Channels: []string{paging.ChannelDue, incidents.ChannelIncident, meeting.ChannelMeeting}, Log: log,
 		Notified: func(channel, payload string) {
@@ -101,31 +95,53 @@ func (p *parts) run(ctx context.Context, c Config, db *database, at net.Listener
 		},
 		Regained: func() { p.pager.Wake(); p.keeper.Wake(); p.watch.PublishAll() },
 	}
-	part("notifications", wake.Run)
-	part("pager", p.pager.Run)
-	part("minutes", p.scribe.Run)
-	part("meetings", p.keeper.Run)
-	part("chores", func(ctx context.Context) error { return p.doChores(ctx, log) })
-	part("announcements", func(ctx context.Context) error { return p.announce(ctx, db) })
-	part("inbound", func(ctx context.Context) error { return p.serveInbound(ctx, c, log) })
-	part("web", func(ctx context.Context) error { return p.serveWeb(ctx, c, db, at, log) })
-	if db.Local != nil {
-		part("database", db.Local.Wait)
+	all := works{
+		{"notifications", wake.Run},
+		{"web", func(ctx context.Context) error { return p.serveWeb(ctx, c, db, at, log) }},
+		{"inbound", func(ctx context.Context) error { return p.serveInbound(ctx, c, log) }},
+		{"leadership", func(ctx context.Context) error {
+			return p.election.Run(ctx, func(ctx context.Context) error { return p.lead(ctx, db, log) })
+		}},
 	}
-	for _, n := range p.networks {
-		part(n.Name(), func(ctx context.Context) error {
-			return n.Run(ctx, func(ctx context.Context, h bot.Heard) { p.dispatcher.Hear(ctx, n, h) })
-		})
+	if db.Local != nil {
+		all = append(all, work{"database", db.Local.Wait})
 	}
 	log.Info("batsignal is up", "web", "http://"+at.Addr().String(), "networks", len(p.networks), "version", currentBuild().Version)
-	all.Wait()
+	err := all.run(ctx)
 	for _, stop := range p.closers {
 		stop()
 	}
-	if cause := context.Cause(ctx); !errors.Is(cause, context.Canceled) {
-		return fault.Wrap(fault.Unready, cause, "A part that cannot be missed has failed; the log says more: %v.", cause)
+	switch {
+	case errors.Is(err, leader.ErrDeposed):
+		return fault.Wrap(fault.Unready, err, "Another process leads now. This one ends, and when it is started again, it serves the web and waits.")
+	case err != nil:
+		return fault.Wrap(fault.Unready, err, "A part that cannot be missed has failed; the log says more: %v.", err)
 	}
 	return nil
+}
+
+// lead does what one process does for all: it is on the networks, rings people, and does
+// what nobody asks for. Whatever it writes is refused once another process leads.
+func (p *parts) lead(ctx context.Context, db *database, log *slog.Logger) error {
+	if err := paging.TakeOver(ctx, db.Pool, p.incidents.Now()); err != nil && ctx.Err() == nil {
+		log.Warn("what was being sent by whoever led before waits for the end of its lease", "error", err)
+	}
+	all := works{
+		{"pager", p.pager.Run},
+		{"minutes", p.scribe.Run},
+		{"meetings", p.keeper.Run},
+		{"chores", func(ctx context.Context) error { return p.doChores(ctx, log) }},
+		{"announcements", func(ctx context.Context) error { return p.announce(ctx, db) }},
+	}
+	if p.mailbox {
+		all = append(all, work{"inbox", p.inbox.Run})
+	}
+	for _, n := range p.networks {
+		all = append(all, work{n.Name(), func(ctx context.Context) error {
+			return n.Run(ctx, func(ctx context.Context, h bot.Heard) { p.dispatcher.Hear(ctx, n, h) })
+		}})
+	}
+	return all.run(ctx)
 }
 
 // announce works the queue of announcements. What waited while no process was on a
@@ -160,15 +176,34 @@ func (p *parts) announce(ctx context.Context, db *database) error {
 	return nil
 }
 
-// hooks are the addresses at which networks deliver to us, by path.
+// hooks are the addresses at which networks deliver to us, by path. Only the process that
+// is on a network can take what it delivers; another one says so at once, so that a proxy
+// can try the next.
 func (p *parts) hooks() map[string]http.Handler {
 	at := map[string]http.Handler{}
 	for _, n := range p.networks {
-		if hooked, ok := n.(interface{ Handler() http.Handler }); ok {
-			at["/slack/"+n.Name()] = hooked.Handler()
+		hooked, ok := n.(interface{ Handler() http.Handler })
+		if !ok {
+			continue
 		}
+		take := hooked.Handler()
+		at["/slack/"+n.Name()] = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			if p.election.Waits() {
+				http.Error(w, "another process is on this network", http.StatusServiceUnavailable)
+				return
+			}
+			take.ServeHTTP(w, r)
+		})
 	}
 	return at
+}
+
+// settled is nil once it is known who leads: this process, or another one.
+func (p *parts) settled(context.Context) error {
+	if p.election.Leads() || p.election.Waits() {
+		return nil
+	}
+	return fault.New(fault.Unready, "This process neither leads nor waits to lead. It has just begun, or ends.")
 }
 
 func (p *parts) serveWeb(ctx context.Context, c Config, db *database, at net.Listener, log *slog.Logger) error {
@@ -178,6 +213,7 @@ func (p *parts) serveWeb(ctx context.Context, c Config, db *database, at net.Lis
 		Access: p.access, Who: p.identity, OIDC: providersOf(c),
 		People: p.people, Skills: p.skills, Tree: p.tree, Rota: p.rota, Alerts: p.alerts, Policies: &policy.Service{DB: db.Pool, Now: p.incidents.Now},
 		Now: p.incidents.Now, Log: log, Version: currentBuild().Version, Hooks: p.hooks(),
+		Leads: p.election.Leads, Ready: p.settled,
 	})
 	if err != nil {
 		return err

@@ -79,7 +79,7 @@ func (a *app) try(ctx context.Context, c Config, o tryOptions) error {
 
 	fmt.Fprintf(a.stdout, "A play on a fast clock: heartbleed, seed %d. Times are UTC. Lines with > are people, the others the bot.\n\n", o.seed)
 	crowd := play.NewCrowd(o.seed)
-	stage, err := play.New(ctx, db.Pool, play.Options{
+	stage, err := play.New(ctx, db.Pool.Web, play.Options{
 		Start: play.HeartbleedStart(), Roles: rolesOf(c), Guard: guardOf(c), NewCode: crowd.Code,
 		Prefix: c.Commands.Prefix, Emergency: c.Commands.Emergency, Log: quiet(a.log),
 		Show: func(at time.Time, l console.Line) {

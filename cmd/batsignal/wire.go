@@ -23,9 +23,11 @@ import (
 	"batsignal/incidents/meeting"
 	"batsignal/incidents/retrospective"
 	"batsignal/integrations/fetch"
+	"batsignal/integrations/inbox"
 	"batsignal/integrations/mail"
 	"batsignal/integrations/pagerduty"
 	"batsignal/migrations/pg"
+	"batsignal/migrations/pg/leader"
 	"batsignal/oncall"
 	"batsignal/oncall/access"
 	"batsignal/oncall/choice"
@@ -61,6 +63,8 @@ type parts struct {
 	alerts     *alert.Service
 	routes     map[string]paging.Route // the ways that this process has
 	errands    *incidents.Errands
+	inbox      *inbox.Inbox      // nil hears no answers by mail
+	mailbox    bool              // the inbox reads one, and is not only handed letters
 	inbound    *http.ServeMux    // what comes back from providers
 	pagerduty  *pagerduty.Client // nil asks nothing there
 	set        *command.Set
@@ -73,7 +77,8 @@ type parts struct {
 	coverage   *coverage.Watch
 	chores     []chore
 	networks   []bot.Network
-	closers    []func() // run last, when nothing is sent any more
+	election   *leader.Election // nil while this process does not run
+	closers    []func()         // run last, when nothing is sent any more
 }
 
 // place is what a configured network means to lower floors.
@@ -187,7 +192,8 @@ func wire(ctx context.Context, c Config, db *database, places []place, now func(
 }
 
 // newQueue makes the River client that carries announcements. A short cooldown
-// makes it fetch at once what a commit announces; the poll is only a safety net.
+// makes it fetch at once what a commit announces; the poll is only a safety net. It works in
+// the process that leads; any may add to it, in transactions of its own.
 func newQueue(db *database, queues map[string]river.QueueConfig, workers *river.Workers, log *slog.Logger) (*river.Client[pgx.Tx], error) {
 	config := &river.Config{
 		Logger:              quiet(log),
@@ -200,7 +206,7 @@ func newQueue(db *database, queues map[string]river.QueueConfig, workers *river.
 		config.CompletedJobRetentionPeriod = 24 * time.Hour
 		config.ReindexerIndexNames = []string{} // reindexing is for an owner, which the bot is not
 	}
-	return river.NewClient(riverpgxv5.New(db.Pool), config)
+	return river.NewClient(riverpgxv5.New(db.Pool.Lead), config)
 }
 
 // processName tells this run of the program from every other, before and beside it.
@@ -223,6 +229,9 @@ func (p *parts) health(ctx context.Context) command.Facts {
 			}
 		}
 		facts = append(facts, [2]string{n.Name(), state})
+	}
+	if s, err := leader.Look(ctx, p.db.Pool); err == nil {
+		facts = append(facts, [2]string{"leads", leads(s, p.incidents.Now())})
 	}
 	return facts
 }

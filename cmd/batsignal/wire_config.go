@@ -47,6 +47,7 @@ func mailOf(c Config) mail.Config {
 	m := mail.Config{
 		Host: c.Mail.Host, Port: c.Mail.Port, TLS: c.Mail.TLS, ServerName: c.Mail.ServerName,
 		Username: c.Mail.Username, Password: c.Mail.Password, From: c.Mail.From, Prefix: c.Commands.Prefix,
+		ReplyTo: c.Inbox.Address, BounceTo: c.Inbox.Address, Secret: c.Inbox.Secret,
 	}
 	m.RootCAs = poolOf(c.Mail.CAFile)
 	return m

@@ -16,6 +16,8 @@ import (
 	"batsignal/incidents"
 	"batsignal/incidents/alert"
 	"batsignal/integrations/heartbeat"
+	"batsignal/integrations/inbox"
+	"batsignal/integrations/ntfy"
 	"batsignal/integrations/pagerduty"
 	"batsignal/integrations/twilio"
 	"batsignal/integrations/webhook"
@@ -45,6 +47,12 @@ func (p *parts) joinRoutes(ctx context.Context, c Config, db *database, now func
 		return err
 	}
 	if err := p.joinPagerDuty(c, now, log); err != nil {
+		return err
+	}
+	if err := p.joinNtfy(c, now); err != nil {
+		return err
+	}
+	if err := p.joinInbox(c, now, log); err != nil {
 		return err
 	}
 	canaries := map[string]secret.Text{}
@@ -142,6 +150,38 @@ func (p *parts) joinPagerDuty(c Config, now func() time.Time, log *slog.Logger) 
 	return nil
 }
 
+func (p *parts) joinNtfy(c Config, now func() time.Time) error {
+	if c.Ntfy.URL == "" {
+		return nil
+	}
+	route, err := ntfy.New(ntfy.Config{
+		URL: c.Ntfy.URL, Servers: c.Ntfy.Servers, Token: c.Ntfy.Token, AllowNetworks: c.Ntfy.AllowNetworks,
+		Prefix: c.Commands.Prefix, Ear: p.incidents, Now: now,
+	})
+	if err == nil {
+		p.addRoute(route)
+	}
+	return err
+}
+
+// joinInbox has answers to mails heard: from a mailbox, or handed in by a mail server.
+func (p *parts) joinInbox(c Config, now func() time.Time, log *slog.Logger) error {
+	i := c.Inbox
+	if i.Address == "" {
+		return nil
+	}
+	p.mailbox = i.Host != ""
+	config := inbox.Config{Ear: p.incidents, Secret: i.Secret, Answer: p.mail.Answer, Log: log, Now: now}
+	if p.mailbox {
+		config.IMAP = inbox.IMAP{
+			Host: i.Host, Port: i.Port, TLS: i.TLS, RootCAs: poolOf(i.CAFile), Username: i.Username, Password: i.Password, Folder: i.Folder,
+		}
+	}
+	var err error
+	p.inbox, err = inbox.New(config)
+	return err
+}
+
 // placeName names this installation among others that use the same services of others.
 func placeName(c Config) string {
 	u, err := url.Parse(c.Web.PublicURL)
@@ -208,6 +248,9 @@ func (p *parts) joinWatch(c Config, db *database, now func() time.Time, log *slo
 		if checker, ok := r.(paging.Checker); ok {
 			watch.Checks = append(watch.Checks, selfwatch.Check{Kind: selfwatch.Route, Name: name, Do: checker.Check})
 		}
+	}
+	if p.mailbox {
+		watch.Checks = append(watch.Checks, selfwatch.Check{Kind: selfwatch.Route, Name: "inbox", Do: p.inbox.Check})
 	}
 	if !c.Watch.HeartbeatURL.Empty() {
 		sender, err := heartbeat.New(c.Watch.HeartbeatURL)

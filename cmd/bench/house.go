@@ -13,6 +13,7 @@ import (
 
 	"github.com/jackc/pgx/v5/pgxpool"
 
+	"batsignal/bot/irc/irctest"
 	"batsignal/integrations/webhook/webhooktest"
 	"batsignal/migrations/pg"
 	"batsignal/migrations/pglocal"
@@ -33,8 +34,15 @@ type installation struct {
 // house takes what is measured of one bot that goes on running: first at rest, then
 // at work, then at rest again.
 func house(ctx context.Context, b *bench) (all []figure, err error) {
-	in, err := b.install(ctx)
+	network, err := b.irc()
 	if err != nil {
+		return nil, err
+	}
+	in, err := b.install(ctx, "house", network)
+	if err != nil {
+		return nil, err
+	}
+	if err := enrol(ctx, in.db, fewPeople, byWebhook(in.sink.Port())); err != nil {
 		return nil, err
 	}
 	for _, take := range []func(context.Context, *bench) ([]figure, error){in.atRest, in.latency, in.crowds, in.afterwards} {
@@ -47,18 +55,16 @@ func house(ctx context.Context, b *bench) (all []figure, err error) {
 	return all, nil
 }
 
-func (b *bench) install(ctx context.Context) (*installation, error) {
-	network, err := b.irc()
-	if err != nil {
-		return nil, err
-	}
-	in := &installation{}
+// install starts a bot in a directory of that name, and has it come into the home room of
+// a network. There is nobody on its roster.
+func (b *bench) install(ctx context.Context, name string, network *irctest.Network) (in *installation, err error) {
+	in = &installation{}
 	if in.sink, err = webhooktest.Open(secret.New(signing), false); err != nil {
 		return nil, err
 	}
 	b.later(func() error { in.sink.Close(); return nil })
 
-	c := config{dir: filepath.Join(b.dir, "house"), irc: network}
+	c := config{dir: filepath.Join(b.dir, name), irc: network}
 	if c.listen, err = freeAddress(); err != nil {
 		return nil, err
 	}
@@ -74,9 +80,6 @@ func (b *bench) install(ctx context.Context) (*installation, error) {
 	}
 
 	if in.db, err = b.attach(ctx, c); err != nil {
-		return nil, err
-	}
-	if err := enrol(ctx, in.db, fewPeople, byWebhook(in.sink.Port())); err != nil {
 		return nil, err
 	}
 	for nick, who := range map[string]**client{asker: &in.asker, confirmer: &in.confirmer} {

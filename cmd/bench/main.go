@@ -44,6 +44,11 @@ func measures() []measure {
 		{"minutes", minutes},
 		{"meeting", meetings},
 		{"oncall", oncalls},
+		{"alerts-latency", alertsLatency},
+		{"alerts-fanout", alertsFanout},
+		{"alerts-intake", alertsIntake},
+		{"alerts-storm", alertsStorm},
+		{"takeover", takeovers},
 	}
 }
 

@@ -99,7 +99,7 @@ func (b *bench) organise(ctx context.Context) (*organisation, error) {
 		return nil, err
 	}
 	b.later(func() error { _ = o.asker.conn.Close(); return nil }) // if it was not closed before
-	return o, o.settle(ctx, b)
+	return o, b.settle(ctx, o.bot.pid())
 }
 
 // asOwner runs a statement as the owner of the tables.
@@ -119,11 +119,11 @@ func (o *organisation) counted(ctx context.Context) (string, error) {
 	return fmt.Sprintf("%d rosters with a schedule of two layers each, %d people on them, %d overrides, %d absences", o.rosters, people, overrides, absences), err
 }
 
-// settle waits until the bot is done with what so much news made it do, like writing down
+// settle waits until a process is done with what so much news made it do, like writing down
 // who is on everywhere.
-func (o *organisation) settle(ctx context.Context, b *bench) error {
+func (b *bench) settle(ctx context.Context, pid int) error {
 	for deadline := time.Now().Add(patience); time.Now().Before(deadline); {
-		share, err := watchIdle(ctx, o.bot.pid(), b.span(2*time.Second, 200*time.Millisecond))
+		share, err := watchIdle(ctx, pid, b.span(2*time.Second, 200*time.Millisecond))
 		if err != nil || share < 0.05 || b.quick {
 			return err
 		}

@@ -65,6 +65,7 @@ func TestFaults(t *testing.T) {
 func play(t *testing.T, p plan, tell bool) *run {
 	r := newRun(t, p)
 	r.drive()
+	r.finish()
 	r.judge()
 	if len(r.wrong) > 0 {
 		t.Errorf("%v\n\n%s\n\n%s\n\nto replay it: make faults SEED=%d", strings.Join(r.wrong, "\n"), p, r.log.story(), p.Seed)

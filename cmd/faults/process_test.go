@@ -137,22 +137,34 @@ func (r *run) freeze(p *process, until int) {
 	}
 	_ = p.cmd.Process.Signal(syscall.SIGSTOP)
 	p.frozen, p.thaw = r.log.begins("freezes", "process %s is frozen", p.name), until
+	// It may hold locks, which others wait for: not for as long as they have patience.
+	r.later(1500*time.Millisecond, func() { r.thaw(p) })
 }
 
 // thawAll lets go on what was frozen until now, or all of it.
 func (r *run) thawAll(all bool) {
 	for _, p := range r.living() {
 		p.mu.Lock()
-		if p.frozen != nil && (all || p.thaw <= r.step) {
-			_ = p.cmd.Process.Signal(syscall.SIGCONT)
-			over := p.frozen
-			p.frozen = nil
-			// What it had in its hands may be sent a moment from now.
-			r.later(300*time.Millisecond, over)
-			r.log.say("process %s goes on", p.name)
-		}
+		due := all || p.thaw <= r.step
 		p.mu.Unlock()
+		if due {
+			r.thaw(p)
+		}
 	}
+}
+
+func (r *run) thaw(p *process) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.frozen == nil || p.dead {
+		return
+	}
+	_ = p.cmd.Process.Signal(syscall.SIGCONT)
+	over := p.frozen
+	p.frozen = nil
+	// What it had in its hands may be sent a moment from now.
+	r.later(300*time.Millisecond, over)
+	r.log.say("process %s goes on", p.name)
 }
 
 // later does something after a while, and before the run is over.

@@ -92,7 +92,6 @@ func newRun(t testing.TB, p plan) *run {
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { _ = os.RemoveAll(dir) })
 	r := &run{
 		TB: t, plan: p, dir: dir, db: db.Pool, dsn: db.BotDSN, ids: map[string]int64{}, ending: make(chan struct{}),
 		gates: map[string]*gate{}, sink: &sink{}, heard: map[int64]*heard{}, requests: map[string]int{}, was: map[string]string{},
@@ -100,6 +99,10 @@ func newRun(t testing.TB, p plan) *run {
 	}
 	r.clock, err = makeClock(filepath.Join(dir, "clock"))
 	r.must(err)
+	t.Cleanup(func() {
+		_ = r.clock.file.Close()
+		_ = os.RemoveAll(dir)
+	})
 	r.log = newLedger(r.clock.Now)
 	r.setup = setup{Clock: filepath.Join(dir, "clock"), Log: childLog()}
 	r.providers()
@@ -245,13 +248,14 @@ func (r *run) heal() {
 	r.log.say("the faults are over")
 	r.thawAll(true)
 	for _, p := range r.living() {
+		p.mu.Lock()
+		p.armed = fine
+		p.mu.Unlock()
 		p.proxy.slow.Store(0)
 		p.proxy.holed.Store(false)
 		p.proxy.refuse.Store(false)
 	}
 	r.callbacks("release")
-	_, err := r.db.Exec(context.Background(), sqlRescue)
-	r.must(err)
 	if len(r.living()) == 0 {
 		r.spawn()
 	}
@@ -303,7 +307,8 @@ func (r *run) happen(faults []string) {
 			}
 		case "+1h", "-1h", "+40s":
 			d, _ := time.ParseDuration(strings.TrimPrefix(what, "+"))
-			r.log.fault("clock steps", "the clock is set by %s", what)
+			// For a moment some know the old time and others the new.
+			r.later(300*time.Millisecond, r.log.begins("clock steps", "the clock is set by %s", what))
 			r.must(r.clock.set(r.clock.Now().Add(d)))
 			r.nudge()
 		case "freeze":
@@ -441,6 +446,30 @@ func (r *run) advance() {
 	r.must(r.clock.set(next))
 }
 
+const sqlErrandsLeft = `select count(*) from river_job where kind = 'route_errand' and state in ('available', 'running', 'retryable', 'scheduled')`
+
+// finish waits until the errands are done: providers were told of what is over.
+func (r *run) finish() {
+	if len(r.living()) == 0 {
+		r.spawn()
+	}
+	_, err := r.db.Exec(context.Background(), sqlRescue)
+	r.must(err)
+	for end := time.Now().Add(20 * time.Second); ; time.Sleep(10 * time.Millisecond) {
+		var left int
+		r.must(r.db.QueryRow(context.Background(), sqlErrandsLeft).Scan(&left))
+		if left == 0 {
+			break
+		}
+		if time.Now().After(end) {
+			r.bad("%d errands are not done", left)
+			return
+		}
+	}
+	r.settle()
+	r.watch()
+}
+
 const sqlHuntingLeft = `select count(*) from escalation where state = 'hunting'`
 
 // over tells whether nobody is looked for any more.
@@ -465,7 +494,6 @@ func (r *run) end() {
 	for _, g := range r.gates {
 		g.close()
 	}
-	_ = r.clock.file.Close()
 	for _, route := range r.routes {
 		if c, ok := route.(interface{ Close() }); ok {
 			c.Close()

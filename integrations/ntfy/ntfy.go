@@ -170,7 +170,7 @@ func (r *Route) Close() { r.client.CloseIdleConnections() }
 // Traits are what everybody may know of it: a push comes at once, and a telephone may be
 // set to sleep through it.
 func (r *Route) Traits() paging.Traits {
-	return paging.Traits{Name: Name, Timeout: r.timeout, Parallel: mostAtOnce, Asks: true, Ends: true}
+	return paging.Traits{Name: Name, Timeout: 2 * r.timeout, Parallel: mostAtOnce, Asks: true, Ends: true}
 }
 
 // server is one ntfy server.

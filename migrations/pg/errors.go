@@ -23,14 +23,14 @@ func IsData(err error) bool {
 }
 
 // IsRefusal reports whether the server understood what it was asked and refused it,
-// other than because of how things stand with it or with other transactions.
+// other than because of how things stand with it, with other transactions, or with who leads.
 func IsRefusal(err error) bool {
 	pgErr := pgError(err)
 	if pgErr == nil || len(pgErr.Code) != 5 {
 		return false
 	}
 	switch pgErr.Code[:2] {
-	case "08", "40", "53", "55", "57", "58": // connection, rollback, resources, state, operator, system
+	case "08", "40", "53", "55", "57", "58", "BS": // connection, rollback, resources, state, operator, system; ours, see package leader
 		return false
 	}
 	return true
