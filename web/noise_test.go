@@ -24,7 +24,7 @@ func TestNoise(t *testing.T) {
 		select e.id, $1, 2, case e.why when 'old 1' then 'acked' else 'declined' end, e.started_at, e.started_at, e.started_at, 'sms' from escalation e where e.why like 'old %'`,
 		w.person("maria").ID)
 	w.sql(`insert into delivery (page_id, ring, route, state, tries, due_at, created_at, finished_at)
-		select p.id, ring, route, state, 1, p.opened_at, p.opened_at, p.opened_at
+		select p.id, d.ring, d.route, d.state, 1, p.opened_at, p.opened_at, p.opened_at
 		from page p join escalation e on e.id = p.escalation_id,
 			(values (1, 'sms', 'delivered'), (2, 'sms', 'expired'), (2, 'voice', 'acked'), (2, 'mail', 'failed'), (1, 'voice', 'cancelled')) as d (ring, route, state)
 		where e.why = 'old 1'`)
@@ -37,14 +37,14 @@ func TestNoise(t *testing.T) {
 	}
 	maria, kevin := w.enters("maria"), w.enters("kevin")
 	now := kevin.read("/noise")
-	now.says(t, 200, "how often you were rung", "March 2026", "Everybody together", "February 2026")
+	now.says(t, 200, "How often you were rung", "March 2026", "Everybody together", "February 2026")
 	now.lacks(t, `href="/people/maria"`, `href="/people/li"`)
 	readAloud(t, now.body)
 	kevin.read("/noise?month=2026-02").says(t, 200, "You were not rung.")
 	all := maria.read("/noise")
 	all.says(t, 200, `href="/people/maria"`, `href="/people/li"`, "Cost, EUR", "1 by sms")
 	readAloud(t, all.body)
-	maria.read("/noise?month=2026-02").says(t, 200, "1 by voice and 2 by sms", "0.19")
+	maria.read("/noise?month=2026-02").says(t, 200, "2 by sms and 1 by voice", "0.19")
 	maria.read("/noise?month=2025-01").says(t, 200, "Nobody was rung.", "<option selected>2025-01</option>")
 	maria.read("/noise?month=may").says(t, http.StatusBadRequest, "Write a month like 2026-03.")
 

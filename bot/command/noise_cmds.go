@@ -16,20 +16,27 @@ import (
 func (s Services) noiseCommand() *Command {
 	return &Command{
 		Name: "noise", Needs: Known, Summary: "Tells how often you were rung in a month, at night too, and what it cost; admins ask about others too.", Example: "noise 2026-03",
-		Params: []Param{
-			{Name: "person", Optional: true, Help: "about whom; you if not said"},
-			{Name: "month", Optional: true, Help: "as 2026-03, in UTC; this month if not said"},
-		},
-		Run: s.noise,
+		Params: []Param{{Name: "of", Kind: Rest, Optional: true, Help: "a person, a month as 2026-03, or both; you, in this month, if not said"}},
+		Run:    s.noise,
 	}
 }
 
-var monthWord = regexp.MustCompile(`^[0-9]{4}-[0-9]{2}$`)
+var (
+	monthWord  = regexp.MustCompile(`^[0-9]{4}-[0-9]{2}$`)
+	errNoMonth = fault.New(fault.Invalid, "Give a person, a month like 2026-03, or both, as in !noise li 2026-03.")
+)
 
 func (s Services) noise(ctx context.Context, c *Call) (Reply, error) {
-	handle, text := c.Text("person"), c.Text("month")
-	if text == "" && monthWord.MatchString(handle) {
-		handle, text = "", handle
+	handle, text := "", ""
+	for _, word := range strings.Fields(c.Text("of")) {
+		switch {
+		case monthWord.MatchString(word) && text == "":
+			text = word
+		case handle == "":
+			handle = strings.TrimPrefix(word, "@")
+		default:
+			return Reply{}, errNoMonth
+		}
 	}
 	if handle == "" {
 		handle = c.Handle
@@ -37,8 +44,8 @@ func (s Services) noise(ctx context.Context, c *Call) (Reply, error) {
 	month := time.Date(c.Now.UTC().Year(), c.Now.UTC().Month(), 1, 0, 0, 0, 0, time.UTC)
 	if text != "" {
 		var err error
-		if month, err = time.Parse("2006-01", text); err != nil || !monthWord.MatchString(text) {
-			return Reply{}, fault.New(fault.Invalid, "Write a month like 2026-03, as in !noise 2026-03.")
+		if month, err = time.Parse("2006-01", text); err != nil {
+			return Reply{}, errNoMonth
 		}
 	}
 	p, err := oncall.PersonByHandle(ctx, s.DB, handle)

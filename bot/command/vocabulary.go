@@ -58,6 +58,7 @@ func Vocabulary(s Services) []*Command {
 	all = append(all, s.rosterCommands()...)
 	all = append(all, s.personCommands()...)
 	all = append(all, s.routeCommands()...)
+	all = append(all, s.noiseCommand())
 	all = append(all, s.componentCommands()...)
 	all = append(all, s.skillCommands()...)
 	all = append(all, s.loginCommands()...)

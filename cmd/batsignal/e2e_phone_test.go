@@ -52,7 +52,7 @@ guard: {confirmations: 1, may_fire: ["@known"], may_confirm: ["@known"]}`,
 	// An address is used only after its owner showed that they hear there.
 	li.Tell(botNick, "!contact add sms "+liNumber)
 	li.Expect("", "No page goes there before it is proven")
-	fake.Await(t, "the code to arrive", func() bool { return len(inboxOf(fake, liNumber)) == 1 })
+	eventually(t, "the code to arrive", func() bool { return len(inboxOf(fake, liNumber)) == 1 }, w.bot.output)
 	code := regexp.MustCompile(`\b[A-HJ-NP-Z2-9]{5}\b`).FindString(inboxOf(fake, liNumber)[0])
 	fake.Phone(liNumber).Write(code)
 	li.Expect("", "Your SMS number answers")
@@ -60,12 +60,13 @@ guard: {confirmations: 1, may_fire: ["@known"], may_confirm: ["@known"]}`,
 	fake.Phone(mariaNumber).Calls(twiliofake.Confirms(), twiliofake.Voicemail(), twiliofake.Acknowledges())
 	maria.Tell(botNick, "!contact add voice "+mariaNumber)
 	maria.Expect("", "Your phone number answers")
-	for _, p := range []interface{ Tell(string, string) }{maria, li} {
-		p.Tell(botNick, "!contact delay voice 0s")
-		p.Tell(botNick, "!contact delay sms 0s")
-	}
-	maria.Expect("", "voice")
-	li.Expect("", "sms")
+	maria.Tell(botNick, "!contact delay voice 0s")
+	li.Tell(botNick, "!contact delay sms 0s")
+	maria.Sync()
+	li.Sync()
+	eventually(t, "both delays", func() bool {
+		return one[int](w, `select count(*) from contact where delay = interval '0'`) == 2
+	}, w.bot.output)
 
 	// The night begins.
 	omar.Say(home, "!batsignal remote code execution in openssl")
@@ -73,7 +74,7 @@ guard: {confirmations: 1, may_fire: ["@known"], may_confirm: ["@known"]}`,
 	li.Say(home, "!confirm "+asked[1])
 	omar.Expect(home, "[INC-1] The bat-signal is lit.")
 
-	fake.Await(t, "the page to arrive as a text", func() bool { return len(inboxOf(fake, liNumber)) >= 3 })
+	eventually(t, "the page to arrive as a text", func() bool { return len(inboxOf(fake, liNumber)) >= 3 }, w.bot.output) // the code, the thanks for it, the page
 	texts := inboxOf(fake, liNumber)
 	page := texts[len(texts)-1]
 	if !strings.Contains(page, "INC-1") {

@@ -82,7 +82,7 @@ func (b *bench) takeAlerts(ctx context.Context, name string) (*alertHouse, error
 // key makes a routing key, by which critical alerts have severity 1: people are then rung
 // at any hour, so the figures are those of any hour.
 func (h *alertHouse) key(ctx context.Context, name, by string) (string, error) {
-	text := fmt.Sprintf("%s%0*d", name, alert.KeyLength-len(name), 0)
+	text := fmt.Sprintf("%0*d%s", alert.KeyLength-len(name), 0, name)
 	alerts := alert.Service{DB: h.db, Now: time.Now, NewKey: func() string { return text }}
 	_, _, err := alerts.AddKey(ctx, oncall.Actor{}, alert.Key{Name: name, Policy: by, Severities: map[string]int{"critical": 1}})
 	return text, err

@@ -33,6 +33,10 @@ func TestQuickBench(t *testing.T) {
 		"Slack: 500 lines in waves", "Slack: a command behind a wave", "Slack: 500 lines in one instant", "Slack: memory at work",
 		"minutes of 10000 lines", "minutes of 100000 lines",
 		"`!oncall` for all roles", "`!oncall ROLE` on IRC", "page of coverage",
+		"alert to the first page", "alert to its 202", "30 people on one alert, the last of them",
+		"alerts taken, 1 key, 1 client", "alerts taken, 1 key, 8 clients", "alerts taken, 1 key, 16 clients", "alerts taken, 16 keys, 16 clients",
+		"alerts taken: memory", "storm: 100 alerts to one person",
+		"take-over after kill -9, a page queued", "take-over after kill -9, a page half sent", "take-over after kill -9, on IRC again",
 	} {
 		if !strings.Contains(out.String(), "| "+want+" | **") {
 			t.Errorf("the table has no line for %q", want)

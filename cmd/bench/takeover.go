@@ -244,7 +244,7 @@ func (t *twins) kill(ctx context.Context) (time.Time, error) {
 // page has somebody be paged by the program itself, as from a shell.
 func (t *twins) page(ctx context.Context, b *bench, why string) error {
 	who := fmt.Sprintf("p%04d", 2+t.rounds)
-	cmd := exec.CommandContext(ctx, b.binary, "do", "--config", t.leads.config.file(), "--as", asker, "page "+who+" "+why)
+	cmd := exec.CommandContext(ctx, b.binary, "do", "--config", t.leads.config.file(), "--as", firstOne, "page "+who+" "+why)
 	cmd.Env = []string{"PATH=" + os.Getenv("PATH"), "HOME=" + t.leads.config.dir}
 	if out, err := cmd.CombinedOutput(); err != nil {
 		return fmt.Errorf("page %s: %w\n%s", who, err, out)

@@ -10,6 +10,10 @@
 // very moment. The providers behind the gates have a memory. People see only what a
 // provider shows them, and answer as the plan says.
 //
+// The processes page without the fence of leadership (migrations/pg/leader): where two of
+// them are at work at once, nothing but leases keeps them apart. That is the harder case;
+// the take-over of a leader has tests of its own in cmd/batsignal.
+//
 // Time is in a file that only the run moves: it stands still while there is work, and
 // then jumps to the next instant at which something is due, so that half an hour is over
 // in a second. Steps of an hour, forward and back, are among the faults.

@@ -109,7 +109,7 @@ func (r *run) snapshot() {
 	r.must(err)
 	for hunt, attempts := range ended {
 		if r.closed[hunt] == nil {
-			r.closed[hunt] = attempts
+			r.closed[hunt], r.endedAt[hunt] = attempts, time.Now()
 		}
 	}
 }

@@ -125,7 +125,7 @@ func (r *run) kill(p *process, why string) {
 		rest = r.plan.Restarts[r.kills%n]
 	}
 	r.kills++
-	r.births = append(r.births, r.step+rest)
+	r.births = append(r.births, r.now()+rest)
 }
 
 // freeze stops a process until a step of the clock.
@@ -145,7 +145,7 @@ func (r *run) freeze(p *process, until int) {
 func (r *run) thawAll(all bool) {
 	for _, p := range r.living() {
 		p.mu.Lock()
-		due := all || p.thaw <= r.step
+		due := all || p.thaw <= r.now()
 		p.mu.Unlock()
 		if due {
 			r.thaw(p)
@@ -215,10 +215,7 @@ func (r *run) atGate(t trouble, key string) {
 		p.armed = t
 		p.mu.Unlock()
 	case freezes:
-		r.mu.Lock()
-		until := r.step + 3
-		r.mu.Unlock()
-		r.freeze(p, until)
+		r.freeze(p, r.now()+3)
 	}
 }
 

@@ -14,6 +14,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"batsignal/integrations/ntfy/ntfyfake"
 	"batsignal/integrations/pagerduty"
@@ -396,9 +397,15 @@ func (p *providers) settled(t testing.TB) {
 
 // judgeProviders looks at what the providers would have to hear: that pages are over.
 func (r *run) judgeProviders(pages []oraclePage, deliveries []oracleDelivery) {
-	state := map[int64]string{}
+	state, ended := map[int64]string{}, map[int64]time.Time{}
 	for _, p := range pages {
-		state[p.ID] = p.State
+		state[p.ID], ended[p.ID] = p.State, r.endedAt[p.Hunt]
+	}
+	last := map[string]passing{}
+	for _, p := range r.gates["pagerduty"].all() {
+		if p.Key != "" && p.Taken {
+			last[p.Key] = p
+		}
 	}
 	page := map[string]int64{}
 	for _, d := range deliveries {
@@ -413,7 +420,12 @@ func (r *run) judgeProviders(pages []oraclePage, deliveries []oracleDelivery) {
 			continue
 		}
 		key := pagerduty.Keys{Name: "faults"}.Ours(i.Alerts[0].Key)
-		if i.Status == "triggered" && state[page[key]] != "open" {
+		late := last[key].At.After(ended[page[key]]) && !last[key].Answered
+		if late && i.Status == "triggered" {
+			// It was sent by somebody who was frozen until the page was over, and who was
+			// killed, or cut off, before they could say so: nobody knows of it.
+			r.log.counted("calls that nobody knows of")
+		} else if i.Status == "triggered" && state[page[key]] != "open" {
 			r.bad("P%d is %s, and PagerDuty still calls for %s", page[key], state[page[key]], key)
 		}
 		if rings[key] > 1 {

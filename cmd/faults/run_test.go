@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -48,7 +49,7 @@ type run struct {
 
 	background sync.WaitGroup
 	ending     chan struct{}
-	step       int
+	step       atomic.Int64 // of the clock, from 1
 	born       int
 	heard      map[int64]*heard
 	healedAt   time.Time
@@ -64,6 +65,7 @@ type run struct {
 	wrong    []string
 	was      map[string]string        // states of rows when they were looked at last
 	closed   map[int64]map[int64]bool // the attempts that there were when an escalation ended
+	endedAt  map[int64]time.Time      // when that was
 }
 
 // bad notes what must not be.
@@ -95,7 +97,7 @@ func newRun(t testing.TB, p plan) *run {
 	r := &run{
 		TB: t, plan: p, dir: dir, db: db.Pool, dsn: db.BotDSN, ids: map[string]int64{}, ending: make(chan struct{}),
 		gates: map[string]*gate{}, sink: &sink{}, heard: map[int64]*heard{}, requests: map[string]int{}, was: map[string]string{},
-		closed: map[int64]map[int64]bool{},
+		closed: map[int64]map[int64]bool{}, endedAt: map[int64]time.Time{},
 	}
 	r.clock, err = makeClock(filepath.Join(dir, "clock"))
 	r.must(err)
@@ -196,12 +198,13 @@ func (r *run) drive() {
 		r.spawn()
 	}
 	over := 0
-	for r.step = 1; ; r.step++ {
-		if r.step == faultSteps {
+	for n := 1; ; n++ {
+		r.step.Store(int64(n))
+		if n == faultSteps {
 			r.heal()
 		}
-		if r.step < faultSteps {
-			r.happen(r.plan.Steps[r.step])
+		if n < faultSteps {
+			r.happen(r.plan.Steps[n])
 		}
 		r.revive()
 		r.settle()
@@ -221,7 +224,7 @@ func (r *run) drive() {
 		if r.plan.Nobody {
 			bound = nobodyBound
 		}
-		if r.healed && (r.clock.Now().Sub(r.healedAt) > bound || r.step > 600) {
+		if r.healed && (r.clock.Now().Sub(r.healedAt) > bound || n > 600) {
 			if !r.plan.Nobody {
 				r.bad("the faults are over for %v, and it has not ended", r.clock.Now().Sub(r.healedAt))
 			}
@@ -232,6 +235,9 @@ func (r *run) drive() {
 		r.nudge()
 	}
 }
+
+// now is the number of the step.
+func (r *run) now() int { return int(r.step.Load()) }
 
 // calmBound is how long it may take, once all is well, until everything is answered: a
 // list of seven people is gone through three times, with the longest pauses between.
@@ -270,7 +276,7 @@ func (r *run) revive() {
 	r.mu.Lock()
 	n := 0
 	r.births = slices.DeleteFunc(r.births, func(at int) bool {
-		if at <= r.step {
+		if at <= r.now() {
 			n++
 			return true
 		}
@@ -298,7 +304,7 @@ func (r *run) happen(faults []string) {
 		}
 		var p *process
 		if len(living) > 0 {
-			p = living[r.step%len(living)]
+			p = living[r.now()%len(living)]
 		}
 		switch what {
 		case "second":
@@ -313,11 +319,11 @@ func (r *run) happen(faults []string) {
 			r.nudge()
 		case "freeze":
 			if p != nil {
-				r.freeze(p, r.step+1+n/30)
+				r.freeze(p, r.now()+1+n/30)
 			}
 		case "kill":
 			if p != nil {
-				r.later(time.Duration(n)*time.Millisecond, func() { r.kill(p, fmt.Sprintf("%d ms into step %d", n, r.step)) })
+				r.later(time.Duration(n)*time.Millisecond, func() { r.kill(p, fmt.Sprintf("%d ms into step %d", n, r.now())) })
 			}
 		case "hold", "release", "backwards", "twice", "again", "never":
 			r.log.counted("callback faults")
