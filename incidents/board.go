@@ -122,6 +122,14 @@ func (b BoardRow) Says(now time.Time) string {
 	return text
 }
 
+// still is the row without how long anything lasts, to see whether anything changed.
+func (b BoardRow) still() string {
+	if len(b.Ringing) == 0 {
+		return b.Says(time.Time{})
+	}
+	return b.Says(b.Ringing[0].Since)
+}
+
 // how tells by which ways somebody is rung, and since when.
 func (r Ringing) how(now time.Time) string {
 	var by, later []string

@@ -79,24 +79,24 @@ func (c *change) sayBoard(inc Incident) error {
 	if err != nil {
 		return err
 	}
-	var lines []string
+	var lines, same []string
 	hunting := false
 	for _, row := range rows {
-		lines = append(lines, row.Says(c.now))
+		lines, same = append(lines, row.Says(c.now)), append(same, row.still())
 		hunting = hunting || row.Hunting
 	}
 	if !hunting {
 		return nil // the last one who came was announced with it
 	}
-	text := clipped(strings.Join(lines, " | "))
-	tag, err := c.tx.Exec(c.ctx, sqlSayBoard, pgx.NamedArgs{"incident": inc.ID, "board": text, "now": c.now})
+	// That time goes by is no news.
+	tag, err := c.tx.Exec(c.ctx, sqlSayBoard, pgx.NamedArgs{"incident": inc.ID, "board": clipped(strings.Join(same, " | ")), "now": c.now})
 	if err != nil || tag.RowsAffected() == 0 {
 		return err
 	}
 	rooms, err := roomsOf(c.ctx, c.tx, inc.ID)
 	for _, r := range rooms {
 		if n := c.network(r.Network); n != nil && !n.Summaries {
-			c.say(r.Network, r.Room, inc.ID, "Board: "+text)
+			c.say(r.Network, r.Room, inc.ID, "Board: "+strings.Join(lines, " | "))
 		}
 	}
 	return err

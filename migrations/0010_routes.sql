@@ -136,7 +136,7 @@ comment on column route_health.told_at is 'when admins were told that it is unpr
 alter table incident add column board_at timestamptz, add column board_due timestamptz, add column board text not null default '' check (length(board) <= 2000);
 create index incident_board on incident (board_due) where board_due is not null;
 comment on column incident.board_due is 'when the board is said next, because it has changed; null: it has not';
-comment on column incident.board is 'the board as it was last said in rooms without a live summary';
+comment on column incident.board is 'the board as it was last said in rooms without a live summary, without how long anything lasted';
 alter table responder add column check_at timestamptz, add column checks smallint not null default 0 check (checks between 0 and 1);
 create index responder_check on responder (check_at) where check_at is not null and left_at is null;
 comment on column responder.check_at is 'when whoever acknowledged must have been heard, else they are rung again; null: they were, or it is not asked';

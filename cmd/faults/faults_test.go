@@ -35,7 +35,7 @@ func TestFaults(t *testing.T) {
 	first, n := *seedFlag, *runsFlag
 	switch {
 	case n == 0 && first == 0:
-		first, n = 1, 6
+		first, n = 1, 5
 	case first == 0:
 		first = rand.Uint64N(1 << 32)
 	}
