@@ -260,7 +260,7 @@ func (p *parts) joinWatch(c Config, db *database, now func() time.Time, log *slo
 		watch.Beat = sender.Beat
 	}
 	p.chores = append(p.chores,
-		chore{"looking after ourselves", time.Minute, watch.Look},
+		chore{"looking after ourselves", time.Minute, p.afterStart(watch.Look)},
 		chore{"old looks at ourselves", time.Hour, watch.Forget},
 		chore{"messages never heard of again", time.Minute, p.incidents.ExpireSilent},
 		chore{"routes that are unproven", 10 * time.Minute, p.incidents.ReportUnproven},
@@ -268,6 +268,21 @@ func (p *parts) joinWatch(c Config, db *database, now func() time.Time, log *slo
 		chore{"old alerts", time.Hour, p.alerts.Forget},
 	)
 	return nil
+}
+
+// settling is how long a process may take to come to its networks.
+const settling = 20 * time.Second
+
+// afterStart puts work off until the parts have had the time to begin: before that,
+// everything looks broken.
+func (p *parts) afterStart(do func(context.Context) error) func(context.Context) error {
+	began := time.Now()
+	return func(ctx context.Context) error {
+		if time.Since(began) < settling {
+			return nil
+		}
+		return do(ctx)
+	}
 }
 
 // listenInbound opens the address for providers early, so that a taken port is told at
