@@ -150,7 +150,7 @@ func (p *Pager) try(ctx context.Context, d paging.Delivery, of about) (paging.Tr
 		return paging.Try{Outcome: paging.Temporary, Detail: "the database was not there"}, nil
 	}
 	if asker, ok := route.(paging.Asker); ok {
-		if mine, err := p.Worker.Submit(ctx, p.Service.DB, d.ID); err != nil {
+		if mine, err := p.Worker.Submit(ctx, p.Service.DB, d); err != nil {
 			return paging.Try{Outcome: paging.Temporary, Detail: "the database was not there"}, nil
 		} else if !mine {
 			return paging.Try{}, errNotOurs

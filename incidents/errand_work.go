@@ -208,9 +208,8 @@ func (e *Errands) end(ctx context.Context, route paging.Route, delivery int64) e
 			told.Ref = handed.Ref
 		case of.State == "leased" || of.State == "submitted":
 			return errInFlight // its sender may be at it this moment
-		default:
-			return nil
 		}
+		// Nobody could say, or it is not there. Where our key is enough, it is ended by that.
 	}
 	return ender.End(telling, told)
 }

@@ -116,19 +116,12 @@ func (v *Voice) Ask(ctx context.Context, m paging.Message) (paging.Handed, bool,
 	if err != nil {
 		return paging.Handed{}, false, err
 	}
-	var nobodys []record
 	for _, c := range recent {
-		switch whose[c.SID] {
-		case m.Key:
+		if whose[c.SID] == m.Key {
 			return had(c), true, nil
-		case "":
-			nobodys = append(nobodys, c)
 		}
 	}
-	if len(nobodys) != 1 {
-		return paging.Handed{}, false, nil
-	}
-	return had(nobodys[0]), true, nil
+	return paging.Handed{}, false, nil
 }
 
 func had(c record) paging.Handed {

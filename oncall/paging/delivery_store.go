@@ -93,13 +93,13 @@ const (
 			join escalation e on e.id = p.escalation_id join person h on h.id = p.person_id
 		order by m.id`
 	sqlSubmit = `
-		update delivery set state = 'submitted' where id = @id and state = 'leased' and leased_by = @me`
+		update delivery set state = 'submitted' where id = @id and state = 'leased' and leased_by = @me and tries = @try`
 	sqlRenew = `
 		update delivery set leased_until = @until
 		where state in ('leased', 'submitted') and leased_by = @me and id = any (@ids)`
 	sqlFinishAttempt = `
 		update attempt set outcome = @outcome, finished_at = @now, detail = @detail
-		where delivery_id = @id and n = @n and outcome = 'open'`
+		where delivery_id = @id and n = @n and (outcome = 'open' or outcome = 'accepted' and @outcome = 'accepted')`
 	// A page that was answered while its delivery was under way is not tried again. News
 	// of the provider that came before its answer to us stand.
 	sqlFinishDelivery = `
@@ -114,7 +114,7 @@ const (
 			due_at = case when d.state in ('leased', 'submitted') then @due_at else d.due_at end,
 			finished_at = case when d.state in ('leased', 'submitted') then @finished_at else d.finished_at end
 		from page p
-		where p.id = d.page_id and d.id = @id and d.leased_by = @me
+		where p.id = d.page_id and d.id = @id and d.leased_by = @me and d.tries = @try
 		returning d.state, p.state`
 	sqlRingAlive = `
 		select exists (
@@ -183,8 +183,8 @@ func (w Worker) Lease(ctx context.Context, db pg.DB, now, until time.Time, hands
 // Submit notes that a delivery goes to its provider now: should this process die, the
 // provider is asked for it before it is sent again. mine is false when the lease was
 // lost: somebody else sends it, and we must not.
-func (w Worker) Submit(ctx context.Context, db pg.DB, delivery int64) (mine bool, err error) {
-	tag, err := db.Exec(ctx, sqlSubmit, pgx.NamedArgs{"id": delivery, "me": w.Me})
+func (w Worker) Submit(ctx context.Context, db pg.DB, d Delivery) (mine bool, err error) {
+	tag, err := db.Exec(ctx, sqlSubmit, pgx.NamedArgs{"id": d.ID, "me": w.Me, "try": d.Tries})
 	return err == nil && tag.RowsAffected() == 1, err
 }
 
@@ -221,7 +221,7 @@ func (w Worker) Finish(ctx context.Context, tx pgx.Tx, now time.Time, d Delivery
 	}); err != nil {
 		return f, err
 	}
-	args := pgx.NamedArgs{"id": d.ID, "me": w.Me, "due_at": now, "finished_at": now, "ref": clip(t.Ref, 200)}
+	args := pgx.NamedArgs{"id": d.ID, "me": w.Me, "try": d.Tries, "due_at": now, "finished_at": now, "ref": clip(t.Ref, 200)}
 	switch {
 	case t.Outcome == Accepted:
 		args["state"] = "accepted"

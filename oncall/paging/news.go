@@ -44,6 +44,10 @@ const (
 	sqlAnsweredBy = `
 		update delivery set state = 'acked', news_at = @now, leased_until = null, leased_by = ''
 		where id = @id and state in ('leased', 'submitted', 'accepted', 'delivered', 'expired')`
+	// Its sender may have died before it could record that the provider took it.
+	sqlToldOfTry = `
+		update attempt set outcome = 'accepted', finished_at = @now, detail = 'the provider told of it'
+		where delivery_id = @id and outcome = 'open'`
 	// A message that the provider took and never spoke of again did not arrive, as far as
 	// anybody can know.
 	sqlExpire = `
@@ -53,7 +57,9 @@ const (
 		update delivery d set ended = true
 		from page p
 		where p.id = d.page_id and p.escalation_id = @escalation and p.state <> 'open' and not d.ended
-			and d.route = any (@routes) and d.state in ('leased', 'submitted', 'accepted', 'delivered', 'acked', 'expired')
+			and d.route = any (@routes) and d.state <> 'queued'
+			-- Of a try that failed nobody knows whether the provider has the message.
+			and exists (select from attempt a where a.delivery_id = d.id and a.outcome <> 'permanent')
 		returning d.id, d.route`
 	sqlByCode = sqlPageColumns + ` where p.code = @code and p.opened_at > @after order by p.state <> 'open', p.id desc`
 )
@@ -116,6 +122,9 @@ func Apply(ctx context.Context, tx pgx.Tx, now time.Time, w Way, r Receipt) (a A
 		return a, err
 	}
 	a.Changed = true
+	if _, err := tx.Exec(ctx, sqlToldOfTry, pgx.NamedArgs{"id": w.ID, "now": now}); err != nil {
+		return a, err
+	}
 	if r.News == NewsFailed {
 		a.Dead, err = afterFailure(ctx, tx, now, w.PageID, w.Ring, w.EscalationID)
 	}
@@ -124,7 +133,12 @@ func Apply(ctx context.Context, tx pgx.Tx, now time.Time, w Way, r Receipt) (a A
 
 // AnsweredBy notes that a page was answered on one of its ways.
 func AnsweredBy(ctx context.Context, tx pgx.Tx, now time.Time, delivery int64) error {
-	_, err := tx.Exec(ctx, sqlAnsweredBy, pgx.NamedArgs{"id": delivery, "now": now})
+	args := pgx.NamedArgs{"id": delivery, "now": now}
+	tag, err := tx.Exec(ctx, sqlAnsweredBy, args)
+	if err != nil || tag.RowsAffected() == 0 {
+		return err
+	}
+	_, err = tx.Exec(ctx, sqlToldOfTry, args)
 	return err
 }
 
@@ -190,6 +204,9 @@ func More(ctx context.Context, tx pgx.Tx, now time.Time, cause string, loud []st
 
 const sqlKeysByRef = `
 	select ref, 'page-' || id from delivery where route = @route and ref = any (@refs)
+	union all
+	select split_part(event, '/', 1), 'page-' || delivery_id from provider_event
+	where route = @route and delivery_id is not null and event like any (select ref || '/%' from unnest(@refs::text[]) ref)
 	union all
 	select p.ref, 'proof-' || p.id from contact_proof p join contact c on c.id = p.contact_id
 	where c.kind = @route and p.ref = any (@refs)`

@@ -18,7 +18,7 @@ func sent(t testing.TB, db pg.DB, routes ...string) (Worker, Delivery) {
 	w := Worker{Me: "a", Routes: routes}
 	ringBy(t, db, noon, hunt(t, db, "incident:1", RoleSlot("qa")), 1, phones(), reached(t, db, "maria", routes...))
 	d := one(t, db, w, noon)
-	_, err := w.Submit(ctx, db, d.ID)
+	_, err := w.Submit(ctx, db, d)
 	must(t, err)
 	must(t, pg.InTx(ctx, db, func(tx pgx.Tx) error {
 		_, err := w.Finish(ctx, tx, noon, d, Try{Outcome: Accepted, Ref: "SM1"})

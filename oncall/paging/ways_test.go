@@ -184,7 +184,7 @@ func TestWhatWasBegunIsAskedFor(t *testing.T) {
 			ringBy(t, tx, noon, hunt(t, tx, "incident:1", RoleSlot("qa")), 1, phones(), reached(t, tx, "maria", "voice"))
 			d := one(t, tx, a, noon)
 			if begun {
-				mine, err := a.Submit(ctx, tx, d.ID)
+				mine, err := a.Submit(ctx, tx, d)
 				must(t, err)
 				if !mine {
 					t.Fatal("the lease is not ours")
@@ -196,7 +196,7 @@ func TestWhatWasBegunIsAskedFor(t *testing.T) {
 			if again.Ask != begun || !again.Repeat {
 				t.Errorf("begun %v: ask %v, repeat %v", begun, again.Ask, again.Repeat)
 			}
-			if mine, err := a.Submit(ctx, tx, d.ID); err != nil || mine {
+			if mine, err := a.Submit(ctx, tx, d); err != nil || mine {
 				t.Errorf("the first worker may still send: %v %v", mine, err)
 			}
 			// What it says about its try comes too late and changes nothing.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/rand"
 	"fmt"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
@@ -38,13 +39,17 @@ const (
 	termData = "batsignal.term" // of a connection's own data
 )
 
+// frozenAfter is how long a process that stands still may hold what it has locked: nothing
+// here waits for anything else inside a transaction.
+const frozenAfter = 5 * time.Second
+
 // Open makes both pools and proves that a connection can be had.
 func Open(ctx context.Context, dsn string, o Options) (*DB, error) {
-	web, err := pg.Open(ctx, dsn, pg.Options{MaxConns: o.Web})
+	web, err := pg.Open(ctx, dsn, pg.Options{MaxConns: o.Web, IdleInTxTimeout: frozenAfter})
 	if err != nil {
 		return nil, err
 	}
-	cfg, err := pg.Config(dsn, pg.Options{MaxConns: o.Lead})
+	cfg, err := pg.Config(dsn, pg.Options{MaxConns: o.Lead, IdleInTxTimeout: frozenAfter})
 	if err == nil {
 		cfg.ConnConfig.RuntimeParams["application_name"] = leadName + rand.Text()
 		cfg.PrepareConn = prepare
