@@ -12,6 +12,7 @@ import (
 	"batsignal/incidents/alert"
 	"batsignal/oncall"
 	"batsignal/oncall/contact"
+	"batsignal/oncall/fault"
 	"batsignal/oncall/paging"
 )
 
@@ -201,24 +202,42 @@ func (c *change) reached(w paging.Way) error {
 	return paging.RouteProven(c.ctx, c.tx, c.now, w.Route)
 }
 
-const sqlWayOn = `
-	select d.id from delivery d
+const sqlWaysOn = `
+	select d.id, d.contact_id from delivery d
 	where d.page_id = @page and d.route = @route and d.state in ('leased', 'submitted', 'accepted', 'delivered', 'acked', 'expired', 'failed')
-	order by d.id desc limit 1`
+	order by d.id desc`
 
-// wayOn finds the delivery of a page that somebody wrote back to: the last one on the
-// route that they wrote on. There may be none: a code can be sent on any way.
+// wayOn finds the delivery of a page that somebody wrote back to: on the route that they
+// wrote on, the last one to the address that they wrote from, where that is known. There
+// may be none: a code can be sent on any way. Which way it is says what works, and proves
+// nothing else.
 func (c *change) wayOn(page int64, r paging.Reply) (paging.Way, error) {
-	var id int64
-	err := c.tx.QueryRow(c.ctx, sqlWayOn, pgx.NamedArgs{"page": page, "route": r.Route}).Scan(&id)
-	if errors.Is(err, pgx.ErrNoRows) {
-		return paging.Way{}, nil
-	}
+	rows, err := c.tx.Query(c.ctx, sqlWaysOn, pgx.NamedArgs{"page": page, "route": r.Route})
 	if err != nil {
 		return paging.Way{}, err
 	}
-	w, _, err := paging.WayOf(c.ctx, c.tx, paging.PageKey(id), r.Route, "")
-	return w, err
+	type one struct {
+		ID        int64
+		ContactID *int64
+	}
+	list, err := pgx.CollectRows(rows, pgx.RowToStructByName[one])
+	if err != nil {
+		return paging.Way{}, err
+	}
+	for _, d := range list {
+		if !r.From.Empty() && d.ContactID != nil {
+			address, err := contact.Open(c.ctx, c.tx, *d.ContactID)
+			if fault.KindOf(err) == fault.NotFound || err == nil && !address.Equal(r.From) {
+				continue
+			}
+			if err != nil {
+				return paging.Way{}, err
+			}
+		}
+		w, _, err := paging.WayOf(c.ctx, c.tx, paging.PageKey(d.ID), r.Route, "")
+		return w, err
+	}
+	return paging.Way{}, nil
 }
 
 // join has the caller joined to the lead, if there is one with a phone, who is somebody

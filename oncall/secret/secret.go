@@ -6,6 +6,7 @@
 package secret
 
 import (
+	"crypto/subtle"
 	"log/slog"
 	"os"
 	"strings"
@@ -39,6 +40,11 @@ func (t Text) Reveal() string {
 
 // Empty tells whether there is no value.
 func (t Text) Empty() bool { return t.value == nil || *t.value == "" }
+
+// Equal tells whether two hold the same, without telling by its time how much of it.
+func (t Text) Equal(other Text) bool {
+	return subtle.ConstantTimeCompare([]byte(t.Reveal()), []byte(other.Reveal())) == 1
+}
 
 func (t Text) String() string               { return placeholder }
 func (t Text) GoString() string             { return placeholder }
