@@ -1,6 +1,7 @@
 package incidents
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"strings"
@@ -157,6 +158,25 @@ func (c *change) ack(p paging.Page, a oncall.Actor) (ans Answered, err error) {
 	if ans.Rooms, err = roomsOf(c.ctx, c.tx, ans.Incident.ID); err != nil {
 		return ans, err
 	}
+	role, isRole := p.Slot.Role()
+	var r oncall.Role
+	fits := true
+	if isRole = isRole && ans.Incident.ID != 0; isRole {
+		if r, _, err = oncall.RoleCalled(c.ctx, c.tx, role); err != nil {
+			return ans, err
+		}
+		if fits, err = c.fits(p, a.PersonID, ans.Incident, r); err != nil {
+			return ans, err
+		}
+		if !fits && a.PersonID != p.PersonID { // their person has not answered, and is rung on
+			if ans.Page, _, err = paging.Get(c.ctx, c.tx, p.ID); err != nil {
+				return ans, err
+			}
+			if ans.Page.State == paging.PageOpen {
+				return ans, c.helps(&ans, r, a)
+			}
+		}
+	}
 	changed, err := c.answer(p, paging.PageAcked, a.Network)
 	if err != nil {
 		return ans, err
@@ -168,21 +188,14 @@ func (c *change) ack(p paging.Page, a oncall.Actor) (ans Answered, err error) {
 	if ans.Others, err = paging.OpenFor(c.ctx, c.tx, a.PersonID); err != nil {
 		return ans, err
 	}
-	role, isRole := p.Slot.Role()
-	if ans.Incident.ID == 0 || !isRole {
+	if !isRole {
 		return ans, c.answerCall(&ans, a)
 	}
-	r, err := oncall.FindRole(c.ctx, c.tx, role)
-	if err != nil {
-		return ans, err
-	}
-	if fits, err := c.fits(p, ans.Incident, r); err != nil {
-		return ans, err
-	} else if !fits {
+	if !fits {
 		return ans, c.helps(&ans, r, a)
 	}
 	ans.Say = fmt.Sprintf("Thank you. You have %s in %s.", r.Title, ans.Incident.Ref())
-	return ans, c.fill(ans.Incident, r, a.PersonID, a, "ack", fmt.Sprintf("%s answers P%d and has %s.", p.Handle, p.ID, r.Title))
+	return ans, c.fill(ans.Incident, r, a.PersonID, a, "ack", fmt.Sprintf("%s answers P%d and has %s.", cmp.Or(a.Handle, p.Handle), p.ID, r.Title))
 }
 
 // late records and thanks for an answer that came after somebody else's, or after

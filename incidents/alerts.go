@@ -71,10 +71,12 @@ func (c *change) alertsAnswered(group int64, a oncall.Actor) error {
 // rung now is told by their page; whom an earlier page reached is told by one more.
 func (c *change) tellAlerts(g alert.Group) error {
 	lines, more, err := alert.Untold(c.ctx, c.tx, g.ID)
-	if err != nil || len(lines) == 0 {
+	if err != nil {
 		return err
 	}
-	c.sayHome(0, alert.Announcement(g, lines, more))
+	if len(lines) > 0 { // else what it had to tell has moved to another group
+		c.sayHome(0, alert.Announcement(g, lines, more))
+	}
 	return alert.MarkTold(c.ctx, c.tx, c.now, g.ID)
 }
 
@@ -157,19 +159,23 @@ const sqlToldWith = `
 	from alert a
 	where a.group_id = @group and a.told_at <= @at
 		and (a.told_at > coalesce((
-			select max(d.created_at) from delivery d where d.page_id = @page and d.created_at < @at), '-infinity')
+			select max(d.created_at) from delivery d
+			where d.page_id = @page and d.created_at < @at and d.route = @route and d.contact_id is not distinct from @contact
+				and d.state in ('accepted', 'delivered', 'acked')), '-infinity')
 			or not exists (
 				select from alert o where o.group_id = @group and o.told_at = @at) and a.state <> 'resolved')
 	order by a.severity, a.id`
 
-// itemsOf are the alerts that one message names: those that came since the one before it,
-// or, where it only repeats that, what is not over.
+// itemsOf are the alerts that one message names: those that came since the one before it on
+// the same way, or, where it only repeats that, what is not over.
 func (s *Service) itemsOf(ctx context.Context, d paging.Delivery) ([]string, error) {
 	group, ok := alert.GroupOf(d.Cause)
 	if !ok {
 		return nil, nil
 	}
-	rows, err := s.DB.Query(ctx, sqlToldWith, pgx.NamedArgs{"group": group, "page": d.PageID, "at": d.CreatedAt})
+	rows, err := s.DB.Query(ctx, sqlToldWith, pgx.NamedArgs{
+		"group": group, "page": d.PageID, "at": d.CreatedAt, "route": d.Route, "contact": d.ContactID,
+	})
 	if err != nil {
 		return nil, err
 	}

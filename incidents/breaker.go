@@ -39,9 +39,9 @@ func (p *Pager) hands(now time.Time) (free paging.Hands, up *time.Time) {
 	for _, route := range p.Worker.Routes {
 		most := p.parallel(route)
 		if b := p.breakers[route]; b != nil && b.failures >= breakAfter {
-			if b.until.After(now) {
-				if up == nil || b.until.Before(*up) {
-					up = &b.until
+			if until := b.until; until.After(now) {
+				if up == nil || until.Before(*up) {
+					up = &until
 				}
 				continue
 			}
@@ -73,8 +73,12 @@ func (p *Pager) judge(route string, err error) routeTurn {
 			b = &breaker{}
 			p.breakers[route] = b
 		}
-		b.failures++
 		turn := routeTurn{failed: true}
+		if b.until.After(now) {
+			turn.until = b.until
+			return turn // it was under way when the rest began: nothing new is known by it
+		}
+		b.failures++
 		if b.failures >= breakAfter {
 			b.until = now.Add(min(shortestRest<<min(b.failures-breakAfter, 10), longestRest))
 			turn.until = b.until
@@ -89,10 +93,13 @@ func (p *Pager) judge(route string, err error) routeTurn {
 
 // turn records what became of a route. While it rests, whoever was to be reached by it is
 // reached by their other ways at once, and where there is none, the next person is rung.
-func (c *change) turn(route string, t routeTurn, detail string) error {
+func (c *change) turn(route string, t routeTurn, accepted bool, detail string) error {
 	switch {
 	case t.works:
+		c.rings = true // what waits for it can leave
 		return paging.RouteWorks(c.ctx, c.tx, c.now, route)
+	case !t.failed && accepted:
+		return paging.RouteWorksAgain(c.ctx, c.tx, c.now, route) // another process may have seen it fail
 	case !t.failed:
 		return nil
 	}

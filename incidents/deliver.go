@@ -91,7 +91,7 @@ func (p *Pager) send(ctx context.Context, d paging.Delivery, of about) {
 	default:
 		log.Warn("page not handed over", "outcome", t.Outcome, "detail", t.Detail)
 	}
-	if full || f.Dead || err != nil || t.Outcome != paging.Accepted {
+	if full || down.works || f.Dead || err != nil || t.Outcome != paging.Accepted {
 		p.Wake()
 	}
 }
@@ -109,7 +109,7 @@ func (c *change) afterTry(d paging.Delivery, t paging.Try, f paging.Finished, do
 			return err
 		}
 	}
-	return c.turn(d.Route, down, t.Detail)
+	return c.turn(d.Route, down, t.Outcome == paging.Accepted, t.Detail)
 }
 
 // done takes a delivery out of the hands of its route, and tells whether they were full.
@@ -208,6 +208,13 @@ func (p *Pager) open(ctx context.Context, d paging.Delivery, m *paging.Message) 
 	}
 	if d.ContactID == nil {
 		return fault.New(fault.NotFound, "This contact was removed.")
+	}
+	one, err := contact.Get(ctx, p.Service.DB, *d.ContactID)
+	if err != nil {
+		return err
+	}
+	if !one.Usable() { // since it was rung: STOP was said, or it turned out not to work
+		return fault.New(fault.NotFound, "This contact is not in use any more.")
 	}
 	if m.Address, err = contact.Open(ctx, p.Service.DB, *d.ContactID); err != nil {
 		return err

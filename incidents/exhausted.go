@@ -47,8 +47,10 @@ func (c *change) exhausted(e paging.Escalation, inc Incident, candidates []pagin
 		text += fmt.Sprintf(" The policy says how often, so I stop ringing. To ring again: !page %s. Whoever can do it: !role take %s.", role, role)
 	case s.Stop:
 		text += " I stop ringing."
-	case s.Round == e.Round:
+	case s.Round == e.Round && isRole:
 		text += fmt.Sprintf(" Nobody is left to ring. Whoever can do it: !role take %s.", role)
+	case s.Round == e.Round:
+		text += " Nobody is left to ring."
 	case len(s.Ring) > 0:
 		text += fmt.Sprintf(" Going around again, round %d.", s.Round)
 	default:

@@ -89,14 +89,18 @@ func (s *Service) checkForgotten(ctx context.Context) (did bool, err error) {
 		if err != nil {
 			return err
 		}
+		r, inUse, err := oncall.RoleCalled(c.ctx, c.tx, one.Role)
+		if err != nil {
+			return err
+		}
 		heard := p.HeardAt != nil && p.HeardAt.After(one.Since.Add(signOfLife))
 		switch {
-		case !inc.Open() || heard || c.Paging.ForgottenAfter <= 0:
+		case !inc.Open() || heard || !inUse || c.Paging.ForgottenAfter <= 0:
 			return c.setCheck(one.ID, nil, 0)
 		case one.Checks == 0:
-			return c.ringForgotten(inc, one, p)
+			return c.ringForgotten(inc, one, r, p)
 		}
-		return c.giveUpOn(inc, one, p)
+		return c.giveUpOn(inc, one, r, p)
 	})
 }
 
@@ -106,11 +110,7 @@ func (c *change) setCheck(id int64, at *time.Time, checks int) error {
 }
 
 // ringForgotten rings somebody by name who acknowledged and was not heard since.
-func (c *change) ringForgotten(inc Incident, one check, p oncall.Person) error {
-	r, err := oncall.FindRole(c.ctx, c.tx, one.Role)
-	if err != nil {
-		return err
-	}
+func (c *change) ringForgotten(inc Incident, one check, r oncall.Role, p oncall.Person) error {
 	e := paging.Escalation{
 		Cause: cause(inc.ID), Slot: paging.PersonSlot(p.Handle), Severity: inc.Severity, Patience: r.PatienceAt(inc.Severity),
 		Why: oncall.Clip(fmt.Sprintf("you acknowledged for %s and were not heard since. Are you there? %s", r.Title, inc.Title), longestWhy),
@@ -139,11 +139,7 @@ func (c *change) ringForgotten(inc Incident, one check, p oncall.Person) error {
 
 // giveUpOn takes the role from somebody who cannot be reached any more, and looks for
 // somebody else.
-func (c *change) giveUpOn(inc Incident, one check, p oncall.Person) error {
-	r, err := oncall.FindRole(c.ctx, c.tx, one.Role)
-	if err != nil {
-		return err
-	}
+func (c *change) giveUpOn(inc Incident, one check, r oncall.Role, p oncall.Person) error {
 	if _, err := c.tx.Exec(c.ctx, sqlEndResponder, pgx.NamedArgs{
 		"incident": inc.ID, "role": one.Role, "person": one.PersonID, "now": c.now,
 	}); err != nil {
@@ -153,7 +149,28 @@ func (c *change) giveUpOn(inc Incident, one check, p oncall.Person) error {
 	if err := c.announce(inc, "role", oncall.Actor{}, text); err != nil {
 		return err
 	}
+	if err := c.batonLapses(inc, p); err != nil {
+		return err
+	}
 	return c.rehunt(inc, r)
+}
+
+// batonLapses lays down the baton of somebody who cannot be reached any more: whoever takes
+// the lead has it then, and until then everybody sees that nobody has.
+func (c *change) batonLapses(inc Incident, p oncall.Person) error {
+	b, held, err := batonOf(c.ctx, c.tx, inc.ID)
+	if err != nil || !held || b.Holder != p.ID || c.now.Sub(b.seen()) < c.Baton.AbsentAfter {
+		return err
+	}
+	if err := c.endBaton(inc.ID); err != nil {
+		return err
+	}
+	c.led(inc.ID, "")
+	if err := c.retopic(inc); err != nil {
+		return err
+	}
+	text := fmt.Sprintf("%s held the baton and is gone. Nobody holds it: !baton take.", p.Handle)
+	return c.announce(inc, "baton", oncall.Actor{}, text, TakeBatonAction(inc.ID))
 }
 
 func oneCheck(ctx context.Context, db pg.DB, sql string, args pgx.NamedArgs) (one check, found bool, err error) {

@@ -1,6 +1,7 @@
 package incidents
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"unicode"
@@ -30,22 +31,22 @@ func (c *change) adminHandles() ([]string, error) {
 	return pgx.CollectRows(rows, pgx.RowTo[string])
 }
 
-// fits tells whether somebody who acknowledges fills the role: they said yes to it, or
+// fits tells whether somebody who acknowledges a page, their own or another's, fills the role: they said yes to it, or
 // the policy rings them for it. Who left it since they were rung, or is an admin whom
 // nobody else's silence woke, helps, and the role stays open.
-func (c *change) fits(p paging.Page, inc Incident, r oncall.Role) (bool, error) {
-	roles, err := oncall.ActiveRoles(c.ctx, c.tx, p.PersonID)
+func (c *change) fits(p paging.Page, person int64, inc Incident, r oncall.Role) (bool, error) {
+	roles, err := oncall.ActiveRoles(c.ctx, c.tx, person)
 	if err != nil || slices.Contains(roles, r.Name) {
 		return err == nil, err
 	}
-	if p.Helper {
+	if p.Helper && p.PersonID == person {
 		return false, nil
 	}
 	ranking, err := c.rank(paging.Escalation{
 		ID: p.EscalationID, Cause: p.Cause, Slot: p.Slot, Why: p.Why, Severity: p.Severity, Everyone: inc.Everyone,
 	}, inc)
 	return slices.ContainsFunc(ranking.People, func(one duty.Ranked) bool {
-		return one.Person.ID == p.PersonID && !one.Helper
+		return one.Person.ID == person && !one.Helper
 	}), err
 }
 
@@ -55,7 +56,7 @@ func (c *change) helps(ans *Answered, r oncall.Role, a oncall.Actor) error {
 		ans.Incident.Ref(), r.Title, r.Name)
 	c.boardChanged(ans.Incident.ID)
 	return c.announce(ans.Incident, "ack", a, fmt.Sprintf("%s answers P%d and helps. %s is still looked for.",
-		ans.Page.Handle, ans.Page.ID, upperFirst(r.Title)))
+		cmp.Or(a.Handle, ans.Page.Handle), ans.Page.ID, upperFirst(r.Title)))
 }
 
 // oneOfSome counts an answer to a hunt that wants several, and ends it with the last one.

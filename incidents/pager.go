@@ -8,6 +8,8 @@ import (
 	"sync"
 	"time"
 
+	"github.com/jackc/pgx/v5"
+
 	"batsignal/oncall/paging"
 	"batsignal/oncall/secret"
 )
@@ -199,7 +201,7 @@ func (s *Service) stepHunt(ctx context.Context) (did bool, err error) {
 		return true, err
 	}
 	// One hunt that cannot go on must not hold up the others.
-	if late := paging.Postpone(ctx, s.DB, now.Add(stepAgain), peek.ID); late != nil {
+	if late := paging.Postpone(ctx, s.DB, now, now.Add(stepAgain), peek.ID); late != nil {
 		return false, err
 	}
 	s.Log.Error("a hunt could not take its step", "cause", peek.Cause, "slot", peek.Slot, "again_in", stepAgain, "error", err)
@@ -215,13 +217,15 @@ type deadlines struct {
 }
 
 const sqlDeadlines = `
-	select (select min(expires_at) from signal_request where state = 'waiting') as request,
+	select (
+			select min(case when asked_at > @now::timestamptz + interval '1 minute' then @now else expires_at end)
+			from signal_request where state = 'waiting') as request,
 		(select min(due_at) from baton_move where state = 'open') as move,
 		(select min(check_at) from responder where check_at is not null and left_at is null) as check_at,
 		(select min(board_due) from incident where board_due is not null) as board`
 
 func (s *Service) deadlines(ctx context.Context) (d deadlines, err error) {
-	err = s.DB.QueryRow(ctx, sqlDeadlines).Scan(&d.request, &d.move, &d.check, &d.board)
+	err = s.DB.QueryRow(ctx, sqlDeadlines, pgx.NamedArgs{"now": s.Now()}).Scan(&d.request, &d.move, &d.check, &d.board)
 	return d, err
 }
 

@@ -38,7 +38,7 @@ func readWords(text string) (w words) {
 	for _, f := range fields {
 		switch f {
 		case "NO", "DECLINE", "DECLINED", "NACK":
-			w.decline = true
+			w.decline = w.decline || len(w.codes) == 0 // "K7QXM, no problem" is none
 		case "ACK", "OK", "YES", "ACKNOWLEDGE":
 		default:
 			if isCode(f) && len(w.codes) < mostCodes {

@@ -66,9 +66,12 @@ const (
 	sqlRequestColumns = `
 		select r.id, r.code, r.what, r.severity, r.everyone, r.asked_by, p.handle as asked_by_handle, r.expires_at
 		from signal_request r join person p on p.id = r.asked_by`
-	sqlWaiting = sqlRequestColumns + ` where r.state = 'waiting' and r.expires_at > @now order by r.id`
+	// One that was asked for in the future is from before a clock was set back. How long it
+	// has waited is not known, and it must not wait for that much longer.
+	sqlWaiting = sqlRequestColumns + `
+		where r.state = 'waiting' and r.expires_at > @now and r.asked_at <= @now::timestamptz + interval '1 minute' order by r.id`
 	sqlExpired = sqlRequestColumns + `
-		where r.state = 'waiting' and r.expires_at <= @now order by r.id for update of r skip locked`
+		where r.state = 'waiting' and (r.expires_at <= @now or r.asked_at > @now::timestamptz + interval '1 minute') order by r.id for update of r skip locked`
 	sqlDecideRequest = `
 		update signal_request set state = @state, decided_by = @by, decided_at = @now, incident_id = @incident
 		where id = @id and state = 'waiting'`

@@ -32,6 +32,9 @@ const (
 	sqlRoles = `
 		select name, title, leads, patience_sev1, patience, minimum, version
 		from role where retired_at is null order by place, name`
+	sqlRoleCalled = `
+		select name, title, leads, patience_sev1, patience, minimum, version, retired_at is null
+		from role where name = @name`
 	sqlUpsertRole = `
 		insert into role (name, title, place, leads, patience_sev1, patience)
 		values (@name, @title, @place, @leads, @patience_sev1, @patience)
@@ -50,6 +53,14 @@ func Roles(ctx context.Context, db pg.DB) ([]Role, error) {
 		return nil, err
 	}
 	return pgx.CollectRows(rows, pgx.RowToStructByName[Role])
+}
+
+// RoleCalled finds a role by its very name, in use or not: work that goes on speaks of roles
+// that were retired meanwhile.
+func RoleCalled(ctx context.Context, db pg.DB, name string) (r Role, inUse bool, err error) {
+	err = db.QueryRow(ctx, sqlRoleCalled, pgx.NamedArgs{"name": name}).
+		Scan(&r.Name, &r.Title, &r.Leads, &r.PatienceSev1, &r.Patience, &r.Minimum, &r.Version, &inUse)
+	return r, inUse, err
 }
 
 // SyncRoles makes the stored roles those of the configuration; how many people each

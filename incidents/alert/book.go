@@ -198,9 +198,10 @@ func (b *book) settle() {
 	}
 }
 
-// hunted tells whether somebody must be hunted for from now on.
-func (g *group) hunted() bool {
-	return g.state == GroupOpen && g.severity < Quiet && g.wasQuiet
+// rings tells whether somebody must be hunted for, if nobody is: it began to ring, or has
+// something new to tell.
+func (g *group) rings() bool {
+	return g.state == GroupOpen && g.severity < Quiet && (g.wasQuiet || g.untold)
 }
 
 // worse tells whether a hunt that goes on has another severity now.
@@ -217,7 +218,7 @@ func (g *group) over() bool {
 
 // wakes tells whether the engine has something to do that it does not expect.
 func (g *group) wakes() bool {
-	return g.hunted() || g.worse() || g.over() || g.untold && !g.wasUntold || g.was == ""
+	return g.worse() || g.over() || g.untold && !g.wasUntold || g.was == ""
 }
 
 func (g *group) slot() paging.Slot { return paging.PolicySlot(g.key.Policy) }

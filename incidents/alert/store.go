@@ -212,10 +212,11 @@ func (s *Service) write(ctx context.Context, tx pgx.Tx, b *book) error {
 	}
 	wakes := false
 	for _, g := range b.groups {
-		if err := s.engage(ctx, tx, b, g); err != nil {
+		began, err := s.engage(ctx, tx, b, g)
+		if err != nil {
 			return err
 		}
-		wakes = wakes || g.wakes()
+		wakes = wakes || began || g.wakes()
 	}
 	if wakes {
 		return paging.NotifyDue(ctx, tx)
@@ -223,22 +224,25 @@ func (s *Service) write(ctx context.Context, tx pgx.Tx, b *book) error {
 	return nil
 }
 
-// engage begins the hunt for a group, makes it more urgent, or ends it.
-func (s *Service) engage(ctx context.Context, tx pgx.Tx, b *book, g *group) error {
-	switch {
-	case g.hunted():
-		_, err := paging.Start(ctx, tx, b.now, g.hunt(s.patience()))
-		return err
-	case g.worse():
-		return paging.Retime(ctx, tx, b.now, Cause(g.id), g.slot(), g.severity, s.patience())
-	case g.over():
+// engage begins the hunt for a group, makes it more urgent, or ends it. A hunt goes on, or
+// it ended without an answer, and then what is new is one more reason to begin another.
+func (s *Service) engage(ctx context.Context, tx pgx.Tx, b *book, g *group) (began bool, err error) {
+	if g.over() {
 		now, _, err := GetGroup(ctx, tx, g.id)
 		if err != nil {
-			return err
+			return false, err
 		}
-		return s.over(ctx, tx, b.now, now, oncall.Actor{})
+		return false, s.over(ctx, tx, b.now, now, oncall.Actor{})
 	}
-	return nil
+	if g.rings() {
+		if began, err = paging.Start(ctx, tx, b.now, g.hunt(s.patience())); began || err != nil {
+			return began, err
+		}
+	}
+	if g.worse() {
+		err = paging.Retime(ctx, tx, b.now, Cause(g.id), g.slot(), g.severity, s.patience())
+	}
+	return false, err
 }
 
 func (b *book) insertGroups(ctx context.Context, tx pgx.Tx) error {

@@ -11,6 +11,7 @@ import (
 	"batsignal/migrations/pg"
 	"batsignal/oncall"
 	"batsignal/oncall/component"
+	"batsignal/oncall/fault"
 	"batsignal/oncall/policy"
 	"batsignal/oncall/rota"
 	"batsignal/oncall/schedule"
@@ -172,7 +173,7 @@ func (f *Facts) loadSkills(ctx context.Context, db pg.DB, ask Ask) error {
 		return nil // somebody is asked for by name: there is no order
 	}
 	prefers, _, err := skill.Preferences(ctx, db, ask.Role)
-	if err != nil {
+	if err != nil && fault.KindOf(err) != fault.NotFound { // a role that was retired while it is hunted for has no order
 		return err
 	}
 	f.Prefers = map[string][][]string{ask.Role: prefers}

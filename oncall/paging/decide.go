@@ -58,6 +58,9 @@ func Next(e Escalation, candidates []Candidate) Step {
 	willing := slices.DeleteFunc(Order(candidates), func(c Candidate) bool {
 		return c.State != "" && c.State != PageOpen
 	})
+	if e.Repeats > 0 && e.Round > e.Repeats { // the policy is at its end: helpers were rung, and nobody is again
+		willing = slices.DeleteFunc(willing, func(c Candidate) bool { return !c.Helper })
+	}
 	if ring := pick(e, willing, e.Round); len(ring) > 0 {
 		return ringing(e, Step{Round: e.Round, Tier: e.Tier}, ring)
 	}

@@ -115,7 +115,7 @@ const (
 			finished_at = case when d.state in ('leased', 'submitted') then @finished_at else d.finished_at end
 		from page p
 		where p.id = d.page_id and d.id = @id and d.leased_by = @me and d.tries = @try
-		returning d.state, p.state`
+		returning d.state, p.state, d.ring`
 	sqlRingAlive = `
 		select exists (
 			select from delivery d join page p on p.id = d.page_id
@@ -232,7 +232,7 @@ func (w Worker) Finish(ctx context.Context, tx pgx.Tx, now time.Time, d Delivery
 	}
 	var state string
 	var page PageState
-	err = tx.QueryRow(ctx, sqlFinishDelivery, args).Scan(&state, &page)
+	err = tx.QueryRow(ctx, sqlFinishDelivery, args).Scan(&state, &page, &d.Ring) // rung again meanwhile, it is part of the new ring
 	if errors.Is(err, pgx.ErrNoRows) {
 		return f, nil // the lease was lost; whoever has it now says how it ends
 	}

@@ -36,7 +36,7 @@ const (
 	sqlHurry = `
 		update escalation set due_at = @now where id = @id and state = 'hunting' and due_at > @now`
 	sqlPostpone = `
-		update escalation set due_at = @due where id = @id and state = 'hunting'`
+		update escalation set due_at = @due where id = @id and state = 'hunting' and (due_at <= @now or due_at > @now::timestamptz + greatest(patience, waits, @absurd::interval))`
 	sqlHurryRole = `
 		update escalation set due_at = @now where slot = @slot and state = 'hunting' and due_at > @now`
 	sqlNotifyDue = `select pg_notify(@channel, '')`
@@ -112,9 +112,10 @@ func Hurry(ctx context.Context, db pg.DB, now time.Time, escalation int64) error
 	return err
 }
 
-// Postpone puts a step off until an instant.
-func Postpone(ctx context.Context, db pg.DB, until time.Time, escalation int64) error {
-	_, err := db.Exec(ctx, sqlPostpone, pgx.NamedArgs{"id": escalation, "due": until})
+// Postpone puts a step that is due off until an instant. One that was taken meanwhile, or
+// whose commit went well though nobody heard of it, is left alone.
+func Postpone(ctx context.Context, db pg.DB, now, until time.Time, escalation int64) error {
+	_, err := db.Exec(ctx, sqlPostpone, pgx.NamedArgs{"id": escalation, "now": now, "due": until, "absurd": longestPause})
 	return err
 }
 

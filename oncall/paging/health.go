@@ -32,8 +32,13 @@ func (h Health) Unproven(now time.Time) bool {
 const (
 	sqlHealth = `
 		select route, proven_at, tried_at, failed_at, failures, down_until, detail from route_health order by route`
+	// Where there is nothing to note, no row is locked: whoever answers would wait for
+	// everybody else who does.
 	sqlRouteProven = `
-		insert into route_health as h (route, proven_at) values (@route, @now)
+		insert into route_health as h (route, proven_at)
+		select @route, @now where not exists (
+			select from route_health k
+			where k.route = @route and k.proven_at >= @now::timestamptz - interval '1 minute' and k.told_at is null)
 		on conflict (route) do update set proven_at = greatest(h.proven_at, excluded.proven_at), told_at = null
 		where h.proven_at is null or h.proven_at < @now::timestamptz - interval '1 minute' or h.told_at is not null`
 	sqlRouteFailed = `
@@ -44,9 +49,14 @@ const (
 	sqlRouteWorks = `
 		insert into route_health as h (route, tried_at) values (@route, @now)
 		on conflict (route) do update set tried_at = @now, failures = 0, down_until = null`
+	sqlRouteWorksAgain = `
+		update route_health set tried_at = @now, failures = 0, down_until = null where route = @route and failures > 0`
+	// A route by which nothing ever arrived counts from its first synthetic page.
 	sqlUntoldUnproven = `
-		update route_health set told_at = @now
-		where route = any (@routes) and told_at is null and proven_at <= @before returning route`
+		update route_health h set told_at = @now
+		where route = any (@routes) and told_at is null and (proven_at <= @before or proven_at is null and exists (
+			select from contact_proof p join contact c on c.id = p.contact_id
+			where c.canary and c.kind = h.route and p.created_at <= @before)) returning route`
 )
 
 // HealthOf lists how each route fares that was ever used, by name.
@@ -79,6 +89,13 @@ func RouteFailed(ctx context.Context, db pg.DB, now, until time.Time, route, det
 // RouteWorks notes that the provider of a route took something.
 func RouteWorks(ctx context.Context, db pg.DB, now time.Time, route string) error {
 	_, err := db.Exec(ctx, sqlRouteWorks, pgx.NamedArgs{"route": route, "now": now})
+	return err
+}
+
+// RouteWorksAgain is RouteWorks for a route of which only the rows may know that it failed.
+// It touches nothing where it did not.
+func RouteWorksAgain(ctx context.Context, db pg.DB, now time.Time, route string) error {
+	_, err := db.Exec(ctx, sqlRouteWorksAgain, pgx.NamedArgs{"route": route, "now": now})
 	return err
 }
 

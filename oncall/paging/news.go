@@ -27,7 +27,8 @@ const (
 	sqlWay = `
 		select d.id, d.page_id, p.escalation_id, p.person_id, d.contact_id, d.ring, d.route, d.state, e.cause
 		from delivery d join page p on p.id = d.page_id join escalation e on e.id = p.escalation_id`
-	sqlWayByID  = sqlWay + ` where d.id = @id`
+	// A provider speaks of its own messages only.
+	sqlWayByID  = sqlWay + ` where d.id = @id and d.route = @route`
 	sqlWayByRef = sqlWay + ` where d.ref = @ref and d.route = @route order by d.id desc limit 1`
 
 	sqlAddEvent = `
@@ -68,7 +69,7 @@ const (
 func WayOf(ctx context.Context, db pg.DB, key, route, ref string) (w Way, found bool, err error) {
 	sql, args := sqlWayByRef, pgx.NamedArgs{"route": route, "ref": ref}
 	if id, _, ok := ParseKey(key); ok && id != 0 {
-		sql, args = sqlWayByID, pgx.NamedArgs{"id": id}
+		sql, args = sqlWayByID, pgx.NamedArgs{"id": id, "route": route}
 	} else if ref == "" {
 		return w, false, nil
 	}

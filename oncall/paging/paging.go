@@ -68,8 +68,16 @@ func RoleSlot(role string) Slot { return Slot("role:" + role) }
 // PersonSlot is the slot of one person.
 func PersonSlot(handle string) Slot { return Slot("person:" + handle) }
 
-// Role returns the role's name, or false for another kind of slot.
-func (s Slot) Role() (string, bool) { return strings.CutPrefix(string(s), "role:") }
+// Role returns the role's name, or "" and false for another kind of slot.
+func (s Slot) Role() (string, bool) { return s.named("role:") }
 
-// Person returns the person's handle, or false for another kind of slot.
-func (s Slot) Person() (string, bool) { return strings.CutPrefix(string(s), "person:") }
+// Person returns the person's handle, or "" and false for another kind of slot.
+func (s Slot) Person() (string, bool) { return s.named("person:") }
+
+func (s Slot) named(kind string) (string, bool) {
+	name, ok := strings.CutPrefix(string(s), kind)
+	if !ok {
+		return "", false
+	}
+	return name, true
+}

@@ -173,12 +173,13 @@ func TestDueStepsAndWhoTakesThem(t *testing.T) {
 	if !due(noon.Add(time.Second)) {
 		t.Error("hurried, but not due")
 	}
-	must(t, Postpone(ctx, tx, noon.Add(5*time.Second), e.ID))
+	must(t, Postpone(ctx, tx, noon, noon.Add(time.Hour), e.ID)) // not due, and so left alone
+	must(t, Postpone(ctx, tx, noon.Add(time.Second), noon.Add(5*time.Second), e.ID))
 	if due(noon.Add(4*time.Second)) || !due(noon.Add(5*time.Second)) {
 		t.Error("put off to another instant than asked")
 	}
 	// Worse news shortens the wait of now, better news does not lengthen it.
-	must(t, Postpone(ctx, tx, noon.Add(5*time.Minute), e.ID))
+	must(t, Postpone(ctx, tx, noon.Add(5*time.Second), noon.Add(5*time.Minute), e.ID))
 	must(t, Retime(ctx, tx, noon, e.Cause, e.Slot, 1, time.Minute))
 	if due(noon.Add(59*time.Second)) || !due(noon.Add(time.Minute)) {
 		t.Error("the new patience does not hold")
@@ -209,14 +210,14 @@ func TestAStepThatIsDueAbsurdlyLateIsDueNow(t *testing.T) {
 	for wait, want := range map[time.Duration]bool{
 		0: true, 90 * time.Second: false, longestPause: false, time.Hour: true, time.Hour + 90*time.Second: true,
 	} {
-		must(t, Postpone(ctx, tx, noon.Add(wait), e.ID))
+		exec(t, tx, `update escalation set due_at = $1 where id = $2`, noon.Add(wait), e.ID)
 		if _, due, err := PeekDue(ctx, tx, noon); err != nil || due != want {
 			t.Errorf("due in %v counts as due now: %v, %v", wait, due, err)
 		}
 	}
 	// Where one person is waited for very long, that is no mistake.
 	must(t, Retime(ctx, tx, noon, e.Cause, e.Slot, 3, 2*time.Hour))
-	must(t, Postpone(ctx, tx, noon.Add(2*time.Hour), e.ID))
+	exec(t, tx, `update escalation set due_at = $1 where id = $2`, noon.Add(2*time.Hour), e.ID)
 	if _, due, err := PeekDue(ctx, tx, noon); err != nil || due {
 		t.Errorf("%v, %v", due, err)
 	}
