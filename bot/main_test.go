@@ -19,6 +19,7 @@ import (
 	"batsignal/migrations/pg"
 	"batsignal/migrations/pgtest"
 	"batsignal/oncall"
+	"batsignal/oncall/paging"
 )
 
 func TestMain(m *testing.M) { pgtest.Main(m) }
@@ -119,7 +120,7 @@ func newStage(t testing.TB, policy bot.Policy, people string) *stage {
 	s.must(oncall.SyncRoles(ctx, s.db, start, oncall.DefaultRoles()))
 	s.incidents = &incidents.Service{
 		DB: s.db, Queue: queue, Now: s.Now, Log: log, Guard: incidents.DefaultGuard(), Baton: incidents.DefaultBaton(),
-		Networks: []incidents.Network{{Name: network, Home: home}}, Routes: []string{network},
+		Networks: []incidents.Network{{Name: network, Home: home}}, Routes: []paging.Traits{{Name: network, Chat: true}},
 	}
 	s.people = &oncall.Desk{DB: s.db, Now: s.Now, OpenDoor: true, Queue: queue, Networks: []string{network}}
 	s.set, err = command.NewSet(command.Options{Recorder: bot.Record{DB: s.db}, Now: s.Now, Refused: bot.Refusals(s.incidents, log)},

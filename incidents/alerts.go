@@ -2,7 +2,6 @@ package incidents
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"time"
 
@@ -57,7 +56,7 @@ func alertsEnded(g alert.Group, by oncall.Actor) string {
 	if g.State == alert.GroupResolved {
 		verb = "resolves"
 	}
-	return fmt.Sprintf("%s %s: %s", upperFirst(who), verb, ended(g.Title))
+	return fmt.Sprintf("%s %s: %s", oncall.UpperFirst(who), verb, ended(g.Title))
 }
 
 // alertsAnswered acknowledges the alerts of a page that was answered by as many as its
@@ -180,9 +179,6 @@ func (s *Service) itemsOf(ctx context.Context, d paging.Delivery) ([]string, err
 		return nil, err
 	}
 	lines, err := pgx.CollectRows(rows, pgx.RowToStructByName[alert.Line])
-	if errors.Is(err, pgx.ErrNoRows) {
-		return nil, nil
-	}
 	more := max(len(lines)-alert.MostLines, 0)
 	return alert.Items(lines[:len(lines)-more], more), err
 }

@@ -56,11 +56,7 @@ func (s *Service) Board(ctx context.Context, incident int64) ([]BoardRow, error)
 }
 
 func board(ctx context.Context, db pg.DB, incident int64) ([]BoardRow, error) {
-	states, err := roleStates(ctx, db, incident)
-	if err != nil {
-		return nil, err
-	}
-	pages, err := paging.Of(ctx, db, cause(incident))
+	states, pages, err := rolesAndPages(ctx, db, incident)
 	if err != nil {
 		return nil, err
 	}

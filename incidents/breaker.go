@@ -112,49 +112,43 @@ func (c *change) turn(route string, t routeTurn, accepted bool, detail string) e
 
 // parallel is how many messages of a route may be under way at once.
 func (p *Pager) parallel(route string) int {
-	for _, t := range p.Service.Traits {
-		if t.Name == route && t.Parallel > 0 {
-			return t.Parallel
-		}
+	if n := p.Service.route(route).Parallel; n > 0 {
+		return n
 	}
 	return p.Parallel
 }
 
 // timeout is how long one try of a route may take.
 func (p *Pager) timeout(route string) time.Duration {
-	for _, t := range p.Service.Traits {
-		if t.Name == route && t.Timeout > 0 {
-			return min(t.Timeout, sendBudget)
-		}
+	if t := p.Service.route(route).Timeout; t > 0 {
+		return min(t, sendBudget)
 	}
 	return sendBudget
 }
 
-// routes are the traits of every route in use, in the order of their names.
-func (s *Service) routes() []paging.Traits {
-	list := make([]paging.Traits, 0, len(s.Routes))
-	for _, name := range s.Routes {
-		t := paging.Traits{Name: name}
-		for _, known := range s.Traits {
-			if known.Name == name {
-				t = known
-			}
+// route finds the traits of a route; of one that is not configured there are none.
+func (s *Service) route(name string) paging.Traits {
+	for _, t := range s.Routes {
+		if t.Name == name {
+			return t
 		}
-		list = append(list, t)
 	}
-	return list
+	return paging.Traits{Name: name}
 }
 
 // that lists the routes in use that have a trait.
 func (s *Service) that(has func(paging.Traits) bool) []string {
 	names := []string{}
-	for _, t := range s.routes() {
+	for _, t := range s.Routes {
 		if has(t) {
 			names = append(names, t.Name)
 		}
 	}
 	return names
 }
+
+// routeNames lists every route in use.
+func (s *Service) routeNames() []string { return s.that(func(paging.Traits) bool { return true }) }
 
 // receiptPatience is how long the provider of a route that tells what became of a message
 // may take to say so.

@@ -42,7 +42,7 @@ func (s *Service) SendCanaries(ctx context.Context) error {
 // a day: they are tried last from then on.
 func (s *Service) ReportUnproven(ctx context.Context) error {
 	return s.change(ctx, func(c *change) error {
-		routes, err := paging.UntoldUnproven(c.ctx, c.tx, c.now, c.Service.Routes)
+		routes, err := paging.UntoldUnproven(c.ctx, c.tx, c.now, c.routeNames())
 		if err != nil || len(routes) == 0 {
 			return err
 		}
@@ -51,7 +51,7 @@ func (s *Service) ReportUnproven(ctx context.Context) error {
 			verb = "are"
 		}
 		c.sayHome(0, fmt.Sprintf("%s %s unproven: nothing is known to have arrived there for %s. Pages go there last. !route list says more.",
-			upperFirst(oncall.JoinNames(routes)), verb, span(paging.UnprovenAfter)))
+			oncall.UpperFirst(oncall.JoinNames(routes)), verb, span(paging.UnprovenAfter)))
 		return nil
 	})
 }

@@ -52,7 +52,7 @@ func child() int {
 	pager := &incidents.Pager{
 		Service: &incidents.Service{
 			DB: db, Queue: queue, Now: time.Now, Log: quietLog(), Guard: incidents.DefaultGuard(), Baton: incidents.DefaultBaton(),
-			Networks: []incidents.Network{{Name: network, Home: home}}, Routes: []string{network},
+			Networks: []incidents.Network{{Name: network, Home: home}}, Routes: []paging.Traits{{Name: network, Chat: true}},
 		},
 		Routes: map[string]paging.Route{network: socketRoute(socket)}, Parallel: 2,
 		Worker: paging.Worker{Me: name, Routes: []string{network}},
@@ -102,7 +102,14 @@ func newProvider(t *testing.T, hold func(line string) bool) *provider {
 	}
 	t.Cleanup(func() { _ = os.RemoveAll(dir) })
 	p := &provider{socket: filepath.Join(dir, "socket"), hold: hold}
-	listener, err := net.Listen("unix", p.socket)
+	serveAt(t, p.socket, p.serve)
+	return p
+}
+
+// serveAt serves each connection to a socket until the test is over.
+func serveAt(t *testing.T, socket string, serve func(net.Conn)) {
+	t.Helper()
+	listener, err := net.Listen("unix", socket)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -113,14 +120,13 @@ func newProvider(t *testing.T, hold func(line string) bool) *provider {
 			if err != nil {
 				return
 			}
-			serving.Go(func() { p.serve(conn) })
+			serving.Go(func() { serve(conn) })
 		}
 	})
 	t.Cleanup(func() {
 		_ = listener.Close()
 		serving.Wait()
 	})
-	return p
 }
 
 func (p *provider) serve(conn net.Conn) {

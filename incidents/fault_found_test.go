@@ -52,7 +52,7 @@ func TestAfterARestEverythingLeaves(t *testing.T) {
 	t.Parallel()
 	s := newScene(t, "ada:lead bea:fix cem:fix dan:fix")
 	sms, _ := s.phones()
-	s.svc.Traits[0].Delay = 0
+	s.svc.Routes[1].Delay = 0
 	for _, who := range []string{"bea", "cem", "dan"} {
 		s.phone(who, "sms")
 		s.exec(`delete from account where person_id = $1`, s.ids[who])
@@ -94,7 +94,7 @@ func TestABlipIsNoLongRest(t *testing.T) {
 	}
 	s := newScene(t, people)
 	sms, _ := s.phones()
-	s.svc.Traits[0].Delay = 0
+	s.svc.Routes[1].Delay = 0
 	for i := range 8 {
 		s.phone(fmt.Sprintf("p%d", i), "sms")
 	}

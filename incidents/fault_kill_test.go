@@ -67,7 +67,7 @@ func TestAskableChild(t *testing.T) {
 	pager := &incidents.Pager{
 		Service: &incidents.Service{
 			DB: db, Queue: queue, Now: time.Now, Log: quietLog(), Guard: incidents.DefaultGuard(), Baton: incidents.DefaultBaton(),
-			Networks: []incidents.Network{{Name: network, Home: home}}, Routes: []string{network},
+			Networks: []incidents.Network{{Name: network, Home: home}}, Routes: []paging.Traits{{Name: network, Chat: true}},
 		},
 		Routes: map[string]paging.Route{network: askable{socketRoute(parts[1])}}, Parallel: 2,
 		Worker: paging.Worker{Me: parts[0], Routes: []string{network}},
@@ -180,24 +180,7 @@ func newMemory(t *testing.T, hold func(string) bool) *provider {
 	p := newProvider(t, hold)
 	behind := p.socket
 	socket := behind + ".memory"
-	listener, err := net.Listen("unix", socket)
-	if err != nil {
-		t.Fatal(err)
-	}
-	var serving sync.WaitGroup
-	serving.Go(func() {
-		for {
-			conn, err := listener.Accept()
-			if err != nil {
-				return
-			}
-			serving.Go(func() { p.serveMemory(conn) })
-		}
-	})
-	t.Cleanup(func() {
-		_ = listener.Close()
-		serving.Wait()
-	})
+	serveAt(t, socket, p.serveMemory)
 	p.socket = socket
 	return p
 }

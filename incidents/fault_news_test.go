@@ -19,7 +19,7 @@ func TestFault28AcceptedAndNeverDelivered(t *testing.T) {
 	t.Parallel()
 	s := newScene(t, "ada:lead bea:fix cem:fix")
 	sms, voice := s.phones()
-	s.svc.Traits[0].Delay, s.svc.Traits[1].Delay = 0, 0
+	s.svc.Routes[1].Delay, s.svc.Routes[2].Delay = 0, 0
 	s.exec(`delete from account where person_id = $1 or person_id = $2`, s.ids["bea"], s.ids["cem"])
 	s.phone("bea", "sms")
 	s.phone("cem", "sms")

@@ -145,7 +145,7 @@ func (c *change) giveUpOn(inc Incident, one check, r oncall.Role, p oncall.Perso
 	}); err != nil {
 		return err
 	}
-	text := fmt.Sprintf("%s does not answer any more. %s is looked for again.", p.Handle, upperFirst(r.Title))
+	text := fmt.Sprintf("%s does not answer any more. %s is looked for again.", p.Handle, oncall.UpperFirst(r.Title))
 	if err := c.announce(inc, "role", oncall.Actor{}, text); err != nil {
 		return err
 	}

@@ -4,8 +4,6 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
-	"unicode"
-	"unicode/utf8"
 
 	"github.com/jackc/pgx/v5"
 
@@ -21,14 +19,15 @@ const sqlAdminHandles = `
 // adminHandles are the people behind the admins of the configuration: they are rung when
 // nobody else answers.
 func (c *change) adminHandles() ([]string, error) {
-	if len(c.Admins) == 0 {
-		return nil, nil
+	if len(c.Admins) == 0 || c.admins != nil {
+		return c.admins, nil
 	}
 	rows, err := c.tx.Query(c.ctx, sqlAdminHandles, pgx.NamedArgs{"admins": c.Admins})
 	if err != nil {
 		return nil, err
 	}
-	return pgx.CollectRows(rows, pgx.RowTo[string])
+	c.admins, err = pgx.CollectRows(rows, pgx.RowTo[string])
+	return c.admins, err
 }
 
 // fits tells whether somebody who acknowledges a page, their own or another's, fills the role: they said yes to it, or
@@ -56,7 +55,7 @@ func (c *change) helps(ans *Answered, r oncall.Role, a oncall.Actor) error {
 		ans.Incident.Ref(), r.Title, r.Name)
 	c.boardChanged(ans.Incident.ID)
 	return c.announce(ans.Incident, "ack", a, fmt.Sprintf("%s answers P%d and helps. %s is still looked for.",
-		cmp.Or(a.Handle, ans.Page.Handle), ans.Page.ID, upperFirst(r.Title)))
+		cmp.Or(a.Handle, ans.Page.Handle), ans.Page.ID, oncall.UpperFirst(r.Title)))
 }
 
 // oneOfSome counts an answer to a hunt that wants several, and ends it with the last one.
@@ -95,9 +94,4 @@ func countWord(n int) string {
 		return "One"
 	}
 	return fmt.Sprint(n)
-}
-
-func upperFirst(text string) string {
-	r, width := utf8.DecodeRuneInString(text)
-	return string(unicode.ToUpper(r)) + text[width:]
 }

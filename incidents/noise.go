@@ -13,7 +13,7 @@ import (
 // that are configured now.
 func (s *Service) Noise(ctx context.Context, from, until time.Time, person int64) ([]paging.Noise, error) {
 	return paging.NoiseOf(ctx, s.DB, paging.NoiseQuery{
-		From: from, Until: until, Person: person, Prices: s.routes(),
+		From: from, Until: until, Person: person, Prices: s.Routes,
 		Awake: func(zone string, wakes, sleeps int, at time.Time) bool {
 			return oncall.Person{Zone: zone, Wakes: wakes, Sleeps: sleeps}.Awake(at)
 		},

@@ -57,7 +57,7 @@ func (s *Service) Prove(ctx context.Context, a oncall.Actor, id int64, purpose c
 
 // prove makes a code, leaves the errand of sending it, and says what to do with it.
 func (c *change) prove(one contact.Contact, purpose contact.Purpose, a oncall.Actor) (say string, err error) {
-	if !slices.Contains(c.Routes, one.Kind) {
+	if !slices.Contains(c.routeNames(), one.Kind) {
 		return "", fault.New(fault.Unready, "Nothing can be sent by %s here yet. Ask an admin to configure it; then !contact code %s.", one.Kind, one.Kind)
 	}
 	p, err := contact.Begin(c.ctx, c.tx, c.now, one.ID, purpose, a.PersonID)

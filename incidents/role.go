@@ -54,21 +54,27 @@ func (s *Service) RoleStates(ctx context.Context, incident int64) ([]RoleState, 
 }
 
 func roleStates(ctx context.Context, db pg.DB, incident int64) ([]RoleState, error) {
+	states, _, err := rolesAndPages(ctx, db, incident)
+	return states, err
+}
+
+// rolesAndPages tells the same, with every page of the incident.
+func rolesAndPages(ctx context.Context, db pg.DB, incident int64) ([]RoleState, []paging.Page, error) {
 	roles, err := oncall.Roles(ctx, db)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	responders, err := respondersOf(ctx, db, incident)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	hunts, err := paging.Hunting(ctx, db, cause(incident))
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	pages, err := paging.Of(ctx, db, cause(incident))
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	states := make([]RoleState, 0, len(roles))
 	for _, r := range roles {
@@ -90,7 +96,7 @@ func roleStates(ctx context.Context, db pg.DB, incident int64) ([]RoleState, err
 		}
 		states = append(states, st)
 	}
-	return states, nil
+	return states, pages, nil
 }
 
 // TakeRole makes the actor a responder, paged or not, and ends the hunt.

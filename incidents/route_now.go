@@ -24,11 +24,8 @@ func (s *Service) RoutesNow(ctx context.Context) ([]RouteNow, error) {
 		return nil, err
 	}
 	var list []RouteNow
-	for _, t := range s.routes() {
+	for _, t := range s.Routes {
 		one := RouteNow{Traits: t, Health: paging.Health{Route: t.Name}}
-		for _, n := range s.Networks {
-			one.Chat = one.Chat || n.Name == t.Name
-		}
 		for _, h := range health {
 			if h.Route == t.Name {
 				one.Health = h

@@ -145,5 +145,5 @@ func (s *Service) Readiness(ctx context.Context) (reach.Report, error) {
 	for i, n := range s.Networks {
 		networks[i] = n.Name
 	}
-	return reach.Load(ctx, s.DB, s.Now(), networks, s.Routes)
+	return reach.Load(ctx, s.DB, s.Now(), networks, s.routeNames())
 }

@@ -116,7 +116,7 @@ func sceneOn(t testing.TB, db *pgxpool.Pool, people string) *scene {
 	s.must(err)
 	s.svc = &incidents.Service{
 		DB: db, Queue: queue, Now: s.Now, Log: log, Guard: incidents.DefaultGuard(), Baton: incidents.DefaultBaton(),
-		Networks: []incidents.Network{{Name: network, Home: home, RoomName: "#inc-{id}-{slug}"}}, Routes: []string{network},
+		Networks: []incidents.Network{{Name: network, Home: home, RoomName: "#inc-{id}-{slug}"}}, Routes: []paging.Traits{{Name: network, Chat: true}},
 	}
 	s.svc.Guard.PerPerson, s.svc.Guard.PerOrganisation = 1_000, 1_000
 	s.desk = &oncall.Desk{DB: db, Now: s.Now, OpenDoor: true}

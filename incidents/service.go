@@ -26,8 +26,7 @@ type Service struct {
 	Now      func() time.Time
 	Log      *slog.Logger
 	Networks []Network
-	Routes   []string        // every route that is configured, here or in another process
-	Traits   []paging.Traits // of those routes that have any
+	Routes   []paging.Traits // every route that is configured, here or in another process
 	Admins   []string        // accounts as network/name, in small letters
 	Paging   PagingPolicy
 	Guard    Guard
@@ -59,6 +58,7 @@ type change struct {
 	rings   bool
 	over    []int64        // escalations of which a page was answered or closed
 	board   map[int64]bool // incidents whose board has changed
+	admins  []string       // handles, once they were asked for: a signal takes a step for each role
 	hushed  bool           // first rings are told in one line, not one by one
 }
 

@@ -158,7 +158,7 @@ func (c *change) ring(e paging.Escalation, inc Incident, s paging.Step) (reached
 	if len(s.Ring) == 0 {
 		return nil, nil
 	}
-	rung, err := paging.Ring(c.ctx, c.tx, c.now, c.routes(), e, s)
+	rung, err := paging.Ring(c.ctx, c.tx, c.now, c.Routes, e, s)
 	if err != nil {
 		return nil, err
 	}

@@ -65,12 +65,11 @@ func (p *operator) fails(err error) {
 // phones gives the scene a provider of texts and one of calls.
 func (s *scene) phones() (sms, voice *operator) {
 	sms, voice = &operator{name: "sms", has: map[string]bool{}}, &operator{name: "voice", has: map[string]bool{}}
-	s.svc.Traits = []paging.Traits{
-		{Name: "sms", Delay: time.Minute, Receipts: true, Asks: true},
-		{Name: "voice", Delay: 2 * time.Minute, Receipts: true, Asks: true, Ends: true, Loud: true},
-	}
+	s.svc.Routes = append(s.svc.Routes,
+		paging.Traits{Name: "sms", Delay: time.Minute, Receipts: true, Asks: true},
+		paging.Traits{Name: "voice", Delay: 2 * time.Minute, Receipts: true, Asks: true, Ends: true, Loud: true},
+	)
 	for _, p := range []*operator{sms, voice} {
-		s.svc.Routes = append(s.svc.Routes, p.name)
 		s.pager.Routes[p.name] = p
 		s.pager.Worker.Routes = append(s.pager.Worker.Routes, p.name)
 	}

@@ -27,6 +27,12 @@ func Clip(text string, most int) string {
 	return text
 }
 
+// UpperFirst has a text begin with a capital letter.
+func UpperFirst(text string) string {
+	r, width := utf8.DecodeRuneInString(text)
+	return string(unicode.ToUpper(r)) + text[width:]
+}
+
 // Plural writes a number with its noun.
 func Plural(n int, one, many string) string {
 	if n == 1 {

@@ -128,8 +128,7 @@ func refs(list []alert.Alert) (paths []string) {
 
 // Programs do the same.
 func TestAPIOfAlerts(t *testing.T) {
-	var a *alertWorld
-	a = newAlertWorld(t)
+	a := newAlertWorld(t)
 	p := a.program(t, "maria")
 	made := p.call("POST", "/alerts/keys", map[string]any{"name": "api", "policy": "infra", "severities": map[string]any{"info": 3}}).must(t, http.StatusCreated)
 	key, _ := made.at("routing_key").(string)

@@ -17,13 +17,7 @@ import (
 
 // TestMinutesScreenshots draws the archive as people see it; see TestScreenshots.
 func TestMinutesScreenshots(t *testing.T) {
-	folder := os.Getenv("SCREENSHOTS")
-	if folder == "" {
-		t.Skip("SCREENSHOTS names no folder to draw the pages into")
-	}
-	if err := os.MkdirAll(folder, 0o755); err != nil {
-		t.Fatal(err)
-	}
+	folder := shotsFolder(t)
 	tab := browser(t)
 	w := newWorld(t)
 	w.tell(fire + longer)
@@ -40,6 +34,20 @@ func TestMinutesScreenshots(t *testing.T) {
 	} {
 		shootAll(t, tab, folder, name, "http://127.0.0.1:"+port+path)
 	}
+}
+
+// shotsFolder is where pictures of pages are drawn to, for our own eyes. Where nobody
+// names one, the test that draws them is left out: it can find nothing wrong.
+func shotsFolder(t *testing.T) string {
+	t.Helper()
+	folder := os.Getenv("SCREENSHOTS")
+	if folder == "" {
+		t.Skip("SCREENSHOTS names no folder to draw the pages into")
+	}
+	if err := os.MkdirAll(folder, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	return folder
 }
 
 // shootAll draws a page on a wide and on a narrow screen, by day and by night, and with

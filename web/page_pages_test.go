@@ -27,8 +27,7 @@ func newPhoneWorld(t testing.TB, change ...func(*web.Options)) *alertWorld {
 
 func (w *world) phones() {
 	w.t.Helper()
-	w.Incidents.Routes = append(w.Incidents.Routes, "sms", "voice")
-	w.Incidents.Traits = append(w.Incidents.Traits,
+	w.Incidents.Routes = append(w.Incidents.Routes,
 		paging.Traits{Name: "sms", Delay: time.Minute, PerQuarterHour: 1, Cost: 75, Receipts: true},
 		paging.Traits{Name: "voice", Delay: 2 * time.Minute, Loud: true, Cost: 40, Receipts: true, Ends: true},
 	)

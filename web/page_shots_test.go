@@ -1,14 +1,10 @@
 package web_test
 
 import (
-	"os"
-	"path/filepath"
-	"strconv"
 	"strings"
 	"testing"
 	"time"
 
-	"github.com/chromedp/cdproto/emulation"
 	"github.com/chromedp/chromedp"
 
 	"batsignal/oncall/paging"
@@ -18,13 +14,7 @@ import (
 // TestPagingScreenshots draws the pages about pages, noise and status, for our own eyes,
 // as TestScreenshots does the others.
 func TestPagingScreenshots(t *testing.T) {
-	folder := os.Getenv("SCREENSHOTS")
-	if folder == "" {
-		t.Skip("SCREENSHOTS names no folder to draw the pages into")
-	}
-	if err := os.MkdirAll(folder, 0o755); err != nil {
-		t.Fatal(err)
-	}
+	folder := shotsFolder(t)
 	tab := browser(t)
 	withoutScript(t, tab, true)
 	w := newPhoneWorld(t, func(o *web.Options) {
@@ -33,25 +23,7 @@ func TestPagingScreenshots(t *testing.T) {
 	})
 	w.Incidents.Alerts = w.alerts
 	address := "http://127.0.0.1:" + w.serve()
-	shoot := func(name, path string) {
-		for _, width := range []int64{1280, 360} {
-			for _, scheme := range []string{"light", "dark"} {
-				if _, err := chromedp.Call(tab, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{
-					Features: []*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: scheme}},
-				}); err != nil {
-					t.Fatal(err)
-				}
-				do(t, tab, chromedp.EmulateViewport(width, 800), chromedp.Navigate(address+path))
-				shot, err := chromedp.Run(tab, chromedp.FullScreenshot(100))
-				if err != nil {
-					t.Fatal(err)
-				}
-				if err := os.WriteFile(filepath.Join(folder, name+"-"+strconv.FormatInt(width, 10)+"-"+scheme+".png"), shot, 0o644); err != nil {
-					t.Fatal(err)
-				}
-			}
-		}
-	}
+	shoot := func(name, path string) { shootAll(t, tab, folder, name, address+path) }
 	link := strings.TrimPrefix(w.loginLink("maria"), publicURL)
 	link = link[strings.Index(link, "/sign-in"):]
 	do(t, tab, chromedp.Navigate(address+link), chromedp.Click(chromedp.CSS("main button")), chromedp.WaitVisible(chromedp.CSS("header .self button")))

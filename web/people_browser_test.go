@@ -65,13 +65,7 @@ func TestAPersonWithoutScript(t *testing.T) {
 // TestPeopleScreenshots draws the pages about people, for our own eyes, as
 // TestScreenshots does the others.
 func TestPeopleScreenshots(t *testing.T) {
-	folder := os.Getenv("SCREENSHOTS")
-	if folder == "" {
-		t.Skip("SCREENSHOTS names no folder to draw the pages into")
-	}
-	if err := os.MkdirAll(folder, 0o755); err != nil {
-		t.Fatal(err)
-	}
+	folder := shotsFolder(t)
 	tab := browser(t)
 	w := newTreeWorld(t, func(o *web.Options) {
 		o.PublicURL = "http://127.0.0.1"

@@ -66,13 +66,7 @@ func TestNothingIsRefusedOnTheDocument(t *testing.T) {
 // TestRetroScreenshots draws the pages for our own eyes: set SCREENSHOTS to a folder. It
 // checks nothing.
 func TestRetroScreenshots(t *testing.T) {
-	folder := os.Getenv("SCREENSHOTS")
-	if folder == "" {
-		t.Skip("SCREENSHOTS names no folder to draw the pages into")
-	}
-	if err := os.MkdirAll(folder, 0o755); err != nil {
-		t.Fatal(err)
-	}
+	folder := shotsFolder(t)
 	tab := browser(t)
 	w := newRetroWorld(t)
 	port := w.serve()

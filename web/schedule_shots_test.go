@@ -13,13 +13,7 @@ import (
 // TestScheduleScreenshots draws the pages of schedules, coverage and policies as people
 // see them; see TestScreenshots.
 func TestScheduleScreenshots(t *testing.T) {
-	folder := os.Getenv("SCREENSHOTS")
-	if folder == "" {
-		t.Skip("SCREENSHOTS names no folder to draw the pages into")
-	}
-	if err := os.MkdirAll(folder, 0o755); err != nil {
-		t.Fatal(err)
-	}
+	folder := shotsFolder(t)
 	tab := browser(t)
 	w := newScheduleWorld(t, func(o *web.Options) { o.PublicURL = "http://127.0.0.1" })
 	w.busy()

@@ -16,13 +16,7 @@ import (
 // TestScreenshots draws every page as people see it, for our own eyes: set
 // SCREENSHOTS to a folder. It checks nothing.
 func TestScreenshots(t *testing.T) {
-	folder := os.Getenv("SCREENSHOTS")
-	if folder == "" {
-		t.Skip("SCREENSHOTS names no folder to draw the pages into")
-	}
-	if err := os.MkdirAll(folder, 0o755); err != nil {
-		t.Fatal(err)
-	}
+	folder := shotsFolder(t)
 	tab := browser(t)
 	for _, script := range []string{"off", "on"} {
 		w := newWorld(t)

@@ -117,13 +117,7 @@ func TestAPasskeyInABrowser(t *testing.T) {
 // TestSignScreenshots draws the pages of signing in, for our own eyes, as TestScreenshots
 // does the others.
 func TestSignScreenshots(t *testing.T) {
-	folder := os.Getenv("SCREENSHOTS")
-	if folder == "" {
-		t.Skip("SCREENSHOTS names no folder to draw the pages into")
-	}
-	if err := os.MkdirAll(folder, 0o755); err != nil {
-		t.Fatal(err)
-	}
+	folder := shotsFolder(t)
 	tab := browser(t)
 	w, address := seenAt(t, "localhost", func(o *web.Options) {
 		o.OIDC = []web.Provider{{ID: "acme", Name: "Acme accounts", Issuer: "http://127.0.0.1:1"}}

@@ -90,7 +90,7 @@ func newWorld(t testing.TB, change ...func(*web.Options)) *world {
 	if _, err := rosterfile.Apply(ctx, stage.DB, f, rosterfile.How{Now: night, Agreed: true, Network: "console"}); err != nil {
 		t.Fatal(err)
 	}
-	stage.Incidents.Routes = append(stage.Incidents.Routes, "mail", "webhook")
+	stage.Incidents.Routes = append(stage.Incidents.Routes, paging.Traits{Name: "mail"}, paging.Traits{Name: "webhook"})
 	maria := w.person("maria")
 	for kind, address := range map[string]string{"mail": canaryMail, "webhook": canaryWebhook} {
 		if _, err := contact.AddProven(ctx, stage.DB, night, maria.ID, kind, secret.New(address)); err != nil {

@@ -50,7 +50,7 @@ func (s *Stage) wire(queue notice.Queue, o Options) error {
 	policy := bot.Policy{Fire: []string{"@roster"}, Confirm: []string{"@roster"}}
 	for _, h := range s.houses {
 		s.Incidents.Networks = append(s.Incidents.Networks, incidents.Network{Name: h.name, Home: Home, RoomName: "#inc-{id}-{slug}"})
-		s.Incidents.Routes = append(s.Incidents.Routes, h.name)
+		s.Incidents.Routes = append(s.Incidents.Routes, paging.Traits{Name: h.name, Chat: true})
 		s.People.Networks = append(s.People.Networks, h.name)
 		s.People.Rooms = append(s.People.Rooms, oncall.Room{Network: h.name, Name: Home})
 		components.Rooms = append(components.Rooms, oncall.Room{Network: h.name, Name: Home})

@@ -92,10 +92,7 @@ func (w webConfig) check(found *problems) {
 			}
 		}
 	}
-	u, err := url.Parse(w.PublicURL)
-	if err != nil || (u.Scheme != "http" && u.Scheme != "https") || u.Host == "" || u.RawQuery != "" || u.Fragment != "" || u.User != nil {
-		found.add("web.public_url", "must be an address such as https://batsignal.example.org")
-	}
+	checkWebAddress(found, "web.public_url", w.PublicURL, "https://batsignal.example.org")
 	checkOIDC(found, w.OIDC)
 }
 

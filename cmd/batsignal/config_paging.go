@@ -1,7 +1,6 @@
 package main
 
 import (
-	"fmt"
 	"net/mail"
 	"net/netip"
 	"net/url"
@@ -97,7 +96,7 @@ func (c *Config) checkPaging(found *problems) {
 		if c.Inbound.Listen == c.Web.Listen {
 			found.add("inbound.listen", "must be another address than web.listen")
 		}
-		checkWebAddress(found, "inbound.public_url", c.Inbound.PublicURL)
+		checkWebAddress(found, "inbound.public_url", c.Inbound.PublicURL, "https://in.batsignal.example.org")
 	}
 	if t := c.Twilio; t.AccountSID != "" {
 		if !accountSID.MatchString(t.AccountSID) {
@@ -113,7 +112,7 @@ func (c *Config) checkPaging(found *problems) {
 			found.add("inbound.listen", "set it: without it nobody can acknowledge by phone")
 		}
 		if t.BaseURL != "" {
-			checkWebAddress(found, "twilio.base_url", t.BaseURL)
+			checkWebAddress(found, "twilio.base_url", t.BaseURL, "https://api.twilio.com")
 		}
 		if t.CostSMS < 0 || t.CostVoice < 0 {
 			found.add("twilio.cost_sms", "a page costs nothing or more, in thousandths of the currency")
@@ -122,7 +121,7 @@ func (c *Config) checkPaging(found *problems) {
 	if p := c.PagerDuty; p.Enabled {
 		for key, address := range map[string]string{"pagerduty.events_url": p.EventsURL, "pagerduty.api_url": p.APIURL} {
 			if address != "" {
-				checkWebAddress(found, key, address)
+				checkWebAddress(found, key, address, "https://events.pagerduty.com")
 			}
 		}
 		if !p.WebhookSecret.Empty() && c.Inbound.Listen == "" {
@@ -130,7 +129,7 @@ func (c *Config) checkPaging(found *problems) {
 		}
 	}
 	if c.Ntfy.URL != "" {
-		checkWebAddress(found, "ntfy.url", c.Ntfy.URL)
+		checkWebAddress(found, "ntfy.url", c.Ntfy.URL, "https://ntfy.example.org")
 	}
 	c.Inbox.check(found, c.Mail)
 	c.Watch.check(found)
@@ -177,10 +176,10 @@ func (w watchConfig) check(found *problems) {
 	}
 }
 
-func checkWebAddress(found *problems, key, address string) {
+func checkWebAddress(found *problems, key, address, example string) {
 	u, err := url.Parse(address)
 	if err != nil || (u.Scheme != "https" && u.Scheme != "http") || u.Host == "" || u.User != nil || u.RawQuery != "" || u.Fragment != "" {
-		found.add(key, "%s", fmt.Sprintf("must be an address such as https://example.org, not %q", address))
+		found.add(key, "must be an address such as %s", example)
 	}
 }
 

@@ -135,7 +135,7 @@ func wire(ctx context.Context, c Config, db *database, places []place, now func(
 		p.incidents.Networks = append(p.incidents.Networks, incidents.Network{
 			Name: at.id, Home: at.home, RoomName: at.rooms, Summaries: at.summaries, CloseAfter: at.closeAfter,
 		})
-		p.incidents.Routes = append(p.incidents.Routes, at.id)
+		p.incidents.Routes = append(p.incidents.Routes, paging.Traits{Name: at.id, Chat: true})
 		p.people.Networks = append(p.people.Networks, at.id)
 		p.actions.Networks = append(p.actions.Networks, at.id)
 		if at.make != nil {

@@ -66,10 +66,7 @@ func (p *parts) joinRoutes(ctx context.Context, c Config, db *database, now func
 func (p *parts) addRoute(r paging.Route) {
 	p.routes[r.Name()] = r
 	p.errands.Routes[r.Name()] = r
-	p.incidents.Routes = append(p.incidents.Routes, r.Name())
-	if told, ok := r.(interface{ Traits() paging.Traits }); ok {
-		p.incidents.Traits = append(p.incidents.Traits, told.Traits())
-	}
+	p.incidents.Routes = append(p.incidents.Routes, paging.TraitsOf(r))
 	if closer, ok := r.(interface{ Close() }); ok {
 		p.closers = append(p.closers, closer.Close)
 	}
@@ -94,7 +91,7 @@ func (p *parts) joinTwilio(c Config, db *database, now func() time.Time, log *sl
 		return nil
 	}
 	account, err := twilio.New(twilio.Config{
-		BaseURL: t.BaseURL, AccountSID: t.AccountSID, Tokens: twilio.TokensOf(t.AuthToken), From: t.From, SMSFrom: t.SMSFrom, Voice: t.Voice, Discreet: t.Discreet,
+		BaseURL: t.BaseURL, AccountSID: t.AccountSID, Tokens: t.AuthToken.Lines(), From: t.From, SMSFrom: t.SMSFrom, Voice: t.Voice, Discreet: t.Discreet,
 		InboundURL: c.Inbound.PublicURL, CostSMS: t.CostSMS, CostVoice: t.CostVoice,
 		Whose: func(ctx context.Context, route string, refs []string) (map[string]string, error) {
 			return paging.KeysByRef(ctx, db.Pool, route, refs)
@@ -107,7 +104,7 @@ func (p *parts) joinTwilio(c Config, db *database, now func() time.Time, log *sl
 	p.addRoute(account.Voice())
 	p.closers = append(p.closers, account.Close)
 	hook, err := twilio.NewHook(twilio.Hook{
-		Ear: p.incidents, Tokens: twilio.TokensOf(t.AuthToken), AccountSID: t.AccountSID, From: t.From, Voice: t.Voice,
+		Ear: p.incidents, Tokens: t.AuthToken.Lines(), AccountSID: t.AccountSID, From: t.From, Voice: t.Voice,
 		InboundURL: c.Inbound.PublicURL, Words: p.localized, Now: now, Log: log,
 		Open: func(ctx context.Context, id int64) (secret.Text, error) { return contact.Open(ctx, db.Pool, id) },
 	})
@@ -137,7 +134,7 @@ func (p *parts) joinPagerDuty(c Config, now func() time.Time, log *slog.Logger) 
 		return nil
 	}
 	hook := pagerduty.Hook{
-		Ear: p.incidents, Keys: pagerduty.Keys{Name: name}, Secrets: pagerduty.SecretsOf(d.WebhookSecret), Now: now, Log: log,
+		Ear: p.incidents, Keys: pagerduty.Keys{Name: name}, Secrets: d.WebhookSecret.Lines(), Now: now, Log: log,
 	}
 	if client != nil {
 		hook.Look = client.AlertKeys

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"log/slog"
+	"maps"
 	"net/netip"
 	"os"
 	"slices"
@@ -102,13 +103,9 @@ func serviceOf(db pg.DB, queue *river.Client[pgx.Tx], routes map[string]paging.R
 		Networks: []incidents.Network{{Name: network, Home: home, RoomName: "#inc-{id}-{slug}"}},
 	}
 	s.Guard.PerPerson, s.Guard.PerOrganisation, s.Guard.Confirmations = 1000, 1000, 0
-	for name, r := range routes {
-		s.Routes = append(s.Routes, name)
-		if t, ok := r.(interface{ Traits() paging.Traits }); ok {
-			s.Traits = append(s.Traits, t.Traits())
-		}
+	for _, name := range slices.Sorted(maps.Keys(routes)) {
+		s.Routes = append(s.Routes, paging.TraitsOf(routes[name]))
 	}
-	slices.Sort(s.Routes)
 	s.Alerts = &alert.Service{DB: db, Now: now, Log: log, Engine: s}
 	return s
 }
@@ -181,7 +178,7 @@ func (s setup) page() error {
 	errands.Errands = incidents.Errands{Service: service, Routes: routes, Log: log}
 	pager := &incidents.Pager{
 		Service: service, Routes: routes, Parallel: 8,
-		Worker: paging.Worker{Me: s.Name, Routes: service.Routes},
+		Worker: paging.Worker{Me: s.Name, Routes: slices.Sorted(maps.Keys(routes))},
 		Link:   func(token secret.Text) secret.Text { return secret.New(publicURL + "/ack/" + token.Reveal()) },
 	}
 	// In the program the pager's own timer ends its nap. Here that timer knows nothing of

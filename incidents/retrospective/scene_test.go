@@ -98,7 +98,7 @@ func (s *scene) process() {
 	s.must(err)
 	s.inc = &incidents.Service{
 		DB: s.db, Queue: queue, Now: s.Now, Log: log, Guard: incidents.DefaultGuard(), Baton: incidents.DefaultBaton(),
-		Networks: []incidents.Network{{Name: network, Home: "#ops", RoomName: "#inc-{id}"}}, Routes: []string{network, "mail"},
+		Networks: []incidents.Network{{Name: network, Home: "#ops", RoomName: "#inc-{id}"}}, Routes: []paging.Traits{{Name: network, Chat: true}, {Name: "mail"}},
 	}
 	s.inc.Guard.PerPerson, s.inc.Guard.PerOrganisation = 1_000, 1_000
 	s.meet = &meeting.Service{

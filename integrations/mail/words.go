@@ -4,9 +4,8 @@ import (
 	"fmt"
 	"net/url"
 	"strings"
-	"unicode"
-	"unicode/utf8"
 
+	"batsignal/oncall"
 	"batsignal/oncall/paging"
 )
 
@@ -60,7 +59,7 @@ func (r *Route) words(m paging.Message) words {
 func subject(ref string, w words, m paging.Message) string {
 	need := "You are needed"
 	if w.Asked != "" {
-		need = upperFirst(w.Asked) + " needed"
+		need = oncall.UpperFirst(w.Asked) + " needed"
 	}
 	var notes []string
 	if m.Severity > 0 {
@@ -105,9 +104,4 @@ func openable(link string) string {
 		return ""
 	}
 	return link
-}
-
-func upperFirst(s string) string {
-	c, width := utf8.DecodeRuneInString(s)
-	return string(unicode.ToUpper(c)) + s[width:]
 }

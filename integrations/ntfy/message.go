@@ -7,6 +7,7 @@ import (
 	"unicode"
 	"unicode/utf8"
 
+	"batsignal/oncall"
 	"batsignal/oncall/paging"
 )
 
@@ -80,7 +81,7 @@ func title(m paging.Message) string {
 	}
 	need := "You are needed"
 	if role := line(m.Role, longestName); role != "" {
-		need = upperFirst(role) + " needed"
+		need = oncall.UpperFirst(role) + " needed"
 	}
 	if m.Severity > 0 {
 		need += fmt.Sprintf(" (severity %d)", m.Severity)
@@ -199,9 +200,4 @@ func openable(link string) string {
 		return ""
 	}
 	return link
-}
-
-func upperFirst(s string) string {
-	c, width := utf8.DecodeRuneInString(s)
-	return string(unicode.ToUpper(c)) + s[width:]
 }

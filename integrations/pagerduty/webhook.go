@@ -60,18 +60,6 @@ func NewHook(h Hook) (*Hook, error) {
 	return &h, nil
 }
 
-// SecretsOf reads one secret from each line that is not empty: each subscription has its
-// own, and while one is replaced both count.
-func SecretsOf(file secret.Text) []secret.Text {
-	var list []secret.Text
-	for line := range strings.Lines(file.Reveal()) {
-		if line = strings.TrimSpace(line); line != "" {
-			list = append(list, secret.New(line))
-		}
-	}
-	return list
-}
-
 // ServeHTTP answers 202 for what was heard, or is none of our business. It answers 503
 // when we are not able to listen now, which PagerDuty repeats; every other no it does not.
 func (h *Hook) ServeHTTP(w http.ResponseWriter, r *http.Request) {

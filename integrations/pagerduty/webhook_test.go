@@ -233,7 +233,7 @@ func TestASecretIsReplacedWithoutAGap(t *testing.T) {
 	w.fake.Acknowledge(w.ada, w.fake.Only().ID)
 	w.hears(heard, "delivered page-12")
 	// A file with a line for each subscription, and both of one.
-	both := pagerduty.SecretsOf(secret.New("\n first-secret-of-16 \r\n\nsecond-secret-of-16\n"))
+	both := secret.New("\n first-secret-of-16 \r\n\nsecond-secret-of-16\n").Lines()
 	if len(both) != 2 || both[0].Reveal() != "first-secret-of-16" || both[1].Reveal() != "second-secret-of-16" {
 		t.Error(len(both))
 	}

@@ -171,7 +171,7 @@ func TestAnAPIKeySignsIn(t *testing.T) {
 
 func TestConfigurationsThatCannotWork(t *testing.T) {
 	good := twilio.Config{
-		AccountSID: "AC" + strings.Repeat("0", 32), Tokens: twilio.TokensOf(secret.New("one\n\ntwo\n")),
+		AccountSID: "AC" + strings.Repeat("0", 32), Tokens: secret.New("one\n\ntwo\n").Lines(),
 		From: "+14155550100", InboundURL: "https://in.example.org",
 	}
 	a, err := twilio.New(good)

@@ -164,15 +164,3 @@ func checkAddress(what, base, example string) error {
 	}
 	return nil
 }
-
-// TokensOf reads one token from each line that is not empty: the first signs us in, the
-// others may still sign what comes back.
-func TokensOf(file secret.Text) []secret.Text {
-	var list []secret.Text
-	for line := range strings.Lines(file.Reveal()) {
-		if line = strings.TrimSpace(line); line != "" {
-			list = append(list, secret.New(line))
-		}
-	}
-	return list
-}

@@ -69,16 +69,9 @@ func hunt(t testing.TB, db pg.DB, cause string, slot Slot) Escalation {
 // ring rings people in a round and returns their pages, in the order of people.
 func ring(t testing.TB, db pg.DB, now time.Time, e Escalation, round int, routes []string, people ...int64) []Rung {
 	t.Helper()
-	s := Step{Round: round, Wait: e.Patience}
-	for _, id := range people {
-		s.Ring = append(s.Ring, Candidate{PersonID: id})
-	}
-	var rung []Rung
-	must(t, pg.InTx(ctx, db, func(tx pgx.Tx) (err error) {
-		if rung, err = Ring(ctx, tx, now, plain(routes), e, s); err != nil {
-			return err
-		}
-		return Advance(ctx, tx, now, e, s)
+	rung := ringBy(t, db, now, e, round, plain(routes), people...)
+	must(t, pg.InTx(ctx, db, func(tx pgx.Tx) error {
+		return Advance(ctx, tx, now, e, Step{Round: round, Wait: e.Patience})
 	}))
 	return rung
 }

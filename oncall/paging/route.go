@@ -121,3 +121,11 @@ type Traits struct {
 	PerHour int // most pages to one address below severity 1; 0 is as many as there are
 	Cost int // of one page, in thousandths of the currency of the configuration
 }
+
+// TraitsOf asks a route for its traits; one that tells none has only its name.
+func TraitsOf(r Route) Traits {
+	if told, ok := r.(interface{ Traits() Traits }); ok {
+		return told.Traits()
+	}
+	return Traits{Name: r.Name()}
+}

@@ -41,6 +41,18 @@ func (t Text) Reveal() string {
 // Empty tells whether there is no value.
 func (t Text) Empty() bool { return t.value == nil || *t.value == "" }
 
+// Lines returns what stands on each line that is not empty, without the spaces around it:
+// a file may hold the secret of now and the one that is about to replace it.
+func (t Text) Lines() []Text {
+	var list []Text
+	for line := range strings.Lines(t.Reveal()) {
+		if line = strings.TrimSpace(line); line != "" {
+			list = append(list, New(line))
+		}
+	}
+	return list
+}
+
 // Equal tells whether two hold the same, without telling by its time how much of it.
 func (t Text) Equal(other Text) bool {
 	return subtle.ConstantTimeCompare([]byte(t.Reveal()), []byte(other.Reveal())) == 1

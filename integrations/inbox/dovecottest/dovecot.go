@@ -11,9 +11,7 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
-	"os/user"
 	"path/filepath"
-	"strconv"
 	"strings"
 	"syscall"
 	"testing"
@@ -37,16 +35,11 @@ type Server struct {
 	Username, Password string
 
 	dir   string
-	who   account
+	who   mailtest.Account
 	pair  mailtest.KeyPair
 	cmd   *exec.Cmd
 	child *childtest.Child
 	count int
-}
-
-type account struct {
-	uid, gid    int
-	user, group string
 }
 
 // Start runs a server that ends with the test. Without Dovecot it skips the test, or fails
@@ -99,7 +92,7 @@ func start(program string) (s *Server, err error) {
 			_ = os.RemoveAll(dir)
 		}
 	}()
-	if s.who, err = whoAmI(); err != nil {
+	if s.who, err = mailtest.RunAs("dovecot"); err != nil {
 		return s, err
 	}
 	if s.pair, err = mailtest.NewKeyPair(); err != nil {
@@ -118,26 +111,6 @@ func start(program string) (s *Server, err error) {
 	return s, s.run(program, token)
 }
 
-func whoAmI() (account, error) {
-	u, err := user.Current()
-	if os.Geteuid() == 0 {
-		u, err = user.Lookup("dovecot")
-	}
-	if err != nil {
-		return account{}, err
-	}
-	g, err := user.LookupGroupId(u.Gid)
-	if err != nil {
-		return account{}, err
-	}
-	uid, err := strconv.Atoi(u.Uid)
-	if err != nil {
-		return account{}, err
-	}
-	gid, err := strconv.Atoi(u.Gid)
-	return account{uid: uid, gid: gid, user: u.Username, group: g.Name}, err
-}
-
 func (s *Server) write(token string) error {
 	t, err := template.New("dovecot").Delims("<<", ">>").Parse(strings.ReplaceAll(conf, "= <<<", "= {{lt}}<<"))
 	if err != nil {
@@ -145,7 +118,7 @@ func (s *Server) write(token string) error {
 	}
 	var text bytes.Buffer
 	if err := t.Execute(&text, map[string]any{
-		"Dir": s.dir, "Token": token, "User": s.who.user, "Group": s.who.group, "UID": s.who.uid, "GID": s.who.gid, "TLS": s.TLS, "Plain": s.Plain,
+		"Dir": s.dir, "Token": token, "User": s.who.User, "Group": s.who.Group, "UID": s.who.UID, "GID": s.who.GID, "TLS": s.TLS, "Plain": s.Plain,
 	}); err != nil {
 		return err
 	}
@@ -166,7 +139,7 @@ func (s *Server) write(token string) error {
 		if err != nil {
 			return err
 		}
-		return os.Chown(path, s.who.uid, s.who.gid)
+		return os.Chown(path, s.who.UID, s.who.GID)
 	})
 }
 
@@ -176,7 +149,7 @@ func (s *Server) run(program, token string) error {
 	cmd.Env = []string{"PATH=/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL=C"}
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	if os.Geteuid() == 0 {
-		cmd.SysProcAttr.Credential = &syscall.Credential{Uid: uint32(s.who.uid), Gid: uint32(s.who.gid)}
+		cmd.SysProcAttr.Credential = &syscall.Credential{Uid: uint32(s.who.UID), Gid: uint32(s.who.GID)}
 	}
 	child, err := childtest.Run(cmd)
 	if err != nil {

@@ -17,6 +17,9 @@ func TestNothingOfItRunsAsRoot(t *testing.T) {
 	}
 	all, err := filepath.Glob("/proc/[0-9]*/status")
 	if err != nil || len(all) == 0 {
+		if os.Getenv("CI") != "" {
+			t.Fatal("no /proc here to look at")
+		}
 		t.Skip("no /proc here to look at")
 	}
 	ours := map[string]bool{}

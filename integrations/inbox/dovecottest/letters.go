@@ -22,7 +22,7 @@ func (s *Server) Append(tb testing.TB, raw []byte) {
 	aside := filepath.Join(s.dir, "mail", "tmp", name)
 	err := os.WriteFile(aside, raw, 0o644)
 	if err == nil {
-		err = os.Chown(aside, s.who.uid, s.who.gid)
+		err = os.Chown(aside, s.who.UID, s.who.GID)
 	}
 	if err == nil {
 		err = os.Rename(aside, filepath.Join(s.dir, "mail", "new", name))

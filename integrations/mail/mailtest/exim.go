@@ -177,7 +177,7 @@ func startExim(program string) (_ *Exim, err error) {
 	if e.Port, err = FreePort(); err != nil {
 		return nil, err
 	}
-	owner, err := eximUser()
+	owner, err := RunAs("Debian-exim")
 	if err != nil {
 		return nil, err
 	}
@@ -232,36 +232,42 @@ func (e *Exim) banner() (string, error) {
 	return line, err
 }
 
-// account is whom the server runs as.
-type account struct {
-	uid, gid    int
-	user, group string
+// Account is whom a server runs as.
+type Account struct {
+	UID, GID    int
+	User, Group string // by name
 }
 
-func eximUser() (account, error) {
+// RunAs is whoever runs the tests, or, where that is root, the account of a server's
+// own: none of them runs as root.
+func RunAs(own string) (Account, error) {
 	u, err := user.Current()
 	if os.Geteuid() == 0 {
-		u, err = user.Lookup("Debian-exim")
+		u, err = user.Lookup(own)
 	}
 	if err != nil {
-		return account{}, err
+		return Account{}, err
+	}
+	g, err := user.LookupGroupId(u.Gid)
+	if err != nil {
+		return Account{}, err
 	}
 	uid, err := strconv.Atoi(u.Uid)
 	if err != nil {
-		return account{}, err
+		return Account{}, err
 	}
 	gid, err := strconv.Atoi(u.Gid)
-	return account{uid: uid, gid: gid, user: u.Uid, group: u.Gid}, err
+	return Account{UID: uid, GID: gid, User: u.Username, Group: g.Name}, err
 }
 
-func (e *Exim) write(owner account, token string) error {
+func (e *Exim) write(owner Account, token string) error {
 	conf, err := template.New("exim").Delims("<<", ">>").Parse(eximConf)
 	if err != nil {
 		return err
 	}
 	var text bytes.Buffer
 	err = conf.Execute(&text, map[string]any{
-		"Dir": e.dir, "Port": e.Port, "Token": token, "User": owner.user, "Group": owner.group,
+		"Dir": e.dir, "Port": e.Port, "Token": token, "User": owner.UID, "Group": owner.GID,
 		"Username": e.Username, "Password": e.Password,
 	})
 	if err != nil {
@@ -283,11 +289,11 @@ func (e *Exim) write(owner account, token string) error {
 		if err != nil {
 			return err
 		}
-		return os.Chown(path, owner.uid, owner.gid)
+		return os.Chown(path, owner.UID, owner.GID)
 	})
 }
 
-func (e *Exim) run(program string, owner account) error {
+func (e *Exim) run(program string, owner Account) error {
 	stderr, err := os.Create(filepath.Join(e.dir, "log", "stderr"))
 	if err != nil {
 		return err
@@ -299,7 +305,7 @@ func (e *Exim) run(program string, owner account) error {
 	e.child.Stderr = stderr
 	e.child.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	if os.Geteuid() == 0 {
-		e.child.SysProcAttr.Credential = &syscall.Credential{Uid: uint32(owner.uid), Gid: uint32(owner.gid)}
+		e.child.SysProcAttr.Credential = &syscall.Credential{Uid: uint32(owner.UID), Gid: uint32(owner.GID)}
 	}
 	if err := e.child.Start(); err != nil {
 		return err
