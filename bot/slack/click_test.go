@@ -164,7 +164,7 @@ func TestSlashCommands(t *testing.T) {
 	}{
 		{"maria", "ops", "/whoami", "", "You are: maria", false},
 		{"maria", "ops", "/batsignal-status", "", "No incident is open.", false},
-		{"maria", "ops", "/contact", "mail maria@example.org", "Pages go to your mail as well now.", true},
+		{"maria", "ops", "/contact", "mail maria@example.org", "Your mail address is stored, and nobody else sees it.", true},
 		{"maria", "ops", "/page", "zed now", "Refused: \"zed\" is neither a person nor a role here.", true},
 		{"zed", "ops", "/confirm", "", "I do not know yet which person", true},
 		{"maria", "ops", "/roster", "add @zed qa", "I asked zed about quality-assurance.", false},
