@@ -1015,7 +1015,7 @@ CREATE TABLE public.incident (
 
 COMMENT ON COLUMN public.incident.board_due IS 'when the board is said next, because it has changed; null: it has not';
 
-COMMENT ON COLUMN public.incident.board IS 'the board as it was last said in rooms without a live summary';
+COMMENT ON COLUMN public.incident.board IS 'the board as it was last said in rooms without a live summary, without how long anything lasted';
 
 ALTER TABLE public.incident ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     SEQUENCE NAME public.incident_id_seq

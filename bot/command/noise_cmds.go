@@ -15,7 +15,7 @@ import (
 // noiseCommand is the report of how often people are rung, and what it costs.
 func (s Services) noiseCommand() *Command {
 	return &Command{
-		Name: "noise", Needs: Known, Summary: "Tells how often you were rung in a month, at night too, and what it cost; admins ask about others too.", Example: "noise 2026-03",
+		Name: "noise", Needs: Known, Summary: "Tells how often somebody was rung in a month, at night too, and what it cost.", Example: "noise 2026-03",
 		Params: []Param{{Name: "of", Kind: Rest, Optional: true, Help: "a person, a month as 2026-03, or both; you, in this month, if not said"}},
 		Run:    s.noise,
 	}

@@ -79,9 +79,9 @@ func TestAPageArrivesSignedAndWhole(t *testing.T) {
 				}
 			}
 			want := webhook.Page{
-				Type: "batsignal.page.v1", Key: "delivery-41", Page: "P12", Person: "maria",
+				Type: "batsignal.page.v1", Key: "delivery-41", Kind: "page", Page: "P12", Person: "maria",
 				Ref: "INC-7", Severity: 1, Role: "release engineering", Why: "remote <code> execution\nin openssl \u202e",
-				Rooms: []string{"#war", "#inc-7-openssl"}, AckLink: "https://bat.example/a/linkcanary",
+				Alerts: []string{}, Rooms: []string{"#war", "#inc-7-openssl"}, AckLink: "https://bat.example/a/linkcanary",
 			}
 			if diff := cmp.Diff(want, a.Page); diff != "" {
 				t.Error(diff)
@@ -104,8 +104,8 @@ func TestTheBodyIsTheDocumentedOneAndEqualOnEveryTry(t *testing.T) {
 		t.Fatal(err)
 	}
 	got := sink.Arrivals()
-	want := `{"type":"batsignal.page.v1","key":"delivery-41","page":"P12","person":"maria","ref":"INC-7","severity":1,` +
-		`"role":"release engineering","why":"fire","rooms":[],"ack_link":"","possible_repeat":false}`
+	want := `{"type":"batsignal.page.v1","key":"delivery-41","kind":"page","page":"P12","person":"maria","ref":"INC-7","severity":1,` +
+		`"role":"release engineering","why":"fire","alerts":[],"code":"","rooms":[],"ack_link":"","possible_repeat":false}`
 	for i, a := range got {
 		if string(a.Body) != want {
 			t.Errorf("try %d:\n%s\nwant\n%s", i+1, a.Body, want)
