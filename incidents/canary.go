@@ -26,8 +26,8 @@ func (s *Service) SendCanaries(ctx context.Context) error {
 			continue
 		}
 		if err := s.change(ctx, func(c *change) error {
-			proof, err := contact.Begin(c.ctx, c.tx, c.now, one.ID, contact.PurposeCanary, 0)
-			if err != nil {
+			proof, due, err := contact.BeginCanary(c.ctx, c.tx, c.now, one.ID, canaryEvery)
+			if err != nil || !due {
 				return err
 			}
 			return c.errand(Errand{What: ErrandProof, Route: one.Kind, Proof: proof.ID})

@@ -13,38 +13,37 @@ import (
 )
 
 // deliver leases what is due, as much as each route has free hands, and sends it in the
-// background.
-func (p *Pager) deliver(ctx context.Context) error {
-	for {
-		now := p.Service.Now()
-		hands, _ := p.hands(now)
-		leased, err := p.Worker.Lease(ctx, p.Service.DB, now, now.Add(leaseFor), hands)
-		if err != nil || len(leased) == 0 {
-			return err
+// background. did tells whether there may be more.
+func (p *Pager) deliver(ctx context.Context) (did bool, err error) {
+	now := p.Service.Now()
+	hands, _ := p.hands(now)
+	leased, err := p.Worker.Lease(ctx, p.Service.DB, now, now.Add(leaseFor), hands)
+	if err != nil || len(leased) == 0 {
+		return false, err
+	}
+	about := map[string]about{}
+	for _, d := range leased {
+		if _, known := about[d.Cause]; known {
+			continue
 		}
-		about := map[string]about{}
-		for _, d := range leased {
-			if _, known := about[d.Cause]; known {
-				continue
-			}
-			if about[d.Cause], err = p.about(ctx, d.Cause); err != nil {
-				return err // the leases lapse, and are taken again
-			}
-		}
-		p.mu.Lock()
-		for _, d := range leased {
-			p.inFlight[d.ID] = d.Route
-		}
-		p.handed = true
-		p.mu.Unlock()
-		for _, d := range leased {
-			p.sending.Add(1)
-			go func() {
-				defer p.sending.Done()
-				p.send(ctx, d, about[d.Cause])
-			}()
+		if about[d.Cause], err = p.about(ctx, d.Cause); err != nil {
+			return false, err // the leases lapse, and are taken again
 		}
 	}
+	p.mu.Lock()
+	for _, d := range leased {
+		p.inFlight[d.ID] = d.Route
+	}
+	p.handed = true
+	p.mu.Unlock()
+	for _, d := range leased {
+		p.sending.Add(1)
+		go func() {
+			defer p.sending.Done()
+			p.send(ctx, d, about[d.Cause])
+		}()
+	}
+	return true, nil
 }
 
 // send hands one delivery to its route and records how it went. It outlives the

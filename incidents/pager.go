@@ -42,6 +42,10 @@ const (
 	recordBudget = 15 * time.Second // longest that writing down its outcome may take
 	stepAgain    = 5 * time.Second  // how long a hunt rests whose step failed
 
+	// The longest that one look at the rows, or one change of them, may take: a connection
+	// that is silent is given up then, and another one taken.
+	rowsBudget = 20 * time.Second
+
 	longestNap = time.Minute // looks at the rows at least this often, should a wake-up be lost
 	shortNap   = 250 * time.Millisecond
 )
@@ -114,34 +118,40 @@ func (p *Pager) Run(ctx context.Context) error {
 func (p *Pager) Step(ctx context.Context) (next time.Time, err error) {
 	p.init()
 	s := p.Service
-	if err := p.Worker.Reclaim(ctx, s.DB, s.Now(), p.sendingNow()); err != nil {
+	reclaim := func(ctx context.Context) error { return p.Worker.Reclaim(ctx, s.DB, s.Now(), p.sendingNow()) }
+	if err := bounded(ctx, reclaim); err != nil {
 		return next, err
 	}
-	if err := p.deliver(ctx); err != nil {
+	if err := untilNone(ctx, p.deliver, s.stepHunt, s.lapse, s.foldAlerts, s.checkForgotten, s.sayBoards); err != nil {
 		return next, err
 	}
-	if err := untilNone(ctx, s.stepHunt, s.lapse, s.foldAlerts, s.checkForgotten, s.sayBoards); err != nil {
+	var d deadlines
+	due := func(ctx context.Context) (err error) {
+		d, err = s.dueOrExpired(ctx)
+		return err
+	}
+	if err := bounded(ctx, due); err != nil {
 		return next, err
 	}
-	d, err := s.deadlines(ctx)
-	if err != nil {
+	if err := untilNone(ctx, p.deliver); err != nil {
 		return next, err
 	}
-	if d.request != nil && !d.request.After(s.Now()) {
-		if err := s.expire(ctx); err != nil {
-			return next, err
-		}
-		if d, err = s.deadlines(ctx); err != nil {
-			return next, err
-		}
-	}
-	if err := p.deliver(ctx); err != nil {
-		return next, err
-	}
+	err = bounded(ctx, func(ctx context.Context) (err error) {
+		next, err = p.next(ctx, d)
+		return err
+	})
+	return next, err
+}
+
+// next is when there is something to do again.
+func (p *Pager) next(ctx context.Context, d deadlines) (next time.Time, err error) {
+	s := p.Service
 	if s.Alerts != nil {
-		if at, due, err := s.Alerts.FoldDue(ctx, s.DB); err != nil {
+		at, due, err := s.Alerts.FoldDue(ctx, s.DB)
+		if err != nil {
 			return next, err
-		} else if due {
+		}
+		if due {
 			d.fold = &at
 		}
 	}
@@ -152,16 +162,22 @@ func (p *Pager) Step(ctx context.Context) (next time.Time, err error) {
 	return earliest(next, d.request, d.move, d.check, d.board, d.fold, up), nil
 }
 
+// bounded has something done with the rows, and not for longer than rowsBudget.
+func bounded(ctx context.Context, do func(context.Context) error) error {
+	ctx, cancel := context.WithTimeout(ctx, rowsBudget)
+	defer cancel()
+	return do(ctx)
+}
+
 // untilNone does each kind of work until there is none left that is due.
 func untilNone(ctx context.Context, works ...func(context.Context) (did bool, err error)) error {
 	for _, work := range works {
-		for {
-			did, err := work(ctx)
-			if err != nil {
+		for did := true; did; {
+			if err := bounded(ctx, func(ctx context.Context) (err error) {
+				did, err = work(ctx)
 				return err
-			}
-			if !did {
-				break
+			}); err != nil {
+				return err
 			}
 		}
 	}
@@ -229,6 +245,18 @@ func (s *Service) deadlines(ctx context.Context) (d deadlines, err error) {
 	return d, err
 }
 
+// dueOrExpired reads the deadlines, and does what a request's is for.
+func (s *Service) dueOrExpired(ctx context.Context) (deadlines, error) {
+	d, err := s.deadlines(ctx)
+	if err != nil || d.request == nil || d.request.After(s.Now()) {
+		return d, err
+	}
+	if err := s.expire(ctx); err != nil {
+		return d, err
+	}
+	return s.deadlines(ctx)
+}
+
 func earliest(t time.Time, others ...*time.Time) time.Time {
 	for _, o := range others {
 		if o != nil && (t.IsZero() || o.Before(t)) {
@@ -261,7 +289,11 @@ func (p *Pager) renew(ctx context.Context) {
 		if len(ids) == 0 {
 			continue
 		}
-		if err := p.Worker.Renew(ctx, p.Service.DB, p.Service.Now().Add(leaseFor), ids); err != nil && ctx.Err() == nil {
+		// What is renewed later than this has lapsed; what waits longer waits in vain.
+		renewing, cancel := context.WithTimeout(ctx, leaseFor)
+		err := p.Worker.Renew(renewing, p.Service.DB, p.Service.Now().Add(leaseFor), ids)
+		cancel()
+		if err != nil && ctx.Err() == nil {
 			p.Service.Log.Warn("leases could not be renewed", "error", err, slog.Int("deliveries", len(ids)))
 		}
 	}

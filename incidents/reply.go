@@ -88,12 +88,20 @@ func (c *change) written(r paging.Reply, words words) (paging.Response, error) {
 		})
 	}
 	if len(pages) == 0 {
+		if out, guessed, err := c.guessed(r); err != nil || guessed {
+			return out, err
+		}
 		return c.provenByCode(r, words.codes)
 	}
 	page := pages[0]
 	way, err := c.wayOn(page.ID, r)
 	if err != nil {
 		return paging.Response{}, err
+	}
+	if way.ContactID == nil || r.From.Empty() { // whoever wrote it, the page did not go there
+		if out, guessed, err := c.guessed(r); err != nil || guessed {
+			return out, err
+		}
 	}
 	if out, err := c.heard(r, way, "reply", fmt.Sprintf("answers P%d", page.ID), paging.Response{}); err != nil {
 		return out, err
@@ -104,6 +112,25 @@ func (c *change) written(r paging.Reply, words words) (paging.Response, error) {
 	}
 	return c.answered(r, way, page, state)
 }
+
+// guessed tells whether somebody tries out codes on a route. Then a code counts only from
+// the address that its page went to; and what is written is no longer kept, so that nobody
+// fills the database by it.
+func (c *change) guessed(r paging.Reply) (out paging.Response, guessed bool, err error) {
+	n, err := paging.Misses(c.ctx, c.tx, r.Route, c.now.Add(-guessWindow), mostGuesses)
+	if err != nil || n < mostGuesses {
+		return out, false, err
+	}
+	c.Log.Warn("too many codes come in that are nobody's; now one counts only from the address that its page went to", "route", r.Route)
+	return paging.Response{Say: "Too many codes come in that are nobody's. Answer from the address that the page went to, or in chat: !ack."}, true, nil
+}
+
+// With so many answers, of four codes each, in ten minutes, it takes three months to find one
+// of ten open pages by chance: there are 33 million codes.
+const (
+	guessWindow = 10 * time.Minute
+	mostGuesses = 60
+)
 
 // keyed answers what was keyed on a phone.
 func (c *change) keyed(r paging.Reply, w paging.Way) (paging.Response, error) {

@@ -30,9 +30,9 @@ type database struct {
 
 const stopBudget = 30 * time.Second
 
-// poolSizes are the connections: pages, commands and announcements each find a free one,
-// and so do web pages.
-func poolSizes() leader.Options { return leader.Options{Lead: 12, Web: 8} }
+// poolSizes are the connections: commands and announcements each find a free one, and so do
+// web pages. Pages have some that nothing else takes.
+func poolSizes() leader.Options { return leader.Options{Lead: 8, Apart: 6, Web: 8} }
 
 // openDatabase opens the configured database, or starts the private one and brings
 // it up to date. With attach, a private one that another process runs is shared.

@@ -127,7 +127,7 @@ func (p *parts) lead(ctx context.Context, db *database, log *slog.Logger) error 
 		log.Warn("what was being sent by whoever led before waits for the end of its lease", "error", err)
 	}
 	all := works{
-		{"pager", p.pager.Run},
+		{"pager", func(ctx context.Context) error { return p.pager.Run(leader.Apart(ctx)) }},
 		{"minutes", p.scribe.Run},
 		{"meetings", p.keeper.Run},
 		{"chores", func(ctx context.Context) error { return p.doChores(ctx, log) }},

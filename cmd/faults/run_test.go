@@ -245,6 +245,13 @@ const calmBound = 2 * time.Hour
 // nobodyBound is how long people ring who never answer.
 const nobodyBound = 20 * time.Minute
 
+// isHealed tells whether the faults are over.
+func (r *run) isHealed() bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.healed
+}
+
 // heal ends every fault.
 func (r *run) heal() {
 	r.mu.Lock()

@@ -36,7 +36,11 @@ func (r *run) happen(faults []string) {
 			}
 		case "kill":
 			if p != nil {
-				r.later(time.Duration(n)*time.Millisecond, func() { r.kill(p, fmt.Sprintf("%d ms into step %d", n, r.now())) })
+				r.later(time.Duration(n)*time.Millisecond, func() {
+					if !r.isHealed() { // the faults may be over before its time has come
+						r.kill(p, fmt.Sprintf("%d ms into step %d", n, r.now()))
+					}
+				})
 			}
 		case "hold", "release", "backwards", "twice", "again", "never":
 			r.log.counted("callback faults")

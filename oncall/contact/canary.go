@@ -28,6 +28,7 @@ const (
 	sqlInsertCanary = `
 		insert into contact (kind, canary, proven_at, created_at) values (@kind, true, @now, @now) returning id`
 	sqlDropCanary    = `delete from contact where canary and kind = @kind`
+	sqlLastCanary    = `select coalesce(max(created_at), '-infinity') <= @before or max(created_at) > @now from contact_proof where contact_id = @id`
 	sqlOtherCanaries = `delete from contact where canary and kind <> all (@kinds)`
 )
 
@@ -75,4 +76,18 @@ func Canaries(ctx context.Context, db pg.DB) ([]Canary, error) {
 		return nil, err
 	}
 	return pgx.CollectRows(rows, pgx.RowToStructByName[Canary])
+}
+
+// BeginCanary makes a code for a canary, unless there was one within so long: another
+// process may have been faster.
+func BeginCanary(ctx context.Context, tx pgx.Tx, now time.Time, id int64, within time.Duration) (p Proof, due bool, err error) {
+	if _, err := hold(ctx, tx, id); err != nil {
+		return p, false, err
+	}
+	err = tx.QueryRow(ctx, sqlLastCanary, pgx.NamedArgs{"id": id, "before": now.Add(-within), "now": now}).Scan(&due)
+	if err != nil || !due {
+		return p, false, err
+	}
+	p, err = Begin(ctx, tx, now, id, PurposeCanary, 0)
+	return p, err == nil, err
 }

@@ -97,14 +97,7 @@ const (
 // Begin makes a code for an address. It is sent by whoever calls, after commit. Too many
 // codes, and codes to what is paused, are refused; 0 asked is nobody.
 func Begin(ctx context.Context, tx pgx.Tx, now time.Time, contactID int64, purpose Purpose, askedBy int64) (Proof, error) {
-	rows, err := tx.Query(ctx, sqlHoldContact, pgx.NamedArgs{"id": contactID})
-	if err != nil {
-		return Proof{}, err
-	}
-	c, err := pgx.CollectExactlyOneRow(rows, pgx.RowToStructByName[Contact])
-	if noRow(err) {
-		return Proof{}, errRemoved()
-	}
+	c, err := hold(ctx, tx, contactID)
 	if err != nil {
 		return Proof{}, err
 	}
@@ -133,6 +126,19 @@ func Begin(ctx context.Context, tx pgx.Tx, now time.Time, contactID int64, purpo
 		p, _, err := GetProof(ctx, tx, id)
 		return p, err
 	}
+}
+
+// hold locks a contact, so that what is asked of it is asked once.
+func hold(ctx context.Context, tx pgx.Tx, id int64) (Contact, error) {
+	rows, err := tx.Query(ctx, sqlHoldContact, pgx.NamedArgs{"id": id})
+	if err != nil {
+		return Contact{}, err
+	}
+	c, err := pgx.CollectExactlyOneRow(rows, pgx.RowToStructByName[Contact])
+	if noRow(err) {
+		return Contact{}, errRemoved()
+	}
+	return c, err
 }
 
 // mayAsk refuses a code that is one too many, or that would go where none may.

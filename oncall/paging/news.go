@@ -35,6 +35,11 @@ const (
 		insert into provider_event (route, event, at, delivery_id, proof_id, what, effect)
 		values (@route, @event, @now, @delivery, @proof, @what, @effect)
 		on conflict (route, event) do nothing`
+	sqlMisses = `
+		select count(*) from (
+			select from provider_event
+			where route = @route and at > @since and what = 'reply' and effect = '' and delivery_id is null and proof_id is null limit @most
+		) as e`
 	// A state only goes forward, whatever order the news come in; of two that are numbered,
 	// the one behind changes nothing. News of what waits to be asked for answer the question.
 	sqlApplyNews = `
@@ -226,4 +231,11 @@ func KeysByRef(ctx context.Context, db pg.DB, route string, refs []string) (map[
 		return nil
 	})
 	return keys, err
+}
+
+// Misses counts, up to most, the answers on a route since an instant that belonged to
+// nothing: no code, or one that is nobody's.
+func Misses(ctx context.Context, db pg.DB, route string, since time.Time, most int) (n int, err error) {
+	err = db.QueryRow(ctx, sqlMisses, pgx.NamedArgs{"route": route, "since": since, "most": most}).Scan(&n)
+	return n, err
 }

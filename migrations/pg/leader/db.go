@@ -21,13 +21,16 @@ type DB struct {
 	// Lead writes for a term, and serves nobody else. It has no connections before this
 	// process leads.
 	Lead *pgxpool.Pool
+	// Apart is as Lead, for what is done below [Apart]: it never waits for a connection
+	// that something less urgent has in hand.
+	Apart *pgxpool.Pool
 }
 
 var _ pg.DB = (*DB)(nil)
 
 // Options shape a [DB].
 type Options struct {
-	Web, Lead int32 // most connections of each pool; 0 is as package pg says
+	Web, Lead, Apart int32 // most connections of each pool; 0 is as package pg says
 }
 
 const (
@@ -43,31 +46,49 @@ const (
 // here waits for anything else inside a transaction.
 const frozenAfter = 5 * time.Second
 
-// Open makes both pools and proves that a connection can be had.
+// Open makes the pools and proves that a connection can be had.
 func Open(ctx context.Context, dsn string, o Options) (*DB, error) {
 	web, err := pg.Open(ctx, dsn, pg.Options{MaxConns: o.Web, IdleInTxTimeout: frozenAfter})
 	if err != nil {
 		return nil, err
 	}
-	cfg, err := pg.Config(dsn, pg.Options{MaxConns: o.Lead, IdleInTxTimeout: frozenAfter})
-	if err == nil {
-		cfg.ConnConfig.RuntimeParams["application_name"] = leadName + rand.Text()
-		cfg.PrepareConn = prepare
-		cfg.ConnConfig.OnPgError = endFenced(cfg.ConnConfig.OnPgError)
-		var lead *pgxpool.Pool
-		if lead, err = pgxpool.NewWithConfig(ctx, cfg); err == nil {
-			return &DB{Web: web, Lead: lead}, nil
-		}
+	d := &DB{Web: web}
+	if d.Lead, err = fenced(ctx, dsn, o.Lead); err == nil {
+		d.Apart, err = fenced(ctx, dsn, o.Apart)
 	}
-	web.Close()
-	return nil, fmt.Errorf("the leader's database pool cannot be made: %w", err)
+	if err != nil {
+		d.Close()
+		return nil, fmt.Errorf("the leader's database pool cannot be made: %w", err)
+	}
+	return d, nil
 }
 
-// Close closes both pools.
-func (d *DB) Close() {
-	d.Lead.Close()
-	d.Web.Close()
+// fenced makes a pool that writes for a term only.
+func fenced(ctx context.Context, dsn string, most int32) (*pgxpool.Pool, error) {
+	cfg, err := pg.Config(dsn, pg.Options{MaxConns: most, IdleInTxTimeout: frozenAfter})
+	if err != nil {
+		return nil, err
+	}
+	cfg.ConnConfig.RuntimeParams["application_name"] = leadName + rand.Text()
+	cfg.PrepareConn = prepare
+	cfg.ConnConfig.OnPgError = endFenced(cfg.ConnConfig.OnPgError)
+	return pgxpool.NewWithConfig(ctx, cfg)
 }
+
+// Close closes the pools.
+func (d *DB) Close() {
+	for _, pool := range []*pgxpool.Pool{d.Apart, d.Lead, d.Web} {
+		if pool != nil {
+			pool.Close()
+		}
+	}
+}
+
+type apartKey struct{}
+
+// Apart has what is done below the context, for a term, use connections of its own: those
+// who ring people do not queue behind chores, minutes and talk.
+func Apart(ctx context.Context) context.Context { return context.WithValue(ctx, apartKey{}, true) }
 
 // prepare has a connection write for the term of whoever takes it.
 func prepare(ctx context.Context, conn *pgx.Conn) (keep bool, err error) {
@@ -101,10 +122,13 @@ func endFenced(driver pgconn.PgErrorHandler) pgconn.PgErrorHandler {
 }
 
 func (d *DB) of(ctx context.Context) *pgxpool.Pool {
-	if termOf(ctx) != nil {
-		return d.Lead
+	switch {
+	case termOf(ctx) == nil:
+		return d.Web
+	case ctx.Value(apartKey{}) != nil:
+		return d.Apart
 	}
-	return d.Web
+	return d.Lead
 }
 
 // Exec implements [pg.DB].

@@ -154,6 +154,37 @@ func TestOneLeadsAndTheNextTakesOver(t *testing.T) {
 	}
 }
 
+// While all connections of the leading parts are in hand, whoever works apart has its own,
+// for the same term.
+func TestApart(t *testing.T) {
+	t.Parallel()
+	db := pgtest.Fresh(t)
+	one := run(t, db.BotDSN, "one")
+	leading := within(t, "it to lead", one.led)
+	for range one.db.Lead.Config().MaxConns {
+		conn, err := one.db.Acquire(leading)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer conn.Release()
+	}
+	soon, cancel := context.WithTimeout(leading, 50*time.Millisecond)
+	defer cancel()
+	if _, err := one.db.Exec(soon, touch); !errors.Is(err, context.DeadlineExceeded) {
+		t.Errorf("with every connection in hand, another one says %v", err)
+	}
+	if _, err := one.db.Exec(Apart(leading), touch); err != nil {
+		t.Errorf("apart: %v", err)
+	}
+	if _, err := one.db.Apart.Exec(t.Context(), touch); !errors.Is(err, ErrNotLeading) {
+		t.Errorf("apart, without a term: %v", err)
+	}
+	takeOver(t, db.BotDSN, "other")
+	if err := refusal(t, one.db, Apart(leading)); !isFenced(err) {
+		t.Errorf("apart, after the term: %v", err)
+	}
+}
+
 func touchTx(ctx context.Context) func(pgx.Tx) error {
 	return func(tx pgx.Tx) error {
 		_, err := tx.Exec(ctx, touch)
