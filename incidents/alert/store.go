@@ -14,6 +14,9 @@ import (
 // One commit is two batches of statements, however many requests it is for: all is done
 // by sets.
 const (
+	// Each statement has one good plan, whatever it is given: to look for a better one each
+	// time costs more than all the rest.
+	sqlOnePlan  = `select set_config('plan_cache_mode', 'force_generic_plan', true)`
 	sqlLockKeys = `
 		select k.id, k.hash, k.name, k.policy, k.severities, k.default_severity, p.needs
 		from alert_key k join escalation_policy p on p.name = k.policy
@@ -128,6 +131,7 @@ func (b *book) load(ctx context.Context, tx pgx.Tx, batch []*asked) error {
 		}
 	}
 	questions := &pgx.Batch{}
+	questions.Queue(sqlOnePlan)
 	questions.Queue(sqlLockKeys, pgx.NamedArgs{"hashes": hashes}).Query(b.readKeys)
 	questions.Queue(sqlOpenGroups, pgx.NamedArgs{"hashes": hashes}).Query(b.readGroups)
 	questions.Queue(sqlOpenAlerts, pgx.NamedArgs{"hashes": at, "dedups": dedups}).Query(b.readAlerts)
