@@ -45,7 +45,7 @@ func (s *Service) Ack(ctx context.Context, a oncall.Actor, page int64) (ans Answ
 // AckByToken acknowledges the page behind a single-use link.
 func (s *Service) AckByToken(ctx context.Context, token secret.Text) (ans Answered, err error) {
 	err = s.change(ctx, func(c *change) error {
-		p, err := paging.UseToken(c.ctx, c.tx, c.now, token)
+		p, delivery, err := paging.UseToken(c.ctx, c.tx, c.now, token)
 		if err != nil {
 			return err
 		}
@@ -56,10 +56,26 @@ func (s *Service) AckByToken(ctx context.Context, token secret.Text) (ans Answer
 		if err := oncall.MarkHeard(c.ctx, c.tx, c.now, person.ID); err != nil {
 			return err
 		}
+		if err := c.linkReached(p, delivery); err != nil {
+			return err
+		}
 		ans, err = c.ack(p, oncall.Actor{PersonID: person.ID, Handle: person.Handle, Zone: person.Zone, Network: "link"})
 		return err
 	})
 	return ans, err
+}
+
+// linkReached notes that the message arrived that brought a link.
+func (c *change) linkReached(p paging.Page, delivery int64) error {
+	w, found, err := paging.WayByID(c.ctx, c.tx, delivery)
+	if err != nil || !found {
+		return err
+	}
+	// What it is about is locked before any row of its pages, as everybody does it.
+	if _, err := c.lockCause(p.Cause); err != nil {
+		return err
+	}
+	return c.reached(w)
 }
 
 // PeekToken shows the page behind a link, and what it is about, without answering it.

@@ -2,6 +2,7 @@ package incidents_test
 
 import (
 	"testing"
+	"time"
 
 	"batsignal/incidents"
 	"batsignal/oncall/fault"
@@ -20,7 +21,7 @@ func TestAnAckCountsExactlyOnce(t *testing.T) {
 		page := s.page("bea")
 		var links []secret.Text
 		for range 20 {
-			token, err := paging.AddToken(ctx, s.db, s.Now(), page)
+			token, err := paging.AddToken(ctx, s.db, s.Now(), page, 0)
 			s.must(err)
 			links = append(links, token)
 		}
@@ -64,11 +65,34 @@ func TestAnAckCountsExactlyOnce(t *testing.T) {
 	}
 }
 
+// A link that is used says that the message arrived which brought it: its address answers,
+// and so does its route.
+func TestALinkProvesItsWay(t *testing.T) {
+	t.Parallel()
+	s := newScene(t, "ada:lead bea:fix")
+	sms, _ := s.phones()
+	s.phone("bea", "sms")
+	s.light("ada", "bea", fire())
+	s.advance(time.Minute)
+	m := sms.take()[0]
+	d := get[int64](t, s.db, `select id from delivery where route = 'sms'`)
+	token, err := paging.AddToken(ctx, s.db, s.Now(), m.Page, d)
+	s.must(err)
+	ans, err := s.svc.AckByToken(ctx, token)
+	if err != nil || !ans.Changed {
+		t.Fatalf("%+v, %v", ans, err)
+	}
+	if n := get[int](t, s.db, `select count(*) from delivery d join contact c on c.id = d.contact_id join route_health h on h.route = 'sms'
+		where d.id = $1 and d.state = 'acked' and c.tested_at = $2 and h.proven_at = $2`, d, s.Now()); n != 1 {
+		t.Error("the text, its number or its route counts as never heard of")
+	}
+}
+
 func TestAckByALink(t *testing.T) {
 	t.Parallel()
 	s := newScene(t, "ada:lead bea:fix")
 	inc := s.light("ada", "bea", fire())
-	token, err := paging.AddToken(ctx, s.db, s.Now(), s.page("bea"))
+	token, err := paging.AddToken(ctx, s.db, s.Now(), s.page("bea"), 0)
 	s.must(err)
 	p, about, err := s.svc.PeekToken(ctx, token)
 	if err != nil || p.Handle != "bea" || about != "fixing" || s.pageState(p.ID) != "open" {

@@ -30,6 +30,9 @@ func (s *Service) SendCanaries(ctx context.Context) error {
 			if err != nil || !due {
 				return err
 			}
+			if err := paging.RouteExpected(c.ctx, c.tx, c.now, one.Kind); err != nil {
+				return err
+			}
 			return c.errand(Errand{What: ErrandProof, Route: one.Kind, Proof: proof.ID})
 		}); err != nil {
 			return err

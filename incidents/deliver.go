@@ -222,7 +222,7 @@ func (p *Pager) open(ctx context.Context, d paging.Delivery, m *paging.Message) 
 		return nil
 	}
 	var token secret.Text
-	if token, err = paging.AddToken(ctx, p.Service.DB, p.Service.Now(), d.PageID); err != nil {
+	if token, err = paging.AddToken(ctx, p.Service.DB, p.Service.Now(), d.PageID, d.ID); err != nil {
 		return err
 	}
 	m.AckLink = p.Link(token)

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"batsignal/oncall"
+	"batsignal/oncall/fault"
 	"batsignal/oncall/paging"
 )
 
@@ -36,6 +37,20 @@ func (s *Service) RoutesNow(ctx context.Context) ([]RouteNow, error) {
 	return list, nil
 }
 
+// RouteFares is an error while a route is left alone, since its provider failed.
+func (s *Service) RouteFares(ctx context.Context, route string) error {
+	list, err := s.RoutesNow(ctx)
+	if err != nil {
+		return err
+	}
+	for _, r := range list {
+		if r.Name == route && r.Resting(s.Now()) {
+			return fault.New(fault.Unready, "%s.", oncall.UpperFirst(r.State(s.Now())))
+		}
+	}
+	return nil
+}
+
 // Resting tells whether a route is left alone, since its provider failed.
 func (r RouteNow) Resting(now time.Time) bool {
 	return r.Health.DownUntil != nil && r.Health.DownUntil.After(now)
@@ -54,7 +69,7 @@ func (r RouteNow) State(now time.Time) string {
 	case h.Failures > 0:
 		return "failed just now" + why
 	case h.Unproven(now):
-		return fmt.Sprintf("unproven: nothing is known to have arrived for %s, so it is tried last", roughly(now.Sub(*h.ProvenAt)))
+		return fmt.Sprintf("unproven: nothing is known to have arrived for %s, so it is tried last", roughly(now.Sub(h.Since())))
 	case h.ProvenAt != nil:
 		return fmt.Sprintf("works: something arrived %s ago", roughly(now.Sub(*h.ProvenAt)))
 	case h.TriedAt != nil:

@@ -81,8 +81,11 @@ CREATE TABLE public.ack_token (
     page_id bigint NOT NULL,
     created_at timestamp with time zone NOT NULL,
     used_at timestamp with time zone,
+    delivery_id bigint,
     CONSTRAINT ack_token_hash_check CHECK ((length(hash) = 32))
 );
+
+COMMENT ON COLUMN public.ack_token.delivery_id IS 'which message brought the link; null: it is from before this was noted';
 
 CREATE TABLE public.action_change (
     id bigint NOT NULL,
@@ -1489,6 +1492,7 @@ CREATE TABLE public.route_health (
     down_until timestamp with time zone,
     detail text DEFAULT ''::text NOT NULL,
     told_at timestamp with time zone,
+    expected_at timestamp with time zone,
     CONSTRAINT route_health_detail_check CHECK ((length(detail) <= 400)),
     CONSTRAINT route_health_failures_check CHECK ((failures >= 0)),
     CONSTRAINT route_health_route_check CHECK (((length(route) >= 1) AND (length(route) <= 64)))
@@ -1501,6 +1505,8 @@ COMMENT ON COLUMN public.route_health.failures IS 'tries in a row that failed on
 COMMENT ON COLUMN public.route_health.down_until IS 'not used before, unless it is asked whether it works again';
 
 COMMENT ON COLUMN public.route_health.told_at IS 'when admins were told that it is unproven';
+
+COMMENT ON COLUMN public.route_health.expected_at IS 'the first synthetic page by it: a route that never was proven is unproven a day later';
 
 CREATE TABLE public.schedule (
     id bigint NOT NULL,
@@ -2069,6 +2075,8 @@ CREATE INDEX account_name ON public.account USING btree (name);
 
 CREATE INDEX account_person ON public.account USING btree (person_id);
 
+CREATE INDEX ack_token_delivery ON public.ack_token USING btree (delivery_id);
+
 CREATE INDEX ack_token_page ON public.ack_token USING btree (page_id);
 
 CREATE INDEX action_change_action ON public.action_change USING btree (action_id, id);
@@ -2438,6 +2446,9 @@ ALTER TABLE ONLY public.absence
 
 ALTER TABLE ONLY public.account
     ADD CONSTRAINT account_person_id_fkey FOREIGN KEY (person_id) REFERENCES public.person(id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.ack_token
+    ADD CONSTRAINT ack_token_delivery_id_fkey FOREIGN KEY (delivery_id) REFERENCES public.delivery(id) ON DELETE CASCADE;
 
 ALTER TABLE ONLY public.ack_token
     ADD CONSTRAINT ack_token_page_id_fkey FOREIGN KEY (page_id) REFERENCES public.page(id) ON DELETE CASCADE;
@@ -2869,7 +2880,7 @@ GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.pending_choice TO batsignal_ap
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.person_label TO batsignal_app;
 
-GRANT SELECT,INSERT ON TABLE public.provider_event TO batsignal_app;
+GRANT SELECT,INSERT,DELETE ON TABLE public.provider_event TO batsignal_app;
 
 GRANT SELECT,INSERT,UPDATE ON TABLE public.responder TO batsignal_app;
 

@@ -152,7 +152,7 @@ func (w *world) link(handle string) string {
 	if err != nil || len(open) == 0 {
 		w.t.Fatalf("no page is open for %s: %v", handle, err)
 	}
-	token, err := paging.AddToken(ctx, w.DB, w.Now(), open[0].ID)
+	token, err := paging.AddToken(ctx, w.DB, w.Now(), open[0].ID, 0)
 	if err != nil {
 		w.t.Fatal(err)
 	}

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"batsignal/oncall/notice"
+	"batsignal/oncall/paging"
 )
 
 // chore is work that nobody asks for. What there is to do is in rows, so any process may
@@ -25,6 +26,10 @@ const choreBudget = 2 * time.Minute
 // network may deliver it again.
 const carriedFor = 24 * time.Hour
 
+// answersKept is how long an answer is kept that belonged to nothing: no provider delivers
+// one again after so long.
+const answersKept = 30 * 24 * time.Hour
+
 // sweeping deletes what is not to be kept.
 func (p *parts) sweeping(db *database) []chore {
 	return []chore{
@@ -32,6 +37,9 @@ func (p *parts) sweeping(db *database) []chore {
 			return notice.ForgetCarried(ctx, db.Pool, p.incidents.Now().Add(-carriedFor))
 		}},
 		{"old sessions", time.Hour, p.access.Forget},
+		{"answers to nothing", time.Hour, func(ctx context.Context) error {
+			return paging.ForgetEvents(ctx, db.Pool, p.incidents.Now().Add(-answersKept))
+		}},
 	}
 }
 

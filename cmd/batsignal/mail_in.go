@@ -20,8 +20,8 @@ func newMailInCommand(a *app) *cobra.Command {
 		Short:   "Hear one letter that answers a page, on standard input",
 		GroupID: groupCare,
 		Long: `Mail-in is for a mail server that delivers letters into a pipe: it reads one letter,
-and does what is written in it. Exim: a pipe transport with this command; Postfix: a line
-"ack: |batsignal mail-in --config FILE" of the aliases.
+and does what is written in it. For Exim and Postfix, make it a pipe transport that runs as
+the bot's own user, who alone can read its secrets; docs/routes.md has the lines.
 
 Where it cannot be done now, as while the database is away, it ends with status 75, and the
 mail server delivers the letter again later. A letter that answers nothing is taken too.`,

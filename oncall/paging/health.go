@@ -13,6 +13,7 @@ import (
 type Health struct {
 	Route     string
 	ProvenAt  *time.Time // when a page was last shown to arrive by it
+	Expected  *time.Time // since when it should show that it works; nil is never
 	TriedAt   *time.Time
 	FailedAt  *time.Time
 	Failures  int // in a row, on the side of the provider
@@ -24,14 +25,27 @@ type Health struct {
 // with two hours to spare.
 const UnprovenAfter = 26 * time.Hour
 
-// Unproven tells whether a route was shown to work once, and not lately.
+// Unproven tells whether a route should have shown that it works, and has not lately.
 func (h Health) Unproven(now time.Time) bool {
-	return h.ProvenAt != nil && now.Sub(*h.ProvenAt) >= UnprovenAfter
+	since := h.Since()
+	return !since.IsZero() && now.Sub(since) >= UnprovenAfter
+}
+
+// Since is the instant since when nothing is known to have arrived by a route; zero for one
+// of which nothing is expected.
+func (h Health) Since() time.Time {
+	switch {
+	case h.ProvenAt != nil:
+		return *h.ProvenAt
+	case h.Expected != nil:
+		return *h.Expected
+	}
+	return time.Time{}
 }
 
 const (
 	sqlHealth = `
-		select route, proven_at, tried_at, failed_at, failures, down_until, detail from route_health order by route`
+		select route, proven_at, expected_at as expected, tried_at, failed_at, failures, down_until, detail from route_health order by route`
 	// Where there is nothing to note, no row is locked: whoever answers would wait for
 	// everybody else who does.
 	sqlRouteProven = `
@@ -45,18 +59,18 @@ const (
 		insert into route_health as h (route, tried_at, failed_at, failures, down_until, detail)
 		values (@route, @now, @now, 1, @until, @detail)
 		on conflict (route) do update set tried_at = @now, failed_at = @now, failures = h.failures + 1,
-			down_until = @until, detail = @detail`
+			down_until = coalesce(@until, h.down_until), detail = @detail`
+	sqlRouteExpected = `
+		insert into route_health as h (route, expected_at) values (@route, @now)
+		on conflict (route) do update set expected_at = @now where h.expected_at is null`
 	sqlRouteWorks = `
 		insert into route_health as h (route, tried_at) values (@route, @now)
 		on conflict (route) do update set tried_at = @now, failures = 0, down_until = null`
 	sqlRouteWorksAgain = `
 		update route_health set tried_at = @now, failures = 0, down_until = null where route = @route and failures > 0`
-	// A route by which nothing ever arrived counts from its first synthetic page.
 	sqlUntoldUnproven = `
-		update route_health h set told_at = @now
-		where route = any (@routes) and told_at is null and (proven_at <= @before or proven_at is null and exists (
-			select from contact_proof p join contact c on c.id = p.contact_id
-			where c.canary and c.kind = h.route and p.created_at <= @before)) returning route`
+		update route_health set told_at = @now
+		where route = any (@routes) and told_at is null and coalesce(proven_at, expected_at) <= @before returning route`
 )
 
 // HealthOf lists how each route fares that was ever used, by name.
@@ -76,7 +90,7 @@ func RouteProven(ctx context.Context, db pg.DB, now time.Time, route string) err
 }
 
 // RouteFailed notes that the provider of a route failed, and until when it is left alone;
-// zero is not at all.
+// zero changes nothing of that.
 func RouteFailed(ctx context.Context, db pg.DB, now, until time.Time, route, detail string) error {
 	args := pgx.NamedArgs{"route": route, "now": now, "until": nil, "detail": clip(detail, 400)}
 	if !until.IsZero() {
@@ -96,6 +110,13 @@ func RouteWorks(ctx context.Context, db pg.DB, now time.Time, route string) erro
 // It touches nothing where it did not.
 func RouteWorksAgain(ctx context.Context, db pg.DB, now time.Time, route string) error {
 	_, err := db.Exec(ctx, sqlRouteWorksAgain, pgx.NamedArgs{"route": route, "now": now})
+	return err
+}
+
+// RouteExpected notes that a synthetic page goes by a route: from now on it should show
+// that it works.
+func RouteExpected(ctx context.Context, db pg.DB, now time.Time, route string) error {
+	_, err := db.Exec(ctx, sqlRouteExpected, pgx.NamedArgs{"route": route, "now": now})
 	return err
 }
 

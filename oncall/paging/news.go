@@ -27,6 +27,7 @@ const (
 	sqlWay = `
 		select d.id, d.page_id, p.escalation_id, p.person_id, d.contact_id, d.ring, d.route, d.state, e.cause
 		from delivery d join page p on p.id = d.page_id join escalation e on e.id = p.escalation_id`
+	sqlWayAny = sqlWay + ` where d.id = @id`
 	// A provider speaks of its own messages only.
 	sqlWayByID  = sqlWay + ` where d.id = @id and d.route = @route`
 	sqlWayByRef = sqlWay + ` where d.ref = @ref and d.route = @route order by d.id desc limit 1`
@@ -78,6 +79,15 @@ func WayOf(ctx context.Context, db pg.DB, key, route, ref string) (w Way, found 
 	} else if ref == "" {
 		return w, false, nil
 	}
+	return wayBy(ctx, db, sql, args)
+}
+
+// WayByID finds a delivery, on whatever route it is.
+func WayByID(ctx context.Context, db pg.DB, id int64) (w Way, found bool, err error) {
+	return wayBy(ctx, db, sqlWayAny, pgx.NamedArgs{"id": id})
+}
+
+func wayBy(ctx context.Context, db pg.DB, sql string, args pgx.NamedArgs) (w Way, found bool, err error) {
 	rows, err := db.Query(ctx, sql, args)
 	if err != nil {
 		return w, false, err
@@ -238,4 +248,12 @@ func KeysByRef(ctx context.Context, db pg.DB, route string, refs []string) (map[
 func Misses(ctx context.Context, db pg.DB, route string, since time.Time, most int) (n int, err error) {
 	err = db.QueryRow(ctx, sqlMisses, pgx.NamedArgs{"route": route, "since": since, "most": most}).Scan(&n)
 	return n, err
+}
+
+const sqlForgetEvents = `delete from provider_event where delivery_id is null and proof_id is null and at < @before`
+
+// ForgetEvents deletes what came back before an instant and belonged to nothing.
+func ForgetEvents(ctx context.Context, db pg.DB, before time.Time) error {
+	_, err := db.Exec(ctx, sqlForgetEvents, pgx.NamedArgs{"before": before})
+	return err
 }

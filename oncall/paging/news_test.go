@@ -184,7 +184,7 @@ func TestHealthOfRoutes(t *testing.T) {
 	must(t, RouteFailed(ctx, tx, noon, time.Time{}, "sms", "the provider answered 500"))
 	list, err := HealthOf(ctx, tx)
 	must(t, err)
-	if len(list) != 1 || list[0].Failures != 2 || list[0].DownUntil != nil {
+	if len(list) != 1 || list[0].Failures != 2 || list[0].DownUntil == nil {
 		t.Errorf("%+v", list)
 	}
 	must(t, RouteWorks(ctx, tx, noon, "sms"))

@@ -45,7 +45,7 @@ const (
 				select c.routes from consent c where c.person_id = r.person_id order by c.version desc limit 1
 			) t on true
 		), traits as (
-			select t.*, case when h.proven_at <= @now::timestamptz - interval '26 hours' then interval '30 seconds' else interval '0' end as doubt
+			select t.*, case when coalesce(h.proven_at, h.expected_at) <= @now::timestamptz - interval '26 hours' then interval '30 seconds' else interval '0' end as doubt
 			from unnest(@routes::text[], @delays::interval[], @quarter::int[], @hour::int[]) as t (route, delay, quarter, hour)
 				left join route_health h on h.route = t.route
 		), ways as (

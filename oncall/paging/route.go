@@ -116,6 +116,7 @@ type Traits struct {
 	Parallel int           // most messages under way at once; 0 is the pager's own
 	Asks     bool          // it is an [Asker]
 	Ends     bool          // it is an [Ender]
+	Stays    bool          // what it sent goes on at the provider until it is ended, answered or not
 	Receipts bool          // the provider tells later what became of a message
 	PerQuarterHour,
 	PerHour int // most pages to one address below severity 1; 0 is as many as there are

@@ -227,7 +227,7 @@ func TestTokenIsForOnePageAndOneUse(t *testing.T) {
 	tx := pgtest.Tx(t)
 	maria := person(t, tx, "maria", "chat")
 	page := ring(t, tx, noon, hunt(t, tx, "incident:1", RoleSlot("qa")), 1, chat, maria)[0].PageID
-	token, err := AddToken(ctx, tx, noon, page)
+	token, err := AddToken(ctx, tx, noon, page, 0)
 	must(t, err)
 	if n := get[int](t, tx, `select count(*) from ack_token where encode(hash, 'escape') like '%' || $1 || '%'`, token.Reveal()); n != 0 {
 		t.Error("the token itself is stored")
@@ -237,11 +237,11 @@ func TestTokenIsForOnePageAndOneUse(t *testing.T) {
 			t.Errorf("%+v, %v", p, err)
 		}
 	}
-	if p, err := UseToken(ctx, tx, noon, token); err != nil || p.ID != page {
+	if p, _, err := UseToken(ctx, tx, noon, token); err != nil || p.ID != page {
 		t.Errorf("%+v, %v", p, err)
 	}
 	for _, bad := range []secret.Text{token, secret.New(""), secret.New("guess"), {}} {
-		if _, err := UseToken(ctx, tx, noon, bad); fault.KindOf(err) != fault.NotFound {
+		if _, _, err := UseToken(ctx, tx, noon, bad); fault.KindOf(err) != fault.NotFound {
 			t.Errorf("%v", err)
 		}
 		if _, err := PeekToken(ctx, tx, bad); fault.KindOf(err) != fault.NotFound {
@@ -255,7 +255,7 @@ func TestATokenRaceHasOneWinner(t *testing.T) {
 	maria := person(t, db, "maria", "chat")
 	page := ring(t, db, noon, hunt(t, db, "incident:1", RoleSlot("qa")), 1, chat, maria)[0].PageID
 	for range 10 {
-		token, err := AddToken(ctx, db, noon, page)
+		token, err := AddToken(ctx, db, noon, page, 0)
 		must(t, err)
 		var mu sync.Mutex
 		won := 0
@@ -263,7 +263,7 @@ func TestATokenRaceHasOneWinner(t *testing.T) {
 		for range 8 {
 			all.Go(func() {
 				err := pg.InTx(ctx, db, func(tx pgx.Tx) error {
-					_, err := UseToken(ctx, tx, noon, token)
+					_, _, err := UseToken(ctx, tx, noon, token)
 					return err
 				})
 				mu.Lock()

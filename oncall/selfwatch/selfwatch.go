@@ -21,7 +21,7 @@ import (
 	"batsignal/oncall/fault"
 )
 
-// Kind is what a check stands for. Of each kind that there is, one must succeed.
+// Kind is what a check stands for. Of chats and routes, if there are any, one must succeed.
 type Kind string
 
 // The kinds.
@@ -29,6 +29,8 @@ const (
 	Database Kind = "database"
 	Chat     Kind = "chat"
 	Route    Kind = "route"
+	// Answers is where answers come in: paging goes on without.
+	Answers Kind = "answers"
 )
 
 // Check is one thing to try. Do must not send anything to anybody.
@@ -72,7 +74,7 @@ const (
 )
 
 // Look makes every check at once, writes down how they went, and sends the heartbeat if a
-// database write and one check of each kind succeeded. The error says which kind failed.
+// database write, one chat and one route succeeded. The error says which kind failed.
 func (w *Watch) Look(ctx context.Context) error {
 	results := make([]error, len(w.Checks))
 	var all sync.WaitGroup
@@ -107,13 +109,14 @@ func (w *Watch) Look(ctx context.Context) error {
 	return errors.Join(err, w.write(ctx, beatName, err))
 }
 
-var errHeldBack = errors.New("held back: something that paging needs does not work")
+var errHeldBack = fault.New(fault.Unready, "held back: something that paging needs does not work")
 
 func (w *Watch) write(ctx context.Context, name string, failed error) error {
 	detail := ""
 	if failed != nil {
-		if detail = fault.Say(failed); detail == "" {
-			detail = "it failed; the log says why"
+		detail = "it failed; the log says why" // what is not meant for people may hold anything
+		if said := (*fault.Error)(nil); errors.As(failed, &said) {
+			detail = said.Say
 		}
 		w.Log.Warn("a check of ourselves failed", "check", name, "error", failed)
 	}
