@@ -38,7 +38,7 @@ func (i *Identity) Caller(ctx context.Context, h Heard) (command.Caller, error) 
 	}
 	c.Rights |= command.Proven
 	if slices.Contains(i.Policy.Admins, h.Network+"/"+h.Account) {
-		c.Rights |= command.Admin
+		c.Rights |= command.Admin | command.LetIn
 	}
 	p, known, err := oncall.PersonByAccount(ctx, i.DB, h.Network, h.Account)
 	if err != nil || !known {
@@ -57,7 +57,7 @@ func (i *Identity) ForPerson(ctx context.Context, p oncall.Person, network strin
 		return c, err
 	}
 	if slices.ContainsFunc(accounts, func(a oncall.Account) bool { return slices.Contains(i.Policy.Admins, a.Network+"/"+a.Name) }) {
-		c.Rights |= command.Admin
+		c.Rights |= command.Admin | command.LetIn
 	}
 	return i.Known(ctx, c, p)
 }
@@ -69,6 +69,9 @@ func (i *Identity) Known(ctx context.Context, c command.Caller, p oncall.Person)
 	roles, err := oncall.ActiveRoles(ctx, i.DB, p.ID)
 	if err != nil {
 		return c, err
+	}
+	if len(roles) > 0 {
+		c.Rights |= command.LetIn
 	}
 	if allows(i.Policy.Fire, p.Handle, roles) {
 		c.Rights |= command.Fire

@@ -41,6 +41,9 @@ func (c *change) endAlerts(g alert.Group, by oncall.Actor) error {
 		}
 	}
 	c.rings = true
+	if g.State == alert.GroupResolved {
+		c.done = append(c.done, g.Cause())
+	}
 	if g.ToldAt != nil {
 		c.sayHome(0, text)
 	}

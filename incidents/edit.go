@@ -163,6 +163,7 @@ func (s *Service) Resolve(ctx context.Context, a oncall.Actor, incident int64, w
 
 // endHunts stops every hunt of an incident.
 func (c *change) endHunts(inc Incident, why string) error {
+	c.done = append(c.done, cause(inc.ID))
 	hunts, err := paging.Hunting(c.ctx, c.tx, cause(inc.ID))
 	if err != nil {
 		return err

@@ -53,7 +53,7 @@ func (e *Errands) Work(ctx context.Context, job *river.Job[Errand]) error {
 	case job.Attempt < job.MaxAttempts:
 		return err
 	}
-	e.Log.Warn("an errand was given up", "what", job.Args.What, "route", job.Args.Route, "delivery", job.Args.Delivery, "proof", job.Args.Proof, "error", err)
+	e.Log.Warn("an errand was given up", "what", job.Args.What, "route", job.Args.Route, "delivery", job.Args.Delivery, "proof", job.Args.Proof, "hunt", job.Args.Hunt, "error", err)
 	return err
 }
 
@@ -67,8 +67,14 @@ func (e *Errands) Do(ctx context.Context, errand Errand, attempt int, last bool)
 	switch errand.What {
 	case ErrandProof:
 		return e.sendProof(ctx, route, errand.Proof, attempt, last)
+	case ErrandProofEnd:
+		return e.endProof(ctx, route, errand.Proof)
 	case ErrandEnd:
 		return e.end(ctx, route, errand.Delivery)
+	case ErrandHelp:
+		return e.callHelp(ctx, route, errand, attempt, last)
+	case ErrandHelpEnd:
+		return e.endHelp(ctx, route, errand)
 	}
 	return nil
 }
@@ -150,11 +156,11 @@ func (e *Errands) proofFailed(ctx context.Context, p contact.Proof, t paging.Try
 
 // Who acknowledged is the page's own person, or else whose answer closed it.
 const sqlEnding = `
-	select d.ref, d.state, d.contact_id, p.id as page, p.state as how, p.code, p.digits, h.handle,
+	select d.ref, d.state, d.contact_id, p.id as page, p.state as how, p.code, p.digits, h.handle, e.cause, e.state = 'hunting' as hunting,
 		case when p.state in ('acked', 'declined') then h.handle else coalesce((
 			select o.handle from page a join person o on o.id = a.person_id
 			where a.escalation_id = p.escalation_id and a.state = 'acked' order by a.answered_at, a.id limit 1), '') end as by
-	from delivery d join page p on p.id = d.page_id join person h on h.id = p.person_id
+	from delivery d join page p on p.id = d.page_id join person h on h.id = p.person_id join escalation e on e.id = p.escalation_id
 	where d.id = @id`
 
 // ending is what there is to be told of one delivery of a page.
@@ -168,6 +174,8 @@ type ending struct {
 	Digits    int
 	Handle    string
 	By        string
+	Cause     string
+	Hunting   bool
 }
 
 // end tells a provider that a page is over.
@@ -192,6 +200,15 @@ func (e *Errands) end(ctx context.Context, route paging.Route, delivery int64) e
 		// Without its address a page can still be ended by what the provider calls it.
 		if address, err = contact.Open(ctx, e.Service.DB, *of.ContactID); err != nil && fault.KindOf(err) != fault.NotFound {
 			return err
+		}
+	}
+	if of.How == paging.PageAcked && paging.TraitsOf(route).Stays {
+		over, err := causeOver(ctx, e.Service.DB, of.Cause, of.Hunting)
+		if err != nil {
+			return err
+		}
+		if over { // there is nothing to look after any more
+			of.How = paging.PageClosed
 		}
 	}
 	telling, cancel := context.WithTimeout(ctx, errandBudget)

@@ -23,6 +23,7 @@ func TestFault28AcceptedAndNeverDelivered(t *testing.T) {
 	s.exec(`delete from account where person_id = $1 or person_id = $2`, s.ids["bea"], s.ids["cem"])
 	s.phone("bea", "sms")
 	s.phone("cem", "sms")
+	s.must(paging.RouteExpected(ctx, s.db, s.Now(), "sms"))
 	s.must(paging.RouteProven(ctx, s.db, s.Now(), "sms"))
 	s.must(paging.RouteProven(ctx, s.db, s.Now().Add(30*time.Hour), "voice"))
 	s.must(contact.SyncCanaries(ctx, s.db, s.Now(), map[string]secret.Text{"sms": secret.New("+442071838750")}))

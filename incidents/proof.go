@@ -60,11 +60,42 @@ func (c *change) prove(one contact.Contact, purpose contact.Purpose, a oncall.Ac
 	if !slices.Contains(c.routeNames(), one.Kind) {
 		return "", fault.New(fault.Unready, "Nothing can be sent by %s here yet. Ask an admin to configure it; then !contact code %s.", one.Kind, one.Kind)
 	}
+	if err := c.mayRing(one, purpose); err != nil {
+		return "", err
+	}
 	p, err := contact.Begin(c.ctx, c.tx, c.now, one.ID, purpose, a.PersonID)
 	if err != nil {
 		return "", err
 	}
 	return codeSent(one.Kind), c.errand(Errand{What: ErrandProof, Route: one.Kind, Proof: p.ID})
+}
+
+// mayRing refuses to have a phone rung, or a text sent, for somebody whom no admin has let
+// in: anybody with an account can say yes to a role, and the number may be a stranger's, or
+// one that costs.
+func (c *change) mayRing(one contact.Contact, purpose contact.Purpose) error {
+	if purpose != contact.PurposeProof || one.Kind != "sms" && one.Kind != "voice" {
+		return nil
+	}
+	owner, err := oncall.PersonByID(c.ctx, c.tx, one.PersonID)
+	if err != nil {
+		return err
+	}
+	let, err := c.letIn(owner.ID, owner.Handle)
+	if err == nil && !let {
+		err = fault.New(fault.Forbidden, "No code goes to a phone before an admin has let you into a role. After that: !contact code %s.", one.Kind)
+	}
+	return err
+}
+
+// letIn tells whether an admin has let somebody in, or they are one.
+func (c *change) letIn(person int64, handle string) (bool, error) {
+	roles, err := oncall.ActiveRoles(c.ctx, c.tx, person)
+	if err != nil || len(roles) > 0 {
+		return err == nil, err
+	}
+	admins, err := c.adminHandles()
+	return slices.Contains(admins, handle), err
 }
 
 // codeSent tells where to look for a code, and how to say it back.
@@ -99,6 +130,9 @@ func (s *Service) ProveByCode(ctx context.Context, a oncall.Actor, code string) 
 		}
 		if one.SuspendedAt != nil {
 			say = fmt.Sprintf("Your %s works. It is paused: !contact resume %s uses it.", contact.Noun(one.Kind), one.Kind)
+		}
+		if err := c.endProofs(one); err != nil {
+			return err
 		}
 		return paging.RouteProven(c.ctx, c.tx, c.now, one.Kind)
 	})

@@ -31,12 +31,15 @@ func (s *Service) Reply(ctx context.Context, r paging.Reply) (out paging.Respons
 		return err
 	})
 	if errors.Is(err, errHeardBefore) {
-		return paging.Response{Say: "This was heard before.", Done: true}, nil
+		return paging.Response{Say: "This was heard before.", Done: true, Before: true}, nil
 	}
 	return out, err
 }
 
 func (c *change) reply(r paging.Reply) (paging.Response, error) {
+	if hunt, place, ok := paging.ParseHelpKey(r.Key); ok {
+		return c.helpReply(r, hunt, place)
+	}
 	words := readWords(r.Text)
 	if words.stop || words.start {
 		return c.stopOrStart(r, words.stop)
@@ -56,7 +59,7 @@ func (c *change) reply(r paging.Reply) (paging.Response, error) {
 	case len(words.codes) == 0:
 		return c.heard(r, way, "reply", "", paging.Response{Say: "There is no code in what you wrote. Send back the five letters of the page."})
 	}
-	return c.written(r, words)
+	return c.written(r, words, way)
 }
 
 // heard keeps an event with what it did, before anything else is done.
@@ -71,7 +74,7 @@ func (c *change) heard(r paging.Reply, w paging.Way, what, effect string, out pa
 }
 
 // written answers what a code was made for: a page, or a proof.
-func (c *change) written(r paging.Reply, words words) (paging.Response, error) {
+func (c *change) written(r paging.Reply, words words, answers paging.Way) (paging.Response, error) {
 	var pages []paging.Page
 	for _, code := range words.codes {
 		var err error
@@ -88,6 +91,12 @@ func (c *change) written(r paging.Reply, words words) (paging.Response, error) {
 		})
 	}
 	if len(pages) == 0 {
+		_, proof, _ := paging.ParseKey(r.Key)
+		if own, found, err := contact.FindProof(c.ctx, c.tx, words.codes[0]); err != nil {
+			return paging.Response{}, err
+		} else if found && own.ID == proof {
+			return c.proven(r, own) // the letter that it answers had the code
+		}
 		if out, guessed, err := c.guessed(r); err != nil || guessed {
 			return out, err
 		}
@@ -98,7 +107,9 @@ func (c *change) written(r paging.Reply, words words) (paging.Response, error) {
 	if err != nil {
 		return paging.Response{}, err
 	}
-	if way.ContactID == nil || r.From.Empty() { // whoever wrote it, the page did not go there
+	if answers.ID != 0 && answers.PageID == page.ID {
+		way = answers // whoever names our letter has it, which nobody guesses
+	} else if way.ContactID == nil || r.From.Empty() { // whoever wrote it, the page did not go there
 		if out, guessed, err := c.guessed(r); err != nil || guessed {
 			return out, err
 		}

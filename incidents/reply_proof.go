@@ -31,7 +31,8 @@ func (c *change) provenThere(r paging.Reply, proof int64) (paging.Response, erro
 	if err != nil {
 		return paging.Response{}, err
 	}
-	if !found || r.Means == "" && strings.TrimSpace(r.Text) != paging.KeysOf(p.Digits).Ack {
+	// A provider speaks of its own messages only.
+	if !found || p.Kind != r.Route || r.Means == "" && strings.TrimSpace(r.Text) != paging.KeysOf(p.Digits).Ack {
 		return c.heard(r, paging.Way{}, "keys", "", paging.Response{Say: "That is not the number."})
 	}
 	return c.proven(r, p)
@@ -57,6 +58,9 @@ func (c *change) proven(r paging.Reply, p contact.Proof) (paging.Response, error
 	if err := paging.RouteProven(c.ctx, c.tx, c.now, r.Route); err != nil {
 		return paging.Response{}, err
 	}
+	if err := c.endProofs(one); err != nil {
+		return paging.Response{}, err
+	}
 	return paging.Response{Say: "Thank you. Pages reach you here.", Done: true}, c.tell(one.PersonID, 0, "Your "+contact.Noun(one.Kind)+" answers: pages can go there.")
 }
 
@@ -71,7 +75,7 @@ func (c *change) proofReceipt(r paging.Receipt, proof int64) error {
 		return errHeardBefore
 	}
 	p, found, err := contact.GetProof(c.ctx, c.tx, proof)
-	if err != nil || !found {
+	if err != nil || !found || p.Kind != r.Route {
 		return err
 	}
 	switch r.News {
@@ -80,6 +84,9 @@ func (c *change) proofReceipt(r paging.Receipt, proof int64) error {
 			return err
 		}
 		if p.Purpose == contact.PurposeCanary {
+			if err := c.endProof(p.Kind, p.ID); err != nil {
+				return err
+			}
 			return paging.RouteProven(c.ctx, c.tx, c.now, r.Route)
 		}
 	case paging.NewsFailed:
@@ -104,6 +111,7 @@ func (c *change) stopOrStart(r paging.Reply, stop bool) (paging.Response, error)
 	if err != nil || r.From.Empty() {
 		return out, err
 	}
-	_, err = do(c.ctx, c.tx, c.now, r.Route, r.From)
+	n, err := do(c.ctx, c.tx, c.now, r.Route, r.From)
+	out.Done = n > 0 // else a stranger wrote it, whom we do not answer for ever
 	return out, err
 }

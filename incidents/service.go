@@ -34,6 +34,8 @@ type Service struct {
 	NewCode  func() string  // makes confirmation codes; nil is oncall.NewCode
 	Alerts   *alert.Service // takes alerts in; nil takes none
 	Minutes  Minutes        // nil keeps none
+
+	Helplines []paging.Helpline // other paging services that are called for roles
 }
 
 // Minutes keeps the minutes of what is said in the rooms of incidents. Each call is in
@@ -57,6 +59,7 @@ type change struct {
 	touched []int64
 	rings   bool
 	over    []int64        // escalations of which a page was answered or closed
+	done    []string       // causes that have ended
 	board   map[int64]bool // incidents whose board has changed
 	admins  []string       // handles, once they were asked for: a signal takes a step for each role
 	hushed  bool           // first rings are told in one line, not one by one
@@ -85,7 +88,13 @@ func (c *change) flush() error {
 	if err := c.endWays(c.over...); err != nil {
 		return err
 	}
+	if err := c.endCauses(c.done...); err != nil {
+		return err
+	}
 	if err := c.dueBoards(); err != nil {
+		return err
+	}
+	if err := c.endHelp(); err != nil {
 		return err
 	}
 	slices.Sort(c.touched)

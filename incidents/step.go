@@ -32,6 +32,9 @@ func (c *change) step(e paging.Escalation, inc Incident) ([]string, error) {
 		}
 		begun, s := ranking.Begins(e, paging.Next(e, candidates))
 		c.begin(e, inc, begun)
+		if err := c.callHelp(e, inc, s.Exhausted); err != nil {
+			return nil, err
+		}
 		if s.Exhausted {
 			if err := c.exhausted(e, inc, candidates, ranking.LeftOut, s); err != nil {
 				return nil, err

@@ -14,6 +14,6 @@ func (s *site) alertRoutes(r chi.Router) {
 	r.Post("/alerts/keys", s.needs(command.Admin, s.addAlertKey))
 	r.Post("/alerts/keys/{name}/revoke", s.needs(command.Admin, s.revokeAlertKey))
 	r.Get("/alerts/{id}", s.signedIn(s.showAlert))
-	r.Post("/alerts/{id}/ack", s.needs(command.Known, s.ackAlert))
-	r.Post("/alerts/{id}/resolve", s.needs(command.Known, s.resolveAlert))
+	r.Post("/alerts/{id}/ack", s.needs(command.LetIn, s.ackAlert))
+	r.Post("/alerts/{id}/resolve", s.needs(command.LetIn, s.resolveAlert))
 }

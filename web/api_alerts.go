@@ -87,11 +87,11 @@ func (p *api) alertOperations() []operation {
 			Summary: "Tells everything about an alert.",
 		}, p.getAlert),
 		define(operation{
-			Name: "ackAlert", Method: http.MethodPost, Path: "/alerts/{alert}/ack", Group: group, Scope: access.Command,
+			Name: "ackAlert", Method: http.MethodPost, Path: "/alerts/{alert}/ack", Group: group, Scope: access.Command, LetIn: true,
 			Summary: "Acknowledges an alert. When nobody is left to ring for in its group, its page ends.",
 		}, p.ackAlert),
 		define(operation{
-			Name: "resolveAlert", Method: http.MethodPost, Path: "/alerts/{alert}/resolve", Group: group, Scope: access.Command,
+			Name: "resolveAlert", Method: http.MethodPost, Path: "/alerts/{alert}/resolve", Group: group, Scope: access.Command, LetIn: true,
 			Summary: "Says that what an alert tells of is over.",
 		}, p.resolveAlert),
 	}

@@ -49,6 +49,15 @@ type apiPage struct {
 	State  string    `json:"state"`
 	Rang   int       `json:"rounds" doc:"The last round in which they were rung."`
 	At     time.Time `json:"at" doc:"When it was made."`
+
+	For        string     `json:"for" doc:"What for, in words: a role, or they by name."`
+	Why        string     `json:"why"`
+	Severity   int        `json:"severity"`
+	Incident   int64      `json:"incident,omitempty" doc:"The number of the incident that it belongs to; missing is none."`
+	Alerts     int64      `json:"alert_group,omitempty" doc:"The group of the alerts that it is about; missing is none."`
+	RungAt     *time.Time `json:"rung_at,omitempty" doc:"When they were rung last."`
+	AnsweredAt *time.Time `json:"answered_at,omitempty"`
+	Via        string     `json:"answered_by_way,omitempty" doc:"The network or route of the answer; link is the button in a message, api a program."`
 }
 
 // apiLine is a line of a timeline.
@@ -139,11 +148,4 @@ func (p *api) getIncident(a *asked, _ nothing) (apiIncidentStory, error) {
 		out.Timeline = append(out.Timeline, apiLine{ID: e.ID, At: e.At.UTC(), Kind: e.Kind, Who: e.Who, Text: e.Text})
 	}
 	return out, nil
-}
-
-func rungOf(page incidents.PageStory) apiPage {
-	role, _ := page.Slot.Role()
-	return apiPage{
-		Ref: "P" + strconv.FormatInt(page.ID, 10), Handle: page.Handle, Role: role, State: string(page.State), Rang: page.Round, At: page.OpenedAt.UTC(),
-	}
 }

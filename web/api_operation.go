@@ -24,6 +24,7 @@ type operation struct {
 	Summary string // one plain sentence
 	Scope   access.Scope
 	Admin   bool // for administrators only
+	LetIn   bool // for people whom an administrator has let into a role
 	Public  bool // asks for no token
 	Query   []param
 	Guard   guard

@@ -7,6 +7,7 @@ import (
 	"runtime/debug"
 	"strconv"
 
+	"batsignal/bot/command"
 	"batsignal/oncall"
 	"batsignal/oncall/access"
 	"batsignal/oncall/fault"
@@ -95,6 +96,9 @@ func (p *api) admits(o operation, a *asked) error {
 	}
 	if err := a.May(o.Scope); err != nil {
 		return lacksScope{err, o.Scope}
+	}
+	if o.LetIn && !a.Rights.Has(command.LetIn) {
+		return fault.New(fault.Forbidden, "This is for people whom an administrator has let into a role, and %s is none.", a.Handle)
 	}
 	if !o.Admin || a.admin() {
 		return nil

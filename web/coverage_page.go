@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"batsignal/oncall/coverage"
+	"batsignal/oncall/when"
 )
 
 const (
@@ -23,6 +24,8 @@ type coverageBody struct {
 	Table []coverageRow // and how few are there on each
 	Roles []coverageRole
 	Short int // roles with gaps
+	// Elsewhere tells who is on call now at other paging services; "" is nothing.
+	Elsewhere string
 }
 
 // coverageRow is a role by the day.
@@ -67,7 +70,17 @@ func (s *site) coverage(w http.ResponseWriter, r *http.Request) error {
 	} else {
 		body.Days, body.Table = dayTable(reports, body.Zone)
 	}
+	body.Elsewhere = s.elsewhere(r, "")
 	return s.render(w, r, http.StatusOK, "coverage", view{Title: "Coverage", Here: "/coverage", Body: body})
+}
+
+// elsewhere tells who is on call now for a role, "" is every one, at other paging services.
+func (s *site) elsewhere(r *http.Request, role string) string {
+	if s.Elsewhere == nil {
+		return ""
+	}
+	zone := s.visitor(r).Zone
+	return s.Elsewhere(r.Context(), role, func(t time.Time) string { return when.Echo(t, zone) })
 }
 
 // dayTable says how few are there on each day.

@@ -32,6 +32,7 @@ type coverageRoleBody struct {
 	Schedules []scheduleName
 	Away      []string
 	Holidays  []string
+	Elsewhere string // who is on call for it now at other paging services; "" is nothing
 }
 
 type scheduleName struct{ Name, Title string }
@@ -66,7 +67,7 @@ func (s *site) coverageOf(w http.ResponseWriter, r *http.Request) error {
 	report := coverage.Look(inputs, from, until)[0]
 	body := coverageRoleBody{
 		Role: report.Role, Zone: s.zoneOf(r, ""), Scheduled: report.Scheduled, Empty: report.Empty(),
-		Sentences: coverage.Sentences(report, s.visitor(r).Zone),
+		Sentences: coverage.Sentences(report, s.visitor(r).Zone), Elsewhere: s.elsewhere(r, name),
 	}
 	body.Map = dayRows(report, body.Zone)
 	body.Days = coverageDays(report, body.Zone)

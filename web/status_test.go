@@ -12,7 +12,7 @@ func TestStatus(t *testing.T) {
 	w := newWorld(t)
 	w.phones()
 	a := w.get("/status")
-	a.says(t, 200, "The bot has not checked itself yet.", "not used yet")
+	a.says(t, 200, "The bot has not checked itself yet.", "not used yet", "Nobody: no process is on the networks; no other waits to take over")
 	readAloud(t, a.body)
 	check := func(name string, ok bool, ago time.Duration, detail string) {
 		w.sql(`insert into self_check (name, at, ok, since, detail) values ($1, $2, $3, $2::timestamptz - interval '1 hour', $4)`, name, w.Now().Add(-ago), ok, detail)
@@ -20,11 +20,15 @@ func TestStatus(t *testing.T) {
 	check("database", true, 10*time.Second, "")
 	check("chat libera", true, 10*time.Second, "")
 	w.get("/status").says(t, 200, "Every check of the bot itself succeeds.", "chat libera", "works", "02:13:50")
+	check("heartbeat", true, 10*time.Second, "")
+	w.sql(`update leadership set epoch = 1, holder = 'one', since = $1, beat_at = $2`, w.Now().Add(-time.Hour), w.Now())
+	w.get("/status").says(t, 200, "Every check of the bot itself succeeds.", "One process, since 2026-03-01 02:14 UTC", "Last heartbeat", "sent 10 seconds ago")
+	w.sql(`delete from self_check where name = 'heartbeat'`)
 	check("route sms", false, 10*time.Second, "Twilio refuses our login")
 	check("heartbeat", true, time.Hour, "")
 	w.sql(`insert into route_health (route, failures, down_until, detail) values ('sms', 3, $1, 'it answers nothing')`, w.Now().Add(time.Minute))
 	a = w.get("/status")
-	a.says(t, 200, "2 checks of the bot itself need a look.", "Twilio refuses our login", "fails", "not checked any more", "1 route is", "it answers nothing")
+	a.says(t, 200, "2 checks of the bot itself need a look.", "Twilio refuses our login", "fails", "not checked any more</b> since", "1 route is", "it answers nothing")
 	readAloud(t, a.body)
 	w.get("/incidents").says(t, 200, `href="/status">Status</a>`)
 }
@@ -41,7 +45,7 @@ func TestFiguresOfPaging(t *testing.T) {
 	w.tell(fire + "wait 60s")
 	w.carries("sms", paging.Accepted, "")
 	w.sends("/intake/"+w.key, `[{"summary":"disk full","dedup":"d"},{"summary":"queue is long","dedup":"q"}]`)
-	w.sql(`insert into route_health (route, failures, down_until, proven_at) values ('sms', 3, $1, $2)`, w.Now().Add(time.Minute), w.Now().Add(-27*time.Hour))
+	w.sql(`insert into route_health (route, failures, down_until, proven_at, expected_at) values ('sms', 3, $1, $2, $2)`, w.Now().Add(time.Minute), w.Now().Add(-27*time.Hour))
 	got = w.scrape()
 	for name, want := range map[string]float64{
 		"batsignal_route_deliveries route=sms state=accepted": 1,

@@ -20,6 +20,7 @@ const (
 	Anyone  Right = 0         // no proof needed
 	Known   Right = 1 << iota // a person: the account is proven and bound to somebody
 	Proven                    // a proven account, perhaps not bound to a person yet
+	LetIn                     // a person whom an admin has let into a role, or who is one
 	Fire                      // may ask for the bat-signal
 	Confirm                   // may confirm somebody else's bat-signal
 	Admin                     // may look after the roster and act for others

@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"strconv"
-	"strings"
 	"time"
 
 	"batsignal/incidents"
@@ -29,7 +28,7 @@ func (s Services) incidentCommands() []*Command {
 				Params: []Param{incidentOption, {Name: "text", Kind: Rest, Help: "who does what"}}, Run: s.incidentAction,
 			},
 			{
-				Name: "sev", Aliases: []string{"severity"}, Needs: Known, Summary: "Changes the severity.", Example: "incident sev 2",
+				Name: "sev", Aliases: []string{"severity"}, Needs: LetIn, Summary: "Changes the severity.", Example: "incident sev 2",
 				Params: []Param{incidentOption, {Name: "severity", Kind: Word, Choices: []string{"1", "2", "3", "4"}, Help: "1 is worst"}}, Run: s.incidentSev,
 			},
 			{
@@ -194,45 +193,6 @@ func timelineWords(e incidents.Entry) string {
 		return e.Who + ": to do: " + e.Text
 	}
 	return e.Text
-}
-
-func (s Services) status(ctx context.Context, c *Call) (Reply, error) {
-	open, err := s.Incidents.OpenIncidents(ctx)
-	if err != nil {
-		return Reply{}, err
-	}
-	var r Reply
-	if len(open) == 0 {
-		r = sentence("No incident is open.")
-	}
-	for _, inc := range open {
-		states, err := s.Incidents.RoleStates(ctx, inc.ID)
-		if err != nil {
-			return Reply{}, err
-		}
-		lead, err := s.leadWords(ctx, inc, c)
-		if err != nil {
-			return Reply{}, err
-		}
-		var empty []string
-		for _, st := range states {
-			if len(st.Filled) == 0 {
-				empty = append(empty, st.Role.Title)
-			}
-		}
-		roles := "Every role is filled"
-		if len(empty) > 0 {
-			roles = "Empty: " + oncall.JoinNames(empty)
-		}
-		r.Blocks = append(r.Blocks, Line(fmt.Sprintf("%s severity %d: %s. Baton: %s. %s.", inc.Ref(), inc.Severity, inc.Title, lead, roles)))
-	}
-	if s.Health != nil {
-		r.Blocks = append(r.Blocks, s.Health(ctx))
-	}
-	if s.PublicURL != "" {
-		r.Blocks = append(r.Blocks, Link{Text: "Page", URL: strings.TrimRight(s.PublicURL, "/") + "/"})
-	}
-	return r, nil
 }
 
 // stamp writes an instant with its day.

@@ -1,6 +1,7 @@
 package command
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"strings"
@@ -44,6 +45,12 @@ func (s Services) oncall(ctx context.Context, c *Call) (Reply, error) {
 	}
 	for _, now := range facts.Now(at.At, roles...) {
 		r.Blocks = append(r.Blocks, Line(now.Role.Title+": "+onWords(now, at.At, c.Zone)))
+	}
+	if s.Elsewhere != nil && at.At.Equal(c.Now) { // it is known there of now only
+		clock := func(t time.Time) string { return when.Echo(t, c.Zone) }
+		if line := s.Elsewhere(ctx, cmp.Or(roles...), clock); line != "" {
+			r.Blocks = append(r.Blocks, Line(line))
+		}
 	}
 	return r, nil
 }

@@ -58,7 +58,7 @@ func (s Services) pageCommands() []*Command {
 			},
 			Run: s.pageStatus,
 		}, {
-			Name: "cancel", Needs: Known,
+			Name: "cancel", Needs: LetIn,
 			Summary: "Stops ringing for a role or a person; who was rung is told.",
 			Example: "page cancel qa",
 			Params: []Param{

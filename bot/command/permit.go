@@ -50,6 +50,8 @@ func (s *Set) who(needs Right) string {
 		return "people I know (linked, or on the roster)"
 	case Proven:
 		return "anybody with a proven account"
+	case LetIn:
+		return "people whom an administrator has let into a role"
 	case Fire:
 		return "people with the right to fire the " + s.opts.Emergency
 	case Confirm:

@@ -21,7 +21,7 @@ func (s Services) routeCommands() []*Command {
 			},
 		},
 	}, {
-		Name: "ready", Summary: "Tells who can be reached by two ways that are known to work, and what the others have to type.", Example: "ready package fixing",
+		Name: "ready", Needs: Known, Summary: "Tells who can be reached by two ways that are known to work, and what the others have to type.", Example: "ready package fixing",
 		Params: []Param{{Name: "of", Kind: Rest, Optional: true, Help: "a role or a person; all roles if not said"}}, Run: s.ready,
 	}}
 }

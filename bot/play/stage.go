@@ -26,11 +26,13 @@ import (
 	"batsignal/bot/console"
 	"batsignal/incidents"
 	"batsignal/incidents/action"
+	"batsignal/incidents/alert"
 	"batsignal/incidents/meeting"
 	"batsignal/incidents/retrospective"
 	"batsignal/oncall"
 	"batsignal/oncall/access"
 	"batsignal/oncall/rota"
+	"batsignal/oncall/secret"
 )
 
 // Home is the room where everybody is.
@@ -67,7 +69,9 @@ type Stage struct {
 	Retro     *retrospective.Service
 	Access    *access.Service
 	Rota      *rota.Service
+	Alerts    *alert.Service
 
+	keys       map[string]secret.Text // of monitoring tools, by the names of the tools
 	houses     []*house
 	show       func(at time.Time, l console.Line)
 	dispatcher *bot.Dispatcher
@@ -89,7 +93,7 @@ type Stage struct {
 // New puts a bot on a migrated database, and waits until it is on its networks. It
 // is to be closed.
 func New(ctx context.Context, db *pgxpool.Pool, o Options) (*Stage, error) {
-	s := &Stage{DB: db, now: o.Start, show: o.Show}
+	s := &Stage{DB: db, now: o.Start, show: o.Show, keys: map[string]secret.Text{}}
 	queue, err := river.NewClient(riverpgxv5.New(db), &river.Config{Logger: o.Log})
 	if err != nil {
 		return nil, err

@@ -21,6 +21,8 @@ import (
 //	~jan #ops: !confirm          a borrowed nick: "~" has no account behind it
 //	maria: !whoami               in private
 //	maria #ops: /me waves        what somebody does
+//	prometheus rings by the policy night     a tool has a key
+//	prometheus triggers db1: db1 is down     and sends; it may also be "resolves db1"
 //	# a remark
 //
 // On several networks people are named with theirs, and so is what the bot said:
@@ -97,6 +99,9 @@ func (t *Transcript) act(ctx context.Context, line string) error {
 			return err
 		}
 		return t.Stage.WaitUntil(ctx, t.Stage.Now().Add(span))
+	}
+	if known, err := t.Stage.tool(ctx, line); known {
+		return err
 	}
 	s, ok := parse(line)
 	if !ok {

@@ -4,11 +4,13 @@ import (
 	"context"
 	"maps"
 	"slices"
+	"strings"
 
 	"batsignal/bot"
 	"batsignal/bot/command"
 	"batsignal/incidents"
 	"batsignal/incidents/action"
+	"batsignal/incidents/alert"
 	"batsignal/incidents/meeting"
 	"batsignal/incidents/retrospective"
 	"batsignal/oncall"
@@ -26,7 +28,10 @@ import (
 func (s *Stage) wire(queue notice.Queue, o Options) error {
 	s.Incidents = &incidents.Service{DB: s.DB, Queue: queue, Now: s.Now, Log: o.Log, Guard: o.Guard, Baton: incidents.DefaultBaton(), NewCode: o.NewCode}
 	s.People = &oncall.Desk{DB: s.DB, Now: s.Now, OpenDoor: o.OpenDoor, Queue: queue, Directories: map[string]oncall.Directory{}}
+	s.Alerts = &alert.Service{DB: s.DB, Now: s.Now, Log: o.Log, Engine: s.Incidents}
+	s.Incidents.Alerts = s.Alerts
 	if o.NewCode != nil {
+		s.Alerts.NewKey = func() string { return strings.Repeat(o.NewCode(), alert.KeyLength)[:alert.KeyLength] }
 		s.People.NewCode = func() string { return o.NewCode() + o.NewCode() }
 	}
 	s.meetings = &meeting.Service{DB: s.DB, Queue: queue, Now: s.Now, Log: o.Log, Incidents: s.Incidents}
@@ -68,7 +73,7 @@ func (s *Stage) wire(queue notice.Queue, o Options) error {
 	set, err := command.NewSet(command.Options{
 		Prefix: o.Prefix, Emergency: o.Emergency, Recorder: bot.Record{DB: s.DB}, Now: s.Now,
 		Refused: bot.Refusals(s.Incidents, o.Log),
-	}, command.Vocabulary(command.Services{DB: s.DB, Incidents: s.Incidents, People: s.People, Meetings: s.meetings, Actions: s.actions, PublicURL: o.PublicURL, Retro: s.Retro, Access: s.Access, Skills: skills, Components: components, Rota: s.Rota, Choices: choices, Fetch: o.Fetch, Look: s.lookAt}))
+	}, command.Vocabulary(command.Services{DB: s.DB, Incidents: s.Incidents, People: s.People, Meetings: s.meetings, Actions: s.actions, PublicURL: o.PublicURL, Retro: s.Retro, Access: s.Access, Skills: skills, Components: components, Rota: s.Rota, Choices: choices, Fetch: o.Fetch, Alerts: s.Alerts, Look: s.lookAt}))
 	if err != nil {
 		return err
 	}

@@ -47,7 +47,11 @@ func (p *parts) sweeping(db *database) []chore {
 // has come.
 func (p *parts) doChores(ctx context.Context, log *slog.Logger) error {
 	due := make([]time.Time, len(p.chores))
-	tick := time.NewTicker(choreTick)
+	pulse := choreTick
+	for _, c := range p.chores {
+		pulse = min(pulse, c.every)
+	}
+	tick := time.NewTicker(pulse)
 	defer tick.Stop()
 	for {
 		for i, c := range p.chores {
@@ -64,7 +68,7 @@ func (p *parts) doChores(ctx context.Context, log *slog.Logger) error {
 	}
 }
 
-// choreTick is how finely the times of chores are kept.
+// choreTick is how finely the times of chores are kept, unless one is done more often.
 const choreTick = 15 * time.Second
 
 func (c chore) run(parent context.Context, log *slog.Logger) {

@@ -34,6 +34,7 @@ type Config struct {
 	PagerDuty pagerdutyConfig `mapstructure:"pagerduty" doc:"Pages through PagerDuty."`
 	Ntfy      ntfyConfig      `mapstructure:"ntfy" doc:"Pages by push, through a ntfy server."`
 	Inbox     inboxConfig     `mapstructure:"inbox" doc:"The mailbox where pages are answered by mail."`
+	Alerts    alertsConfig    `mapstructure:"alerts" doc:"What monitoring tools send."`
 	Watch     watchConfig     `mapstructure:"watch" doc:"How the bot looks after itself."`
 	Roles     []roleConfig    `mapstructure:"roles" doc:"The roles that an emergency needs filled, in this order. A list given here is the list, and only changed here. Without one the default list is stored once, and is looked after on the web and by batsignal apply."`
 	// RolesGiven tells that somebody wrote the list down.

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"batsignal/oncall"
+	"batsignal/oncall/contact"
 )
 
 // consoleNetwork is the name of the network that a terminal is.
@@ -17,7 +18,7 @@ const longestNetworkID = 32
 
 // takenIDs are names that mean another way to reach people, or another place from which
 // they act.
-var takenIDs = []string{consoleNetwork, cliNetwork, oncall.Web, oncall.API, "mail", "webhook"}
+var takenIDs = append([]string{consoleNetwork, cliNetwork, oncall.Web, oncall.API, "link"}, contact.Kinds()...)
 
 var (
 	// One spelling everywhere, in commands, files and rows; it names a queue too.

@@ -37,6 +37,8 @@ func decodeValue(from, to reflect.Value) (any, error) {
 		*entry = defaultSlack()
 	case *roleConfig:
 		*entry = defaultRole()
+	case *pagerdutyServiceConfig:
+		*entry = defaultPagerDutyService()
 	}
 	in := from.Interface()
 	text, isText := in.(string)
@@ -64,7 +66,7 @@ func decodeValue(from, to reflect.Value) (any, error) {
 		if from.Kind() != reflect.Slice {
 			return nil, errors.New("must be a list")
 		}
-	case []ircConfig, []slackConfig, []roleConfig, []aliasConfig, []oidcConfig, []componentRoomConfig, []componentSourceConfig:
+	case []ircConfig, []slackConfig, []roleConfig, []aliasConfig, []oidcConfig, []componentRoomConfig, []componentSourceConfig, []pagerdutyServiceConfig:
 		if from.Kind() != reflect.Slice {
 			return nil, errors.New("must be a list: begin each entry with a hyphen")
 		}

@@ -16,7 +16,9 @@ func defaults() Config {
 		Mail:     mailConfig{TLS: "starttls"},
 		Roles:    defaultRoles(),
 		Paging:   pagingConfig{ForgottenAfter: 15 * time.Minute},
+		Watch:    watchConfig{Every: time.Minute},
 		Inbox:    defaultInbox(),
+		Alerts:   defaultAlerts(),
 		Guard: guardConfig{
 			Confirmations:   1,
 			Window:          15 * time.Minute,

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"net/mail"
 	"net/netip"
 	"net/url"
@@ -10,6 +11,7 @@ import (
 	"time"
 
 	"batsignal/oncall/contact"
+	"batsignal/oncall/paging"
 	"batsignal/oncall/secret"
 )
 
@@ -39,14 +41,23 @@ type twilioConfig struct {
 }
 
 type pagerdutyConfig struct {
-	Enabled           bool        `mapstructure:"enabled" doc:"Whether people, and services that stand for people, may be paged through PagerDuty."`
-	EventsURL         string      `mapstructure:"events_url" doc:"Where its events go. Empty: PagerDuty's own; https://events.eu.pagerduty.com in Europe." example:"https://events.pagerduty.com"`
-	APIURL            string      `mapstructure:"api_url" doc:"Where its REST API is." example:"https://api.pagerduty.com"`
-	TokenFile         string      `mapstructure:"token_file" doc:"A file with a token of the REST API. Empty: who is on call there is not asked." example:"pagerduty-token"`
-	Token             secret.Text `mapstructure:"-" secret:"token_file"`
-	From              string      `mapstructure:"from" doc:"The mail address of somebody there, in whose name incidents are opened." example:"oncall@example.org"`
-	WebhookSecretFile string      `mapstructure:"webhook_secret_file" doc:"A file with the secret of its webhooks (version 3), so that an acknowledgement there is one here." example:"pagerduty-webhook-secret"`
-	WebhookSecret     secret.Text `mapstructure:"-" secret:"webhook_secret_file"`
+	Enabled           bool                     `mapstructure:"enabled" doc:"Whether people, and services that stand for people, may be paged through PagerDuty."`
+	EventsURL         string                   `mapstructure:"events_url" doc:"Where its events go. Empty: PagerDuty's own; https://events.eu.pagerduty.com in Europe." example:"https://events.pagerduty.com"`
+	APIURL            string                   `mapstructure:"api_url" doc:"Where its REST API is." example:"https://api.pagerduty.com"`
+	TokenFile         string                   `mapstructure:"token_file" doc:"A file with a token of the REST API. Empty: who is on call there is not asked." example:"pagerduty-token"`
+	Token             secret.Text              `mapstructure:"-" secret:"token_file"`
+	From              string                   `mapstructure:"from" doc:"The mail address of somebody there, in whose name incidents are opened." example:"oncall@example.org"`
+	WebhookSecretFile string                   `mapstructure:"webhook_secret_file" doc:"A file with the secret of its webhooks (version 3), so that an acknowledgement there is one here." example:"pagerduty-webhook-secret"`
+	WebhookSecret     secret.Text              `mapstructure:"-" secret:"webhook_secret_file"`
+	Services          []pagerdutyServiceConfig `mapstructure:"services" doc:"Services there whose people on call are shown by oncall, and called for a role that is hunted for here."`
+}
+
+// pagerdutyServiceConfig is a service there that stands for a role.
+type pagerdutyServiceConfig struct {
+	Role   string `mapstructure:"role" doc:"The role that it stands for: an incident is opened there when that is hunted for, and whoever acknowledges it fills the role. Empty: it is only shown." example:"package-fixing"`
+	ID     string `mapstructure:"id" doc:"Its name, as in its address there: 7 to 14 letters and digits." example:"PF9KMXH"`
+	Policy string `mapstructure:"policy" doc:"The escalation policy there that calls, by its name. Empty: that of the service." example:"PT20YPA"`
+	AtOnce int    `mapstructure:"at_once" doc:"Up to which severity it is called at once, beside our own people; at milder ones when none of them is left. 0: only then."`
 }
 
 type ntfyConfig struct {
@@ -73,7 +84,8 @@ type inboxConfig struct {
 
 // watchConfig is how the bot looks after itself.
 type watchConfig struct {
-	HeartbeatURLFile string         `mapstructure:"heartbeat_url_file" doc:"A file with the address that is asked once a minute while the bot could page somebody: a dead man's switch outside that misses it when it does not come. Empty: none." example:"heartbeat-url"`
+	Every            time.Duration  `mapstructure:"every" doc:"How often the bot looks at itself: its database, networks and routes."`
+	HeartbeatURLFile string         `mapstructure:"heartbeat_url_file" doc:"A file with the address that is asked each time the bot has looked at itself and could page somebody: a dead man's switch outside that misses it when it does not come. Empty: none." example:"heartbeat-url"`
 	HeartbeatURL     secret.Text    `mapstructure:"-" secret:"heartbeat_url_file"`
 	Canaries         []canaryConfig `mapstructure:"canaries" doc:"Addresses of yours to which a synthetic page goes each day, one for a route, so that a dead route is seen before it is needed."`
 }
@@ -91,6 +103,7 @@ var (
 
 func (c *Config) checkPaging(found *problems) {
 	between(found, "paging.forgotten_after", c.Paging.ForgottenAfter, 0, 24*time.Hour)
+	between(found, "watch.every", c.Watch.Every, time.Second, 3*time.Minute) // what is older says nothing: selfwatch.Holds
 	if c.Inbound.Listen != "" {
 		checkHostPort(found, "inbound.listen", c.Inbound.Listen, "127.0.0.1:8374")
 		if c.Inbound.Listen == c.Web.Listen {
@@ -128,11 +141,60 @@ func (c *Config) checkPaging(found *problems) {
 			found.add("inbound.listen", "set it: PagerDuty's webhooks come there")
 		}
 	}
+	c.PagerDuty.checkServices(found, c.Roles)
 	if c.Ntfy.URL != "" {
 		checkWebAddress(found, "ntfy.url", c.Ntfy.URL, "https://ntfy.example.org")
 	}
 	c.Inbox.check(found, c.Mail)
 	c.Watch.check(found)
+}
+
+func (p pagerdutyConfig) checkServices(found *problems, roles []roleConfig) {
+	if len(p.Services) == 0 {
+		return
+	}
+	if !p.Enabled {
+		found.add("pagerduty.enabled", "set it to true: services there are of no use without it")
+	}
+	if p.Token.Empty() {
+		found.add("pagerduty.token_file", "set it: it names the file with a token of the REST API, by which services are asked and called")
+	}
+	names := make([]string, len(roles))
+	for i, r := range roles {
+		names[i] = r.Name
+	}
+	seen := map[[2]string]bool{}
+	stands := false
+	for n, one := range p.Services {
+		at := entry("pagerduty.services", n)
+		if !paging.IsPlace(one.ID) {
+			found.add(at+"id", "must be the name of a service there, such as PF9KMXH: it is in the address of its page")
+		}
+		if one.Policy != "" && !paging.IsPlace(one.Policy) {
+			found.add(at+"policy", "must be the name of an escalation policy there, such as PT20YPA: it is in the address of its page")
+		}
+		if one.Role != "" && !slices.Contains(names, one.Role) {
+			found.add(at+"role", "there is no role %q; the roles are %s", one.Role, strings.Join(names, ", "))
+		}
+		if one.AtOnce < 0 || one.AtOnce > 4 {
+			found.add(at+"at_once", "must be a severity, 1 to 4, or 0 to call it only when none of our own people is left")
+		}
+		key := [2]string{one.Role, one.ID}
+		if seen[key] {
+			found.add(at+"id", "stands for %s already", cmp.Or(one.Role, "no role"))
+		}
+		seen[key] = true
+		stands = stands || one.Role != ""
+	}
+	if !stands {
+		return
+	}
+	if p.From == "" {
+		found.add("pagerduty.from", "set it: incidents there are opened in the name of somebody there")
+	}
+	if p.WebhookSecret.Empty() {
+		found.add("pagerduty.webhook_secret_file", "set it: without webhooks nobody there could fill a role")
+	}
 }
 
 func (i inboxConfig) check(found *problems, m mailConfig) {
@@ -182,5 +244,9 @@ func checkWebAddress(found *problems, key, address, example string) {
 		found.add(key, "must be an address such as %s", example)
 	}
 }
+
+// defaultPagerDutyService is what an entry of the list of services begins as: what is bad
+// does not wait until our own people are exhausted.
+func defaultPagerDutyService() pagerdutyServiceConfig { return pagerdutyServiceConfig{AtOnce: 2} }
 
 func defaultInbox() inboxConfig { return inboxConfig{TLS: "tls", Folder: "INBOX"} }

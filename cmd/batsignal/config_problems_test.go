@@ -63,6 +63,8 @@ var slipsOfOperators = []struct{ name, text, want string }{
 	{"the same role twice", "roles: [{name: a}, {name: a}]", "roles[1].name: a is there already; choose another name (FILE:1)"},
 	{"a role with a space", "roles: [{name: package fixing}]", "roles[0].name: must be one word of small letters, digits and hyphens, such as coordination (FILE:1)"},
 	{"no patience", "roles: [{name: a, patience: 0s}]", "roles[0].patience: must be between 1s and 24h (FILE:1)"},
+	{"no alerts at all", "alerts: {rate: 0, burst: 10}", "alerts.rate: must be between 1 and 1000000 (FILE:1)\nalerts.burst: must be between 1000, which one request may hold, and 10000000 (FILE:1)"},
+	{"a hasty page", "alerts: {fold: 0s, patience: 1s}", "alerts.fold: must be between 1s and 1h (FILE:1)\nalerts.patience: must be between 10s and 1h (FILE:1)"},
 	{"nobody may", "guard: {may_fire: []}", "guard.may_fire: nobody could do it; write @roster, @known, role:NAME or handles (FILE:1)"},
 	{"an empty name", "guard: {may_fire: [null]}", `guard.may_fire: "" is neither @roster, @known, role:NAME nor a handle (FILE:1)`},
 	{"a role that is not there", "roles: [{name: a}]\nguard: {may_confirm: ['role:b']}", `guard.may_confirm: there is no role "b"; the roles are a (FILE:2)`},

@@ -62,7 +62,7 @@ func (a *app) do(cmd *cobra.Command, line, as string) (reply command.Reply, err 
 		if p.db.Local != nil && !p.db.Local.Attached() {
 			fmt.Fprintln(a.stderr, "batsignal: No bot runs on this database now. What this rings or announces waits until one does.")
 		}
-		caller := command.Caller{Network: cliNetwork, Nick: "operator", Rights: command.Proven | command.Admin}
+		caller := command.Caller{Network: cliNetwork, Nick: "operator", Rights: command.Proven | command.Admin | command.LetIn}
 		if as != "" {
 			person, err := oncall.PersonByHandle(ctx, p.db.Pool, as)
 			if err != nil {

@@ -13,13 +13,17 @@ import (
 	"github.com/spf13/cobra"
 
 	"batsignal/bot"
-	"batsignal/integrations/mail"
+	"batsignal/incidents"
 	"batsignal/oncall"
 	"batsignal/oncall/fault"
 )
 
-// checkBudget is how long one check may take.
-const checkBudget = 20 * time.Second
+const (
+	checkBudget = 20 * time.Second // how long one check may take
+	// makeBudget is how long a private database may take, which may have to be made first
+	// and brought up to date.
+	makeBudget = 3 * time.Minute
+)
 
 func newDoctorCommand(a *app) *cobra.Command {
 	return &cobra.Command{
@@ -39,11 +43,17 @@ there keeps its nick.`,
 			fmt.Fprintln(a.stdout, "ok       configuration")
 			d := doctor{app: a, c: c}
 			d.database(cmd.Context())
+			if d.db != nil {
+				defer d.db.close()
+			}
 			d.networks(cmd.Context())
 			d.routes(cmd.Context())
 			d.minutes(cmd.Context())
 			d.signIn(cmd.Context())
 			d.web(cmd.Context())
+			d.inbound(cmd.Context())
+			d.leader(cmd.Context())
+			d.arrivals(cmd.Context())
 			if d.sick {
 				return said{exitFailed}
 			}
@@ -55,8 +65,11 @@ there keeps its nick.`,
 // doctor goes from part to part and remembers whether one was ill.
 type doctor struct {
 	*app
-	c    Config
-	sick bool
+	c       Config
+	db      *database          // nil if it cannot be opened
+	ways    *incidents.Service // which knows the routes of the configuration
+	running bool               // a bot answers here
+	sick    bool
 }
 
 func (d *doctor) tell(part string, err error, advice string) {
@@ -80,14 +93,18 @@ func (d *doctor) tell(part string, err error, advice string) {
 func (d *doctor) note(part, text string) { fmt.Fprintf(d.stdout, "note     %s: %s\n", part, text) }
 
 func (d *doctor) database(ctx context.Context) {
-	ctx, cancel := context.WithTimeout(ctx, checkBudget)
+	budget := checkBudget
+	if d.c.Database.URL.Empty() {
+		budget = makeBudget
+	}
+	ctx, cancel := context.WithTimeout(ctx, budget)
 	defer cancel()
 	db, err := openDatabase(ctx, d.c, true, quiet(d.log))
 	if err != nil {
 		d.tell("database", err, "")
 		return
 	}
-	defer db.close()
+	d.db = db
 	d.tell("database", nil, "")
 	d.tell("database role", roleIsWeak(ctx, db.Pool.Web),
 		"Let database.url log in as a role of its own: batsignal migrate grants it what it needs.")
@@ -201,25 +218,6 @@ func connects(ctx context.Context, n bot.Network) error {
 	}
 }
 
-func (d *doctor) routes(ctx context.Context) {
-	if d.c.Mail.Host == "" {
-		d.note("mail", "not configured, so nobody is paged by mail")
-	} else {
-		ctx, cancel := context.WithTimeout(ctx, checkBudget)
-		defer cancel()
-		route, err := mail.New(mailOf(d.c))
-		if err == nil {
-			err = route.Check(ctx)
-		}
-		d.tell("mail", err, "")
-	}
-	if d.c.Webhook.Secret.Empty() {
-		d.note("webhook", "not configured")
-	} else {
-		d.tell("webhook", nil, "")
-	}
-}
-
 // web asks the pages of a bot that runs; it is no fault if none does.
 func (d *doctor) web(ctx context.Context) {
 	ctx, cancel := context.WithTimeout(ctx, healthPatience)
@@ -236,6 +234,7 @@ func (d *doctor) web(ctx context.Context) {
 		return
 	}
 	defer answer.Body.Close()
+	d.running = true
 	if answer.StatusCode != http.StatusOK {
 		d.tell("web", fmt.Errorf("%s answers %s", address, answer.Status), "The log of the running bot says why.")
 		return

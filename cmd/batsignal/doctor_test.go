@@ -20,7 +20,13 @@ func TestDoctorFindsNothingWrong(t *testing.T) {
 		"ok       network "+netID,
 		"ok       mail",
 		"ok       webhook",
+		"note     phones: nothing here rings a phone, so nobody is woken. See twilio in the configuration, or pagerduty.",
+		"note     inbox: not configured, so pages by mail are answered by their link only",
+		"note     canaries: no synthetic page goes out each day by mail and webhook, so only a page would show that it is dead. Name an address of yours in watch.canaries.",
 		"note     web: no bot answers at "+w.web+"/readyz; that is right if none runs now",
+		"note     leader: nobody: no process is on the networks; no other waits to take over. That is right if no bot runs now.",
+		"note     heartbeat: not configured, so nobody outside misses the bot when its machine is gone. See watch.heartbeat_url_file.",
+		"note     pages: nothing is known to have arrived yet by mail and webhook. In chat: !route test",
 	)
 
 	watcher := w.join("watcher")[0]
@@ -32,9 +38,12 @@ func TestDoctorFindsNothingWrong(t *testing.T) {
 		"ok       configuration", "ok       database", "ok       database role", "ok       network "+netID,
 		"ok       mail", "ok       webhook", "ok       minutes in "+filepath.Join(w.dir, "state", "minutes"), "ok       web",
 	)
-	if strings.Contains(beside, "note") {
-		t.Errorf("nothing is to be noted any more:\n%s", beside)
+	for _, part := range []string{"note     roster", "note     web", "note     leader", "broken"} {
+		if strings.Contains(beside, part) {
+			t.Errorf("%q is not to be said any more:\n%s", part, beside)
+		}
 	}
+	wantLines(t, beside, "note     people: 0 of 3 can be reached by two ways that are known to work. In chat: !ready says who cannot, and what they type")
 	for _, l := range everythingShown(watcher) {
 		if l.Nick == botNick && (l.Command == "NICK" || l.Command == "QUIT") {
 			t.Errorf("the doctor disturbed the bot: %s", l.Raw)

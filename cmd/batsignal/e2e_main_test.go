@@ -55,8 +55,11 @@ func program(t *testing.T) string {
 }
 
 func buildProgram() (err error) {
-	// Not testing.T's directory: it is shared by all tests.
+	// Not testing.T's directory: it is shared by all tests. Servers walk through it.
 	if theProgram.dir, err = os.MkdirTemp("", "batsignal-e2e-"); err != nil {
+		return err
+	}
+	if err := os.Chmod(theProgram.dir, 0o755); err != nil {
 		return err
 	}
 	theProgram.path = filepath.Join(theProgram.dir, "batsignal")
@@ -69,6 +72,37 @@ func buildProgram() (err error) {
 		return fmt.Errorf("the program could not be built: %w: %s", err, out)
 	}
 	return nil
+}
+
+// theState is a state directory as the program leaves it that was started once.
+var theState struct {
+	once sync.Once
+	dir  string
+	err  error
+}
+
+// prepare gives a state directory the private database of a program that was started
+// before: making and migrating one anew takes longer than most tests. What does that is
+// tested where no world is: `run`, `try`, and the one that is copied here.
+func prepare(t *testing.T, state string) {
+	t.Helper()
+	program(t)
+	theState.once.Do(func() { theState.dir, theState.err = makeState() })
+	if theState.err != nil {
+		t.Fatal(theState.err)
+	}
+	if out, err := exec.Command("cp", "-a", theState.dir, state).CombinedOutput(); err != nil {
+		t.Fatalf("the state directory cannot be copied: %v: %s", err, out)
+	}
+}
+
+func makeState() (state string, err error) {
+	cmd := exec.Command(theProgram.path, "migrate", "--state-dir", "state")
+	cmd.Dir, cmd.Env = theProgram.dir, cleanEnv(theProgram.dir)
+	if out, err := cmd.CombinedOutput(); err != nil {
+		return "", fmt.Errorf("the private database cannot be made: %w: %s", err, out)
+	}
+	return filepath.Join(theProgram.dir, "state"), nil
 }
 
 // cleanEnv is the environment of the tests without anything that would configure

@@ -62,11 +62,13 @@ func TestSlackDoctor(t *testing.T) {
 		} {
 			t.Run(c.name, func(t *testing.T) {
 				t.Parallel()
+				prepare(t, s.state()+"-"+c.name)
 				s.doctorSays(t, s.variant(c.name, c.replace...), c.want)
 			})
 		}
 	})
 	s.fake.RevokeToken()
+	prepare(t, s.state()+"-revoked")
 	s.doctorSays(t, s.variant("revoked"), "Slack does not accept our token (invalid_auth): install the app again.")
 
 	// A bot whose token is revoked says so where it is still heard, and does not end.

@@ -60,7 +60,8 @@ type plan struct {
 func newWorld(t *testing.T, p plan) *world {
 	t.Helper()
 	needPostgres(t)
-	w := &world{t: t, dir: openDir(t), passwords: map[string]string{}}
+	w := &world{t: t, dir: pgtest.Dir(t), passwords: map[string]string{}}
+	prepare(t, w.state())
 	for _, what := range []string{"irc", "smtp", "webhook"} {
 		w.passwords[what] = what + "-" + rand.Text()
 	}

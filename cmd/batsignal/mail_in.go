@@ -35,6 +35,7 @@ mail server delivers the letter again later. A letter that answers nothing is ta
 				return p.inbox.Deliver(ctx, cmd.InOrStdin())
 			})
 			if err != nil && fault.KindOf(err) != fault.Invalid {
+				a.log.Error("a letter was not heard; the mail server is told to deliver it again", "error", err)
 				fmt.Fprintf(a.stderr, "batsignal: %s\n", fault.Say(err))
 				return said{exitTryAgain}
 			}

@@ -164,6 +164,9 @@ func (p *parts) announce(ctx context.Context, db *database) error {
 	if err := p.incidents.EnterRooms(ctx); err != nil {
 		return err
 	}
+	if err := p.incidents.TakeOverHelp(ctx); err != nil {
+		return err
+	}
 	if err := p.queue.Start(context.WithoutCancel(ctx)); err != nil {
 		return err
 	}
@@ -213,7 +216,7 @@ func (p *parts) serveWeb(ctx context.Context, c Config, db *database, at net.Lis
 		Access: p.access, Who: p.identity, OIDC: providersOf(c),
 		People: p.people, Skills: p.skills, Tree: p.tree, Rota: p.rota, Alerts: p.alerts, Currency: c.Paging.Currency, Policies: &policy.Service{DB: db.Pool, Now: p.incidents.Now},
 		Now: p.incidents.Now, Log: log, Version: currentBuild().Version, Hooks: p.hooks(),
-		Leads: p.election.Leads, Ready: p.settled,
+		Leads: p.election.Leads, Ready: p.settled, Elsewhere: p.elsewhere,
 	})
 	if err != nil {
 		return err

@@ -5,6 +5,8 @@ import (
 	"strings"
 	"sync"
 	"testing"
+
+	"batsignal/migrations/pgtest"
 )
 
 // plays runs several plays side by side, each in a directory of its own, and checks
@@ -16,7 +18,7 @@ func plays(t *testing.T, commands ...[]string) []result {
 	results := make([]result, len(commands))
 	var all sync.WaitGroup
 	for i, args := range commands {
-		dir := openDir(t)
+		dir := pgtest.Dir(t)
 		all.Go(func() {
 			results[i] = shell(t, dir, args...)
 			if left, _ := filepath.Glob(filepath.Join(dir, "*")); len(left) > 0 {

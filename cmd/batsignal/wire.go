@@ -25,7 +25,6 @@ import (
 	"batsignal/integrations/fetch"
 	"batsignal/integrations/inbox"
 	"batsignal/integrations/mail"
-	"batsignal/integrations/pagerduty"
 	"batsignal/migrations/pg"
 	"batsignal/migrations/pg/leader"
 	"batsignal/oncall"
@@ -37,6 +36,7 @@ import (
 	"batsignal/oncall/notice"
 	"batsignal/oncall/paging"
 	"batsignal/oncall/rota"
+	"batsignal/oncall/selfwatch"
 	"batsignal/oncall/skill"
 	"batsignal/oncall/tree"
 )
@@ -63,10 +63,11 @@ type parts struct {
 	alerts     *alert.Service
 	routes     map[string]paging.Route // the ways that this process has
 	errands    *incidents.Errands
-	inbox      *inbox.Inbox      // nil hears no answers by mail
-	mailbox    bool              // the inbox reads one, and is not only handed letters
-	inbound    *http.ServeMux    // what comes back from providers
-	pagerduty  *pagerduty.Client // nil asks nothing there
+	inbox      *inbox.Inbox   // nil hears no answers by mail
+	mailbox    bool           // the inbox reads one, and is not only handed letters
+	inbound    *http.ServeMux // what comes back from providers
+	// elsewhere tells who is on call at other paging services; nil knows none.
+	elsewhere  func(ctx context.Context, role string, clock func(time.Time) string) string
 	set        *command.Set
 	identity   *bot.Identity
 	dispatcher *bot.Dispatcher
@@ -98,7 +99,7 @@ type place struct {
 // wire joins the parts over an open database. places are all networks of the
 // configuration; the ones with a network are worked by this process.
 func wire(ctx context.Context, c Config, db *database, places []place, now func() time.Time, log *slog.Logger) (*parts, error) {
-	p := &parts{db: db, watch: &incidents.Watch{}, routes: map[string]paging.Route{}, alerts: newAlerts(db, now, log)}
+	p := &parts{db: db, watch: &incidents.Watch{}, routes: map[string]paging.Route{}, alerts: newAlerts(c, db, now, log)}
 	var err error
 	store := oncall.SeedRoles
 	if c.RolesGiven {
@@ -176,7 +177,7 @@ func wire(ctx context.Context, c Config, db *database, places []place, now func(
 	}, command.Vocabulary(command.Services{
 		DB: db.Pool, Incidents: p.incidents, People: p.people, Meetings: p.meetings, Actions: p.actions, Retro: p.retro, Access: p.access,
 		Skills: p.skills, Components: p.components, Rota: p.rota, Choices: p.choices, Fetch: p.calendars, Alerts: p.alerts,
-		PublicURL: c.Web.PublicURL, Look: p.look, Health: p.health,
+		PublicURL: c.Web.PublicURL, Look: p.look, Health: p.health, Elsewhere: p.elsewhere,
 	}))
 	if err != nil {
 		return nil, err
@@ -231,7 +232,7 @@ func (p *parts) health(ctx context.Context) command.Facts {
 		facts = append(facts, [2]string{n.Name(), state})
 	}
 	if s, err := leader.Look(ctx, p.db.Pool); err == nil {
-		facts = append(facts, [2]string{"leads", leads(s, p.incidents.Now())})
+		facts = append(facts, [2]string{"leads", selfwatch.Leads(s, p.incidents.Now())})
 	}
 	return facts
 }

@@ -4,9 +4,11 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"maps"
 	"net"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"time"
 
@@ -58,6 +60,9 @@ func (p *parts) joinRoutes(ctx context.Context, c Config, db *database, now func
 	canaries := map[string]secret.Text{}
 	for _, one := range c.Watch.Canaries {
 		canaries[one.Route] = one.Address
+	}
+	if err := paging.ExpectOnly(ctx, db.Pool, slices.Collect(maps.Keys(canaries))); err != nil {
+		return err
 	}
 	return contact.SyncCanaries(ctx, db.Pool, now(), canaries)
 }
@@ -129,7 +134,7 @@ func (p *parts) joinPagerDuty(c Config, now func() time.Time, log *slog.Logger) 
 		return err
 	}
 	p.addRoute(route)
-	p.pagerduty = client
+	p.joinPagerDutyServices(d.Services, client, now)
 	if d.WebhookSecret.Empty() {
 		return nil
 	}
@@ -145,6 +150,23 @@ func (p *parts) joinPagerDuty(c Config, now func() time.Time, log *slog.Logger) 
 	}
 	p.inbound.Handle("POST /pagerduty", made)
 	return nil
+}
+
+// joinPagerDutyServices has services there shown, and called for roles.
+func (p *parts) joinPagerDutyServices(services []pagerdutyServiceConfig, client *pagerduty.Client, now func() time.Time) {
+	if client == nil || len(services) == 0 {
+		return
+	}
+	watched := make([]pagerduty.Watched, len(services))
+	for i, one := range services {
+		watched[i] = pagerduty.Watched{Role: one.Role, ID: one.ID}
+		if one.Role != "" {
+			p.incidents.Helplines = append(p.incidents.Helplines, paging.Helpline{
+				Role: one.Role, Route: pagerduty.Name, Title: "PagerDuty", Place: one.ID, Policy: one.Policy, AtOnce: one.AtOnce,
+			})
+		}
+	}
+	p.elsewhere = pagerduty.NewGlance(client, watched, now).Say
 }
 
 func (p *parts) joinNtfy(c Config, now func() time.Time) error {
@@ -202,8 +224,9 @@ func (p *parts) localized(text string) string {
 }
 
 // newAlerts is what takes alerts in.
-func newAlerts(db *database, now func() time.Time, log *slog.Logger) *alert.Service {
-	return &alert.Service{DB: db.Pool, Now: now, Log: log}
+func newAlerts(c Config, db *database, now func() time.Time, log *slog.Logger) *alert.Service {
+	a := c.Alerts
+	return &alert.Service{DB: db.Pool, Now: now, Log: log, Rate: a.Rate, Burst: a.Burst, Fold: a.Fold, Patience: a.Patience}
 }
 
 // newPager gives the pager the routes that this process has.
@@ -241,13 +264,17 @@ func (p *parts) joinWatch(c Config, db *database, now func() time.Time, log *slo
 			Kind: selfwatch.Chat, Name: n.Name(), Do: func(context.Context) error { return n.Check() },
 		})
 	}
-	for name, r := range p.routes {
-		if checker, ok := r.(paging.Checker); ok {
-			watch.Checks = append(watch.Checks, selfwatch.Check{Kind: selfwatch.Route, Name: name, Do: checker.Check})
+	for _, t := range p.incidents.Routes {
+		check := selfwatch.Check{Kind: selfwatch.Route, Name: t.Name}
+		if checker, ok := p.routes[t.Name].(paging.Checker); ok {
+			check.Do = checker.Check
+		} else { // its receivers are each somebody else's: what became of pages tells
+			check.Do = func(ctx context.Context) error { return p.incidents.RouteFares(ctx, t.Name) }
 		}
+		watch.Checks = append(watch.Checks, check)
 	}
 	if p.mailbox {
-		watch.Checks = append(watch.Checks, selfwatch.Check{Kind: selfwatch.Route, Name: "inbox", Do: p.inbox.Check})
+		watch.Checks = append(watch.Checks, selfwatch.Check{Kind: selfwatch.Answers, Name: "inbox", Do: p.inbox.Check})
 	}
 	if !c.Watch.HeartbeatURL.Empty() {
 		sender, err := heartbeat.New(c.Watch.HeartbeatURL)
@@ -257,7 +284,7 @@ func (p *parts) joinWatch(c Config, db *database, now func() time.Time, log *slo
 		watch.Beat = sender.Beat
 	}
 	p.chores = append(p.chores,
-		chore{"looking after ourselves", time.Minute, p.afterStart(watch.Look)},
+		chore{"looking after ourselves", c.Watch.Every, p.afterStart(min(settling, c.Watch.Every), watch.Look)},
 		chore{"old looks at ourselves", time.Hour, watch.Forget},
 		chore{"messages never heard of again", time.Minute, p.incidents.ExpireSilent},
 		chore{"routes that are unproven", 10 * time.Minute, p.incidents.ReportUnproven},
@@ -267,15 +294,16 @@ func (p *parts) joinWatch(c Config, db *database, now func() time.Time, log *slo
 	return nil
 }
 
-// settling is how long a process may take to come to its networks.
+// settling is how long a process may take to come to its networks, where it looks at itself
+// less often.
 const settling = 20 * time.Second
 
 // afterStart puts work off until the parts have had the time to begin: before that,
 // everything looks broken.
-func (p *parts) afterStart(do func(context.Context) error) func(context.Context) error {
+func (p *parts) afterStart(wait time.Duration, do func(context.Context) error) func(context.Context) error {
 	began := time.Now()
 	return func(ctx context.Context) error {
-		if time.Since(began) < settling {
+		if time.Since(began) < wait {
 			return nil
 		}
 		return do(ctx)

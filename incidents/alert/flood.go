@@ -1,7 +1,10 @@
 package alert
 
 import (
+	"context"
 	"time"
+
+	"github.com/jackc/pgx/v5"
 
 	"batsignal/oncall/fault"
 )
@@ -48,6 +51,50 @@ func (s *Service) afford(hash [32]byte, events int, now time.Time) bool {
 	m.left -= float64(events)
 	s.meters[hash] = m
 	return true
+}
+
+const sqlKeyInUse = `select exists (select from alert_key where hash = @hash and revoked_at is null)`
+
+// mostStrangers is how many keys that this process has not seen are looked up at once.
+const mostStrangers = 2
+
+// known refuses a key that is nobody's before anything of its request waits in line: else
+// whoever makes keys up could fill the line, and those with a key would be turned away.
+func (s *Service) known(ctx context.Context, hash [32]byte) error {
+	s.mu.Lock()
+	_, seen := s.meters[hash]
+	if s.lookUp == nil {
+		s.lookUp = make(chan struct{}, mostStrangers)
+	}
+	s.mu.Unlock()
+	if seen {
+		return nil
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), lookBudget)
+	defer cancel()
+	select {
+	case s.lookUp <- struct{}{}:
+		defer func() { <-s.lookUp }()
+	case <-ctx.Done():
+		return ErrFull
+	}
+	var inUse bool
+	switch err := s.DB.QueryRow(ctx, sqlKeyInUse, pgx.NamedArgs{"hash": hash[:]}).Scan(&inUse); {
+	case err != nil:
+		return fault.Wrap(fault.Unready, err, "This could not be stored. Send it again.")
+	case !inUse:
+		return errUnknownKey
+	}
+	return nil // its meter begins with its first commit
+}
+
+const lookBudget = 5 * time.Second
+
+// unseen takes the meter from a key that is nobody's any more.
+func (s *Service) unseen(hash [32]byte) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	delete(s.meters, hash)
 }
 
 // seen gives a key that is in use its meter, once.

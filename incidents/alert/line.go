@@ -68,6 +68,9 @@ func (s *Service) Take(ctx context.Context, key secret.Text, events ...Event) ([
 		}
 		events[i].clean()
 	}
+	if err := s.known(ctx, hashOf(key)); err != nil {
+		return nil, err
+	}
 	a := &asked{hash: hashOf(key), events: events, turn: make(chan turn, 1)}
 	first, err := s.join(a)
 	if err != nil {
@@ -75,6 +78,9 @@ func (s *Service) Take(ctx context.Context, key secret.Text, events ...Event) ([
 	}
 	if first || <-a.turn == lead {
 		s.lead(ctx, a)
+	}
+	if IsUnknownKey(a.err) {
+		s.unseen(a.hash)
 	}
 	return a.taken, a.err
 }

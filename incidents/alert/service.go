@@ -39,6 +39,7 @@ type Service struct {
 	want   int                // requests that the next commit should have
 	full   chan struct{}      // closed when they are in line; nil: nobody waits for that
 	meters map[[32]byte]meter // of keys that were seen in use
+	lookUp chan struct{}      // held by those who look up a key that was not
 }
 
 // The defaults of a service.

@@ -7,12 +7,12 @@ package heartbeat
 import (
 	"context"
 	"errors"
-	"fmt"
 	"io"
 	"net/http"
 	"net/url"
 	"time"
 
+	"batsignal/oncall/fault"
 	"batsignal/oncall/secret"
 )
 
@@ -32,29 +32,34 @@ func New(address secret.Text) (*Sender, error) {
 	if err != nil || (u.Scheme != "https" && u.Scheme != "http") || u.Host == "" {
 		return nil, errors.New("the address of the heartbeat is no web address: write it like https://hc.example.org/ping/…")
 	}
-	return &Sender{address: address, client: &http.Client{Timeout: budget}}, nil
+	return &Sender{address: address, client: &http.Client{
+		Timeout: budget,
+		// A redirect is no heartbeat taken: a page for signing in answers 200 as well, and
+		// would be told the address in a header.
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+	}}, nil
 }
 
-// Beat sends one heartbeat. Anything but an answer of 2xx is an error, which holds
-// neither the address nor what was answered.
+// Beat sends one heartbeat. Anything but an answer of 2xx, a redirect included, is a
+// [fault.Error] that holds neither the address nor what was answered.
 func (s *Sender) Beat(ctx context.Context) error {
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, s.address.Reveal(), nil)
 	if err != nil {
-		return errors.New("the address of the heartbeat cannot be asked")
+		return fault.New(fault.Unready, "The address of the heartbeat cannot be asked.")
 	}
 	req.Header.Set("User-Agent", "batsignal")
 	resp, err := s.client.Do(req)
 	if err != nil {
 		var timeout interface{ Timeout() bool }
 		if errors.As(err, &timeout) && timeout.Timeout() {
-			return errors.New("whoever takes the heartbeat did not answer in time")
+			return fault.New(fault.Unready, "Whoever takes the heartbeat did not answer in time.")
 		}
-		return errors.New("whoever takes the heartbeat cannot be reached")
+		return fault.New(fault.Unready, "Whoever takes the heartbeat cannot be reached.")
 	}
 	_, _ = io.CopyN(io.Discard, resp.Body, 64<<10)
 	_ = resp.Body.Close()
 	if resp.StatusCode/100 != 2 {
-		return fmt.Errorf("whoever takes the heartbeat answered %d", resp.StatusCode)
+		return fault.New(fault.Unready, "Whoever takes the heartbeat answered %d.", resp.StatusCode)
 	}
 	return nil
 }

@@ -120,7 +120,7 @@ func (b *Inbox) bounced(ctx context.Context, l letter) error {
 // tell answers whoever answered. A stranger who guesses codes is told nothing, so that
 // nobody can have us write to others.
 func (b *Inbox) tell(ctx context.Context, l letter, out paging.Response) {
-	if b.answer == nil || out.Say == "" || l.from.Empty() || l.key == "" && !out.Done {
+	if b.answer == nil || out.Say == "" || out.Before || l.from.Empty() || l.key == "" && !out.Done {
 		return
 	}
 	if err := b.answer(ctx, l.from, l.id, "Re: "+l.subject, out.Say); err != nil && ctx.Err() == nil {

@@ -125,6 +125,7 @@ func TestWhoAnsweredIsToldWhatCameOfIt(t *testing.T) {
 		"a stranger who guesses":      {letter("1", "Re: [INC-7]", "H2222"), paging.Response{Say: "No page has this code."}, "ack H2222", ""},
 		"a holiday note":              {letter("1", "Re: [INC-7]", "K7QXM", "In-Reply-To: "+id, "Auto-Submitted: auto-replied"), done, "-", ""},
 		"nothing to do with us":       {letter("1", "Hello", "I come"), done, "-", ""},
+		"one that was heard before":   {letter("1", "Re: [INC-7]", "K7QXM"), paging.Response{Say: "This was heard before.", Done: true, Before: true}, "ack K7QXM", ""},
 		"nothing is to be said of it": {letter("1", "Re: [INC-7]", "K7QXM"), paging.Response{Done: true}, "ack K7QXM", ""},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"slices"
-	"strings"
 	"time"
 
 	pd "github.com/PagerDuty/go-pagerduty"
@@ -62,47 +61,4 @@ func (c *Client) OnCalls(ctx context.Context, q OnCallQuery) ([]OnCall, error) {
 		return cmp.Or(cmp.Compare(a.Policy.Name, b.Policy.Name), cmp.Compare(a.Policy.ID, b.Policy.ID), cmp.Compare(a.Level, b.Level))
 	})
 	return list, err
-}
-
-// Summary says in one line who is called first at each of the services, for "!oncall":
-// "PagerDuty says: Ada Lovelace until 14:00 UTC for Web; nobody for Mail." clock writes an
-// instant for its reader. It says "" if no service was asked of.
-func (c *Client) Summary(ctx context.Context, services []string, clock func(time.Time) string) (string, error) {
-	var parts []string
-	for _, id := range services {
-		s, err := c.Service(ctx, id)
-		if err != nil {
-			return "", err
-		}
-		list, err := c.OnCalls(ctx, OnCallQuery{Services: []string{id}})
-		if err != nil {
-			return "", err
-		}
-		parts = append(parts, firstOf(list, clock)+" for "+cmp.Or(s.Name, id))
-	}
-	if parts == nil {
-		return "", nil
-	}
-	return "PagerDuty says: " + strings.Join(parts, "; ") + ".", nil
-}
-
-// firstOf names those of the lowest level, each once.
-func firstOf(list []OnCall, clock func(time.Time) string) string {
-	var names []string
-	for _, o := range list {
-		if o.Level != list[0].Level {
-			break
-		}
-		name := cmp.Or(o.User.Name, o.User.ID)
-		if !o.Until.IsZero() {
-			name += " until " + clock(o.Until)
-		}
-		if !slices.Contains(names, name) {
-			names = append(names, name)
-		}
-	}
-	if names == nil {
-		return "nobody"
-	}
-	return strings.Join(names, " and ")
 }

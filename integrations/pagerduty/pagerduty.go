@@ -1,7 +1,8 @@
 // Package pagerduty owns all that we have to do with PagerDuty: the route that rings
-// whoever is on call at a service there, the questions to its REST API (who is on call,
-// which incidents are open), what its webhooks tell us, and how to read the events that
-// monitoring tools send to it, for our own intake.
+// whoever is on call at a service there, the helplines (incidents there for a role that is
+// hunted for here), the questions to its REST API (who is on call, which incidents are
+// open), what its webhooks tell us, and how to read the events that monitoring tools send
+// to it, for our own intake.
 //
 // It does not decide who is rung (oncall/paging does) and keeps nothing.
 //
@@ -131,10 +132,13 @@ func (k Keys) Ours(dedup string) string {
 	if !ok {
 		return ""
 	}
-	if _, _, ok := paging.ParseKey(key); !ok {
-		return ""
+	if _, _, ok := paging.ParseKey(key); ok {
+		return key
 	}
-	return key
+	if _, _, ok := paging.ParseHelpKey(key); ok {
+		return key
+	}
+	return ""
 }
 
 func isName(s string) bool {

@@ -2,6 +2,7 @@ package pagerduty
 
 import (
 	"context"
+	"errors"
 	"net/http"
 	"strings"
 	"time"
@@ -9,6 +10,7 @@ import (
 	pd "github.com/PagerDuty/go-pagerduty"
 
 	"batsignal/oncall/fault"
+	"batsignal/oncall/paging"
 	"batsignal/oncall/secret"
 )
 
@@ -47,27 +49,33 @@ func (c *Client) call(ctx context.Context, ask func(context.Context) error) erro
 	case err == nil:
 		return nil
 	case seen.status == 0:
-		return fault.Wrap(fault.Unready, context.Cause(ctx), "%s. Ask again in a while.", upper(unheard(ctx, seen.err)))
+		return fault.Wrap(fault.Unready, silent(context.Cause(ctx)), "%s. Ask again in a while.", upper(unheard(ctx, seen.err)))
 	case seen.status/100 == 2:
 		return fault.New(fault.Unready, "What answers at the address of PagerDuty does not speak like PagerDuty. Whoever runs me can look at pagerduty.api_url.")
 	}
 	return refused(seen)
 }
 
+// errSilent is in the chain of an error after which the same question may be answered
+// later: PagerDuty was not reached, has trouble, or wants a pause.
+var errSilent = errors.New("PagerDuty does not answer now")
+
+func silent(cause error) error { return errors.Join(errSilent, cause) }
+
 // refused says what an answer that is no yes means.
 func refused(s *seen) error {
 	cause := complaint(s)
 	switch code := s.status; {
 	case code == http.StatusUnauthorized:
-		return fault.Wrap(fault.Unready, cause, "PagerDuty does not take our token, or not any more. Whoever runs me can put a new one into the file of pagerduty.api_token_file.")
+		return fault.Wrap(fault.Unready, cause, "PagerDuty does not take our token, or not any more. Whoever runs me can put a new one into the file of pagerduty.token_file.")
 	case code == http.StatusPaymentRequired, code == http.StatusForbidden:
 		return fault.Wrap(fault.Unready, cause, "PagerDuty does not let our token do this. Whoever runs me can give it more rights there: a token that only reads opens no incidents.")
 	case code == http.StatusNotFound:
 		return fault.Wrap(fault.NotFound, cause, "PagerDuty knows nothing of that name, or hides it from our token. Names there look like PF9KMXH: look at its address in PagerDuty.")
 	case code == http.StatusTooManyRequests:
-		return fault.Wrap(fault.Limited, cause, "PagerDuty wants a pause%s. Ask again then.", pauseOf(s))
+		return fault.Wrap(fault.Limited, silent(cause), "PagerDuty wants a pause%s. Ask again then.", pauseOf(s))
 	case code == http.StatusRequestTimeout, code >= 500:
-		return fault.Wrap(fault.Unready, cause, "PagerDuty has trouble of its own (%d). Ask again in a while.", code)
+		return fault.Wrap(fault.Unready, silent(cause), "PagerDuty has trouble of its own (%d). Ask again in a while.", code)
 	case code/100 == 3:
 		return fault.Wrap(fault.Unready, cause, "PagerDuty is somewhere else now (%d). Whoever runs me can correct pagerduty.api_url.", code)
 	}
@@ -179,11 +187,7 @@ func serviceOf(s pd.Service) Service {
 
 // isID tells whether a text can be the name of something at PagerDuty. It becomes part of
 // an address, so that nothing else may stand in it.
-func isID(s string) bool {
-	return s != "" && len(s) <= 40 && strings.IndexFunc(s, func(c rune) bool {
-		return (c < '0' || c > '9') && (c < 'a' || c > 'z') && (c < 'A' || c > 'Z')
-	}) < 0
-}
+func isID(s string) bool { return paging.IsPlace(s) }
 
 func notAnID(s string) error {
 	return fault.New(fault.Invalid, "%q is no name at PagerDuty. They look like PF9KMXH: look at its address in PagerDuty.", oneLine(s, 40))

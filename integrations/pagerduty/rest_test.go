@@ -7,26 +7,15 @@ import (
 	"time"
 
 	"batsignal/integrations/pagerduty"
-	"batsignal/oncall"
 	"batsignal/oncall/fault"
 	"batsignal/oncall/secret"
 )
 
-func clock(t time.Time) string { return oncall.Clock(t, "") }
-
-func TestPagerDutySaysWhoIsOnCall(t *testing.T) {
+func TestWhoIsOnCallIsAsked(t *testing.T) {
 	w := newWorld(t)
 	bob := w.fake.AddUser("Bob", "bob@example.org")
-	mail := w.fake.AddService("Mail")
 	w.web.Until = noon.Add(2 * time.Hour)
 	w.web.OnCall = append(w.web.OnCall, bob.ID)
-	got, err := w.rest.Summary(t.Context(), []string{w.web.ID, mail.ID}, clock)
-	if want := "PagerDuty says: Ada Lovelace until 14:00 UTC and Bob until 14:00 UTC for Web; nobody for Mail."; err != nil || got != want {
-		t.Error(got, err)
-	}
-	if got, err := w.rest.Summary(t.Context(), nil, clock); got != "" || err != nil {
-		t.Error(got, err)
-	}
 	for name, q := range map[string]pagerduty.OnCallQuery{
 		"service":  {Services: []string{w.web.ID}},
 		"policy":   {Policies: []string{w.web.Policy}},
@@ -37,11 +26,10 @@ func TestPagerDutySaysWhoIsOnCall(t *testing.T) {
 			t.Errorf("by %s: %+v, %v", name, list, err)
 		}
 	}
-	if _, err := w.rest.Summary(t.Context(), []string{"PNOTHERE"}, clock); fault.KindOf(err) != fault.NotFound {
-		t.Error(err)
-	}
-	if _, err := w.rest.Summary(t.Context(), []string{"../users"}, clock); fault.KindOf(err) != fault.Invalid {
-		t.Error(err)
+	for id, want := range map[string]fault.Kind{"PNOTHERE": fault.NotFound, "../users": fault.Invalid} {
+		if _, err := w.rest.OnCalls(t.Context(), pagerduty.OnCallQuery{Services: []string{id}}); fault.KindOf(err) != want {
+			t.Error(id, err)
+		}
 	}
 }
 
@@ -71,11 +59,12 @@ func TestListsAreReadToTheirEnd(t *testing.T) {
 
 func TestAnIncidentIsOpenedOnce(t *testing.T) {
 	w := newWorld(t)
+	opening := pagerduty.Opening{Service: w.web.ID, Title: "INC-7: web needed", Key: "bat-7-web"}
 	w.fake.LoseREST(1) // it is opened, and we never hear of it
-	if _, err := w.rest.OpenIncident(t.Context(), w.web.ID, "INC-7: web needed", "bat-7-web"); fault.KindOf(err) != fault.Unready {
+	if _, err := w.rest.OpenIncident(t.Context(), opening); fault.KindOf(err) != fault.Unready {
 		t.Fatal(err)
 	}
-	i, err := w.rest.OpenIncident(t.Context(), w.web.ID, "INC-7: web needed", "bat-7-web")
+	i, err := w.rest.OpenIncident(t.Context(), opening)
 	if err != nil || i.Number != 1 || !i.Open() || i.Key != "bat-7-web" || i.Service.Name != "Web" || !i.At.Equal(noon) || !strings.HasPrefix(i.URL, "https://") {
 		t.Fatalf("%+v, %v", i, err)
 	}
@@ -83,7 +72,7 @@ func TestAnIncidentIsOpenedOnce(t *testing.T) {
 		t.Error(w.fake.Rings())
 	}
 	w.fake.Resolve(w.ada, i.ID)
-	if i, err := w.rest.OpenIncident(t.Context(), w.web.ID, "INC-7: web needed", "bat-7-web"); err != nil || i.Number != 2 {
+	if i, err := w.rest.OpenIncident(t.Context(), opening); err != nil || i.Number != 2 {
 		t.Error(i, err)
 	}
 	open, err := w.rest.Incidents(t.Context(), pagerduty.IncidentQuery{Services: []string{w.web.ID}})
@@ -96,7 +85,7 @@ func TestAnIncidentIsOpenedOnce(t *testing.T) {
 	}
 	nobody, rest := w.join(pagerduty.Config{Token: secret.New(w.fake.Token)})
 	defer nobody.Close()
-	if _, err := rest.OpenIncident(t.Context(), w.web.ID, "x", "k"); !strings.Contains(fault.Say(err), "pagerduty.from") {
+	if _, err := rest.OpenIncident(t.Context(), pagerduty.Opening{Service: w.web.ID, Title: "x", Key: "k"}); !strings.Contains(fault.Say(err), "pagerduty.from") {
 		t.Error(err)
 	}
 }
@@ -106,7 +95,7 @@ func TestAShortPauseIsMadeAndALongOneSaid(t *testing.T) {
 	var pauses []time.Duration
 	w.rest.Pauses(func(d time.Duration) { pauses = append(pauses, d) })
 	w.fake.FailREST(2, 429, 3)
-	if i, err := w.rest.OpenIncident(t.Context(), w.web.ID, "x", "k"); err != nil || i.Number != 1 || len(w.fake.Incidents()) != 1 {
+	if i, err := w.rest.OpenIncident(t.Context(), pagerduty.Opening{Service: w.web.ID, Title: "x", Key: "k"}); err != nil || i.Number != 1 || len(w.fake.Incidents()) != 1 {
 		t.Fatal(i, err)
 	}
 	if len(pauses) != 2 || pauses[0] != 3*time.Second {

@@ -42,7 +42,7 @@ func (r *Route) Close() { r.close() }
 func (r *Route) Traits() paging.Traits {
 	return paging.Traits{
 		Name: Name, Loud: true, Timeout: 2 * r.timeout, Parallel: 8,
-		Asks: r.rest != nil, Ends: true,
+		Asks: r.rest != nil, Ends: true, Stays: true,
 		// Without the REST API an incident is not always known to be ours.
 		Receipts: r.receipts && r.rest != nil,
 	}
@@ -80,7 +80,8 @@ func (r *Route) Ask(ctx context.Context, m paging.Message) (paging.Handed, bool,
 // PagerDuty drops both for an alert that it does not have or that is over.
 //
 // An acknowledgement there may run out (a setting of the service, 30 minutes unless it
-// was changed), and then PagerDuty calls again.
+// was changed), and then PagerDuty calls again: hence it is resolved when the cause of the
+// page is over.
 func (r *Route) End(ctx context.Context, e paging.Ended) error {
 	key := strings.TrimSpace(e.Address.Reveal())
 	if !isKey(key) {

@@ -20,11 +20,18 @@ import (
 
 const fuzzSecret = "a secret of sixteen letters and more"
 
+func ours(key string) bool {
+	_, _, page := paging.ParseKey(key)
+	_, _, help := paging.ParseHelpKey(key)
+	return page != help
+}
+
 // careful fails when it hears what no handler may say.
 type careful struct{ t *testing.T }
 
 func (c careful) Reply(_ context.Context, r paging.Reply) (paging.Response, error) {
-	if _, _, ok := paging.ParseKey(r.Key); !ok || r.Event == "" || len(r.Event) > 200 || !isID(r.Account) || r.Text != "" ||
+	_, _, help := paging.ParseHelpKey(r.Key)
+	if !ours(r.Key) || r.Event == "" || len(r.Event) > 200 || !isID(r.Account) || r.Text != oneLine(r.Text, longestName) || r.Text != "" && !help ||
 		r.Means != paging.PageAcked && r.Means != paging.PageClosed {
 		c.t.Errorf("%+v", r)
 	}
@@ -32,7 +39,7 @@ func (c careful) Reply(_ context.Context, r paging.Reply) (paging.Response, erro
 }
 
 func (c careful) Receipt(_ context.Context, r paging.Receipt) error {
-	if _, _, ok := paging.ParseKey(r.Key); !ok || r.Event == "" || len(r.Event) > 200 || len(r.Detail) > 200 || r.News != paging.NewsDelivered {
+	if !ours(r.Key) || r.Event == "" || len(r.Event) > 200 || len(r.Detail) > 200 || r.News != paging.NewsDelivered {
 		c.t.Errorf("%+v", r)
 	}
 	return nil
@@ -46,6 +53,7 @@ func FuzzHook(f *testing.F) {
 	f.Add([]byte(sample), "")
 	f.Add([]byte(strings.Replace(sample, "acknowledged", "resolved", 1)), "v1=00")
 	f.Add([]byte(strings.Replace(sample, "acknowledged", "triggered", 1)), ",,v1=,v2=ab")
+	f.Add([]byte(strings.Replace(sample, "page-12", "help-12-PABC123", 1)), "")
 	f.Add([]byte(`{"event":{"id":"01E","event_type":"pagey.ping","resource_type":"pagey","agent":null,"data":{"message":"Hello","type":"ping"}}}`), "")
 	f.Fuzz(func(t *testing.T, body []byte, header string) {
 		h := &Hook{

@@ -12,12 +12,16 @@ import (
 	"batsignal/oncall/paging"
 )
 
+// longestName is how much of somebody's name is passed on, in letters.
+const longestName = 60
+
 // news is one event of an incident, as a webhook tells it.
 type news struct {
 	ID       string    // of the event
 	Type     string    // "incident.acknowledged"
 	At       time.Time // zero if it does not say
 	Agent    string    // ID of the person who did it; "" for machines, ours included
+	Called   string    // what that person is called there: from outside
 	Incident string    // ID
 	Number   string
 	Key      string // incident key; "" where its alerts have keys instead
@@ -32,8 +36,9 @@ func readNews(body []byte) (news, error) {
 			Type  text `json:"event_type"`
 			At    text `json:"occurred_at"`
 			Agent *struct {
-				ID   text `json:"id"`
-				Type text `json:"type"`
+				ID      text `json:"id"`
+				Type    text `json:"type"`
+				Summary text `json:"summary"`
 			} `json:"agent"`
 			Data json.RawMessage `json:"data"`
 		} `json:"event"`
@@ -48,7 +53,7 @@ func readNews(body []byte) (news, error) {
 	}
 	// What did it is a person, or an integration, a service, a workflow.
 	if e.Agent != nil && strings.HasPrefix(e.Agent.Type.s, "user") && isID(e.Agent.ID.s) {
-		n.Agent = e.Agent.ID.s
+		n.Agent, n.Called = e.Agent.ID.s, oneLine(e.Agent.Summary.s, longestName)
 	}
 	var data struct {
 		ID     text `json:"id"`
@@ -104,7 +109,11 @@ func (h *Hook) hear(ctx context.Context, n news) error {
 			}))
 			continue
 		}
-		_, failed := h.Ear.Reply(ctx, paging.Reply{Route: Name, Event: event, Key: key, Account: n.Agent, Means: means})
+		said := paging.Reply{Route: Name, Event: event, Key: key, Account: n.Agent, Means: means}
+		if _, _, help := paging.ParseHelpKey(key); help {
+			said.Text = n.Called // whoever is called there need not be known here
+		}
+		_, failed := h.Ear.Reply(ctx, said)
 		err = errors.Join(err, failed)
 	}
 	return err

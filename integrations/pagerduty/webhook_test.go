@@ -202,7 +202,7 @@ func TestStrangersIncidentsAreLeftAlone(t *testing.T) {
 	if _, err := staging.Send(t.Context(), w.page()); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := w.rest.OpenIncident(t.Context(), w.web.ID, "by hand", "page-12"); err != nil {
+	if _, err := w.rest.OpenIncident(t.Context(), pagerduty.Opening{Service: w.web.ID, Title: "by hand", Key: "page-12"}); err != nil {
 		t.Fatal(err)
 	}
 	for _, i := range w.fake.Incidents() {

@@ -26,6 +26,9 @@ import (
 //
 //	batsignal-test-0/lock      taken while anything below is made, copied or removed
 //	batsignal-test-0/t-HASH    a migrated cluster at rest, the cached template
+//
+// In memory where there is enough of it, else there as well (see [runsDir]):
+//
 //	batsignal-test-0/r-NNNN    one test binary's own, removed when it ends
 //	                 /alive    locked by that binary; if it is not, it died and r-NNNN goes
 const (
@@ -45,6 +48,7 @@ type home struct {
 
 	mu     sync.Mutex
 	clones int
+	dirs   int
 }
 
 func newHome() (*home, error) {
@@ -56,9 +60,13 @@ func newHome() (*home, error) {
 	if err != nil {
 		return nil, err
 	}
-	h := &home{base: filepath.Join(os.TempDir(), "batsignal-test-"+strconv.Itoa(os.Geteuid()))}
-	if err := safeDir(h.base); err != nil {
-		return nil, err
+	ours := "batsignal-test-" + strconv.Itoa(os.Geteuid())
+	h := &home{base: filepath.Join(os.TempDir(), ours)}
+	runs := filepath.Join(runsDir(), ours)
+	for _, dir := range []string{h.base, runs} {
+		if err := safeDir(dir); err != nil {
+			return nil, err
+		}
 	}
 	h.template = filepath.Join(h.base, name)
 	unlock, err := lockFile(filepath.Join(h.base, "lock"), syscall.LOCK_EX)
@@ -67,10 +75,8 @@ func newHome() (*home, error) {
 	}
 	defer unlock.Close()
 	sweep(h.base, name)
-	if h.dir, err = os.MkdirTemp(h.base, runPrefix); err != nil {
-		return nil, err
-	}
-	if err := os.Chmod(h.dir, 0o755); err != nil { // the server's account walks through
+	sweep(runs, name)
+	if h.dir, err = newRun(runs); err != nil {
 		return nil, err
 	}
 	if h.alive, err = lockFile(filepath.Join(h.dir, "alive"), syscall.LOCK_EX); err != nil {
@@ -80,7 +86,19 @@ func newHome() (*home, error) {
 		now := time.Now()
 		return h, os.Chtimes(h.template, now, now)
 	}
-	return h, buildTemplate(h.dir, h.template)
+	// On the disk of the template, so that it can be moved there; if we die, it is swept.
+	making, err := newRun(h.base)
+	if err != nil {
+		return nil, err
+	}
+	return h, errors.Join(buildTemplate(making, h.template), os.RemoveAll(making))
+}
+
+func newRun(base string) (dir string, err error) {
+	if dir, err = os.MkdirTemp(base, runPrefix); err != nil {
+		return "", err
+	}
+	return dir, os.Chmod(dir, 0o755) // the server's account walks through
 }
 
 // templateName changes when the migrations, the server or we do.
@@ -97,7 +115,7 @@ func templateName(bin string) (string, error) {
 	return templatePrefix + hex.EncodeToString(sum[:6]), nil
 }
 
-// buildTemplate makes the cluster in our own directory and moves it into place
+// buildTemplate makes the cluster in a directory of its own and moves it into place
 // when it is complete.
 func buildTemplate(dir, template string) error {
 	ctx, cancel := context.WithTimeout(context.Background(), patience)
@@ -148,6 +166,16 @@ func (h *home) clone() (string, error) {
 		return "", fmt.Errorf("the template of the test database cannot be copied: %w: %s", err, out)
 	}
 	return dir, nil
+}
+
+// newDir makes a directory that servers under other accounts can walk through. Its name
+// is short, since that of a unix socket may be.
+func (h *home) newDir() (string, error) {
+	h.mu.Lock()
+	h.dirs++
+	dir := filepath.Join(h.dir, "d"+strconv.Itoa(h.dirs))
+	h.mu.Unlock()
+	return dir, errors.Join(os.Mkdir(dir, 0o755), os.Chmod(dir, 0o755)) // whatever the umask
 }
 
 func (h *home) remove() error {

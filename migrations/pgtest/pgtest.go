@@ -131,6 +131,20 @@ func create(t testing.TB, template string) *DB {
 	return &DB{BotDSN: run.server.DSN(pglocal.BotRole, name), OwnerDSN: run.server.DSN(pglocal.OwnerRole, name)}
 }
 
+// Dir makes an empty directory for a server that a test has the program itself make, where
+// those of this package are: in memory if there is enough of it. Servers under other
+// accounts can walk through it. It is removed when the test ends, or swept when that
+// cannot be.
+func Dir(t testing.TB) string {
+	t.Helper()
+	dir, err := ensureHome(t).newDir()
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = os.RemoveAll(dir) })
+	return dir
+}
+
 // Own is a server that belongs to one test.
 type Own struct {
 	*pglocal.Server

@@ -79,7 +79,12 @@ func startShared(h *home) error {
 func serverOptions(dir string) pglocal.Options {
 	return pglocal.Options{
 		Dir: dir, BinDir: os.Getenv("PG_BINDIR"), Fast: true,
-		Settings: map[string]string{"max_connections": "200"},
+		Settings: map[string]string{
+			"max_connections": "200",
+			// A test sends most of its statements two or three times on one connection, and
+			// Postgres plans each of the first five anew: that took most of its time.
+			"plan_cache_mode": "force_generic_plan",
+		},
 	}
 }
 

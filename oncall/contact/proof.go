@@ -74,8 +74,11 @@ const (
 		where p.code = @code and p.done_at is null order by p.expires_at desc, p.id desc limit 1`
 	sqlHoldContact = sqlContact + ` for no key update`
 	sqlProofsSince = `
-		select created_at from contact_proof
-		where contact_id = @contact and purpose <> 'canary' and created_at > @since order by created_at desc`
+		select p.created_at
+		from contact mine join contact_address own on own.contact_id = mine.id
+			join contact_address a on a.address = own.address join contact c on c.id = a.contact_id and c.kind = mine.kind
+			join contact_proof p on p.contact_id = c.id
+		where mine.id = @contact and p.purpose <> 'canary' and p.created_at > @since order by p.created_at desc`
 	sqlInsertProof = `
 		insert into contact_proof (contact_id, purpose, code, digits, asked_by, created_at, expires_at)
 		select @contact, @purpose, @code, @digits, @asked_by, @now, @expires

@@ -34,6 +34,7 @@ type Reply struct {
 type Response struct {
 	Say     string
 	Done    bool  // nothing more is to be keyed: the call may end
+	Before  bool  // it was heard before: who wrote by a way on which names are forged is told nothing
 	Contact int64 // join the caller to the phone behind this contact; 0 is nobody
 }
 

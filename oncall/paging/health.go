@@ -13,7 +13,7 @@ import (
 type Health struct {
 	Route     string
 	ProvenAt  *time.Time // when a page was last shown to arrive by it
-	Expected  *time.Time // since when it should show that it works; nil is never
+	Expected  *time.Time // since when a synthetic page goes by it each day; nil is never
 	TriedAt   *time.Time
 	FailedAt  *time.Time
 	Failures  int // in a row, on the side of the provider
@@ -25,14 +25,14 @@ type Health struct {
 // with two hours to spare.
 const UnprovenAfter = 26 * time.Hour
 
-// Unproven tells whether a route should have shown that it works, and has not lately.
+// Unproven tells whether a route should have shown that it works, and has not lately. Of one
+// without a synthetic page nothing can be said: it is silent when nobody is paged.
 func (h Health) Unproven(now time.Time) bool {
-	since := h.Since()
-	return !since.IsZero() && now.Sub(since) >= UnprovenAfter
+	return h.Expected != nil && now.Sub(h.Since()) >= UnprovenAfter
 }
 
-// Since is the instant since when nothing is known to have arrived by a route; zero for one
-// of which nothing is expected.
+// Since is the instant since when nothing is known to have arrived by a route; zero where
+// nothing is known at all.
 func (h Health) Since() time.Time {
 	switch {
 	case h.ProvenAt != nil:
@@ -63,6 +63,7 @@ const (
 	sqlRouteExpected = `
 		insert into route_health as h (route, expected_at) values (@route, @now)
 		on conflict (route) do update set expected_at = @now where h.expected_at is null`
+	sqlExpectOnly = `update route_health set expected_at = null where expected_at is not null and route <> all (@routes)`
 	sqlRouteWorks = `
 		insert into route_health as h (route, tried_at) values (@route, @now)
 		on conflict (route) do update set tried_at = @now, failures = 0, down_until = null`
@@ -70,7 +71,7 @@ const (
 		update route_health set tried_at = @now, failures = 0, down_until = null where route = @route and failures > 0`
 	sqlUntoldUnproven = `
 		update route_health set told_at = @now
-		where route = any (@routes) and told_at is null and coalesce(proven_at, expected_at) <= @before returning route`
+		where route = any (@routes) and told_at is null and expected_at is not null and coalesce(proven_at, expected_at) <= @before returning route`
 )
 
 // HealthOf lists how each route fares that was ever used, by name.
@@ -117,6 +118,12 @@ func RouteWorksAgain(ctx context.Context, db pg.DB, now time.Time, route string)
 // that it works.
 func RouteExpected(ctx context.Context, db pg.DB, now time.Time, route string) error {
 	_, err := db.Exec(ctx, sqlRouteExpected, pgx.NamedArgs{"route": route, "now": now})
+	return err
+}
+
+// ExpectOnly has routes show that they work that have a synthetic page, and no others.
+func ExpectOnly(ctx context.Context, db pg.DB, routes []string) error {
+	_, err := db.Exec(ctx, sqlExpectOnly, pgx.NamedArgs{"routes": routes})
 	return err
 }
 

@@ -180,6 +180,7 @@ func TestNewsInAnyOrder(t *testing.T) {
 func TestHealthOfRoutes(t *testing.T) {
 	tx := pgtest.Tx(t)
 	must(t, RouteProven(ctx, tx, noon, "sms"))
+	must(t, RouteExpected(ctx, tx, noon, "sms"))
 	must(t, RouteFailed(ctx, tx, noon, noon.Add(10*time.Second), "sms", "the provider answered 500"))
 	must(t, RouteFailed(ctx, tx, noon, time.Time{}, "sms", "the provider answered 500"))
 	list, err := HealthOf(ctx, tx)

@@ -29,8 +29,9 @@ const (
 			and p.state = 'open' and d.state in ('queued', 'leased', 'submitted')`
 	// One statement for the pages and their deliveries: a thousand people are rung
 	// in one round trip. The first way of everybody is used at once; the others as much
-	// later as their delays differ. What nobody has shown to work lately comes after what
-	// does. Below severity 1 a way over the limit of its route is not used, and that is seen.
+	// later as their delays differ. A way that should have shown that it works, and has not,
+	// comes half a minute after the last of the others. Below severity 1 a way over the limit
+	// of its route is not used, and that is seen.
 	sqlRing = `
 		with rung as (
 			insert into page (escalation_id, person_id, round, helper, opened_at, rung_at)
@@ -45,15 +46,15 @@ const (
 				select c.routes from consent c where c.person_id = r.person_id order by c.version desc limit 1
 			) t on true
 		), traits as (
-			select t.*, case when coalesce(h.proven_at, h.expected_at) <= @now::timestamptz - interval '26 hours' then interval '30 seconds' else interval '0' end as doubt
+			select t.*, coalesce(h.expected_at is not null and coalesce(h.proven_at, h.expected_at) <= @now::timestamptz - interval '26 hours', false) as doubt
 			from unnest(@routes::text[], @delays::interval[], @quarter::int[], @hour::int[]) as t (route, delay, quarter, hour)
 				left join route_health h on h.route = t.route
 		), ways as (
-			select r.id, t.route, a.network, a.name as account, null::bigint as contact, t.delay + t.doubt as delay, false as over
+			select r.id, t.route, a.network, a.name as account, null::bigint as contact, t.delay, t.doubt, false as over
 			from agreed r join account a on a.person_id = r.person_id join traits t on t.route = a.network
 			where r.kinds = '{}' or 'chat' = any (r.kinds)
 			union all
-			select r.id, t.route, '', '', c.id, coalesce(c.delay, t.delay) + t.doubt,
+			select r.id, t.route, '', '', c.id, coalesce(c.delay, t.delay), t.doubt,
 				@severity > 1 and (
 					t.quarter > 0 and t.quarter <= (select count(*) from delivery d
 						where d.contact_id = c.id and d.created_at > @now::timestamptz - interval '15 minutes' and d.state <> 'cancelled')
@@ -69,8 +70,12 @@ const (
 			insert into delivery (page_id, ring, route, network, account, contact_id, state, waits, due_at, created_at, finished_at)
 			select id, @round, route, network, account, contact, case when over then 'failed' else 'queued' end, later, @now + later, @now, case when over then @now::timestamptz end
 			from (
-				select *, delay - min(delay) over (partition by id, over) as later from ways w
-				where not exists (select from going g where g.page_id = w.id and g.route = w.route and g.contact_id is not distinct from w.contact)
+				select *, used - min(used) over (partition by id, over) as later from (
+					select *, greatest(delay, case when doubt then
+						max(delay) filter (where not doubt) over (partition by id, over) + interval '30 seconds' end) as used
+					from ways w
+					where not exists (select from going g where g.page_id = w.id and g.route = w.route and g.contact_id is not distinct from w.contact)
+				) doubted
 			) timed
 			returning page_id, state
 		)

@@ -77,7 +77,10 @@ func TestWaysAreUsedOneAfterTheOther(t *testing.T) {
 		"not what was never proven":         {[]string{"sms", "ntfy"}, `update contact set proven_at = null where kind = 'ntfy'`, "sms 0s"},
 		"not what was stopped":              {[]string{"sms", "ntfy"}, `update contact set suspended_at = now() where kind = 'sms'`, "ntfy 0s"},
 		"not what cannot work":              {[]string{"sms", "ntfy"}, `update contact set fault = 'gone', fault_at = now() where kind = 'sms'`, "ntfy 0s"},
-		"what is unproven comes later":      {[]string{"sms", "ntfy"}, `insert into route_health (route, proven_at) values ('ntfy', '2026-02-27')`, "ntfy 0s, sms 30s"},
+		"what is unproven comes last":       {[]string{"sms", "ntfy", "voice"}, `insert into route_health (route, proven_at, expected_at) values ('ntfy', '2026-02-27', '2026-02-20')`, "sms 0s, voice 1m0s, ntfy 1m30s"},
+		"and so does what never was proven": {[]string{"sms", "ntfy"}, `insert into route_health (route, expected_at) values ('ntfy', '2026-02-27')`, "sms 0s, ntfy 30s"},
+		"if nothing else is left, at once":  {[]string{"ntfy"}, `insert into route_health (route, expected_at) values ('ntfy', '2026-02-27')`, "ntfy 0s"},
+		"silence without a synthetic page":  {[]string{"sms", "ntfy"}, `insert into route_health (route, proven_at) values ('ntfy', '2026-02-27')`, "ntfy 0s, sms 1m0s"},
 		"a fresh proof is no reason":        {[]string{"sms", "ntfy"}, `insert into route_health (route, proven_at) values ('ntfy', '2026-03-01')`, "ntfy 0s, sms 1m0s"},
 	} {
 		t.Run(name, func(t *testing.T) {

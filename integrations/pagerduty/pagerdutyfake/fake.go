@@ -68,6 +68,10 @@ type Incident struct {
 	Service  string
 	By       string // who changed its status last: a user, or ""
 	Assigned string
+	Details  string // what whoever opened it wrote below its title
+	Urgency  string // "" is as its service says
+	Policy   string // of whom it calls; "" is its service's
+	Solution string // what whoever resolved it by the REST API wrote
 	At       time.Time
 	Alerts   []Alert
 	Log      []string // what happened to it, in order

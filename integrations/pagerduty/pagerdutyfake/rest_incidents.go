@@ -74,6 +74,9 @@ func (f *Fake) createIncident(w http.ResponseWriter, r *http.Request) {
 			Type, Title string
 			Key         string `json:"incident_key"`
 			Service     struct{ ID, Type string }
+			Urgency     string
+			Body        struct{ Type, Details string }
+			Policy      struct{ ID, Type string } `json:"escalation_policy"`
 		}
 	}
 	by := f.from(w, r)
@@ -95,9 +98,23 @@ func (f *Fake) createIncident(w http.ResponseWriter, r *http.Request) {
 		restError(w, http.StatusBadRequest, 2002, "Arguments Caused Error", "Open incident with matching dedup key already exists on this service")
 		return
 	}
-	i := f.open(s, in.Incident.Title, in.Incident.Key)
+	if p := in.Incident.Policy; p.ID != "" && (p.Type != "escalation_policy_reference" || f.service(func(s *Service) bool { return s.Policy == p.ID }) == nil) {
+		restError(w, http.StatusBadRequest, 2001, "Invalid Input Provided", "Escalation policy not found")
+		return
+	}
+	i := f.open(f.callsFor(s, in.Incident.Policy.ID), in.Incident.Title, in.Incident.Key)
+	i.Service, i.Details, i.Urgency, i.Policy = s.ID, in.Incident.Body.Details, in.Incident.Urgency, in.Incident.Policy.ID
 	f.tell(i, "incident.triggered", reference(by.ID, "user_reference", by.Name), nil)
 	write(w, http.StatusCreated, map[string]any{"incident": f.incidentJSON(i)})
+}
+
+// callsFor is the service whose people are called by a policy: the one itself, if it is its
+// own.
+func (f *Fake) callsFor(s *Service, policy string) *Service {
+	if other := f.service(func(o *Service) bool { return o.Policy == policy }); other != nil {
+		return other
+	}
+	return s
 }
 
 func (f *Fake) manageIncidents(w http.ResponseWriter, r *http.Request) {
@@ -106,7 +123,7 @@ func (f *Fake) manageIncidents(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	var in struct {
-		Incidents []struct{ ID, Status string }
+		Incidents []struct{ ID, Status, Resolution string }
 	}
 	if !readJSON(r, &in) {
 		restError(w, http.StatusBadRequest, 2001, "Invalid Input Provided")
@@ -115,10 +132,11 @@ func (f *Fake) manageIncidents(w http.ResponseWriter, r *http.Request) {
 	changed := []any{}
 	for _, one := range in.Incidents {
 		i := f.incident(one.ID)
-		if i == nil || one.Status != "acknowledged" && one.Status != "resolved" {
+		if i == nil || i.Status == "resolved" || one.Status != "acknowledged" && one.Status != "resolved" {
 			restError(w, http.StatusBadRequest, 2001, "Invalid Input Provided", "Incident Already Resolved")
 			return
 		}
+		i.Solution = one.Resolution
 		f.turn(i, one.Status, by.ID, reference(by.ID, "user_reference", by.Name))
 		changed = append(changed, f.incidentJSON(i))
 	}

@@ -58,12 +58,17 @@ func (f *Fake) LoseREST(n int) { f.make(apiREST, func(t *trouble) { t.lose = n }
 // StallEvents has requests to the Events API wait until release is called, or the test
 // ends, and then be refused with 503. From then on all is well. await returns when one
 // waits.
-func (f *Fake) StallEvents() (await, release func()) {
+func (f *Fake) StallEvents() (await, release func()) { return f.stall(apiEvents) }
+
+// StallREST does the same to requests to the REST API.
+func (f *Fake) StallREST() (await, release func()) { return f.stall(apiREST) }
+
+func (f *Fake) stall(api string) (await, release func()) {
 	arrived := make(chan struct{})
-	f.make(apiEvents, func(t *trouble) {
+	f.make(api, func(t *trouble) {
 		t.stall, t.arrived, t.released, t.waits = make(chan struct{}), arrived, false, false
 	})
-	return func() { <-arrived }, func() { f.make(apiEvents, func(t *trouble) { t.release() }) }
+	return func() { <-arrived }, func() { f.make(api, func(t *trouble) { t.release() }) }
 }
 
 // AcceptAndDrop has the Events API answer success and do nothing, as on one day of 2014.

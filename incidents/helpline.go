@@ -1,0 +1,201 @@
+package incidents
+
+import (
+	"cmp"
+	"context"
+	"slices"
+
+	"github.com/jackc/pgx/v5"
+
+	"batsignal/oncall/paging"
+)
+
+// Helplines are other paging services that are called for a role, beside our own people or
+// when none of them is left. What was done about a call to one is kept among the events of
+// its route, each once:
+//
+//	wanted    a hunt wants it; an errand calls it
+//	called    the other side said that it calls
+//	late      it was said aloud that it cannot be called yet
+//	given-up  and that it is not tried any more
+//	answered  somebody who answered there has the role
+//	ended     nobody is needed any more; an errand says so there
+const (
+	helpWanted   = "wanted"
+	helpCalled   = "called"
+	helpLate     = "late"
+	helpGivenUp  = "given-up"
+	helpAnswered = "answered"
+	helpEnded    = "ended"
+)
+
+func helpEvent(hunt int64, place, what string) string {
+	return paging.HelpKey(hunt, place) + "/" + what
+}
+
+// noteHelp keeps what was done about a call. fresh is false if it was done before.
+func (c *change) noteHelp(route, place string, hunt int64, what string) (fresh bool, err error) {
+	return paging.AddEvent(c.ctx, c.tx, c.now, paging.Event{Route: route, Event: helpEvent(hunt, place, what), What: "help " + what})
+}
+
+const sqlHelpNoted = `select exists (select from provider_event where route = @route and event = @event)`
+
+func (c *change) helpNoted(route, place string, hunt int64, what string) (noted bool, err error) {
+	err = c.tx.QueryRow(c.ctx, sqlHelpNoted, pgx.NamedArgs{"route": route, "event": helpEvent(hunt, place, what)}).Scan(&noted)
+	return noted, err
+}
+
+// helpline is the configured one of a role, with what can be told of one that was taken
+// out of the configuration.
+func (s *Service) helpline(route, place, role string) paging.Helpline {
+	for _, h := range s.Helplines {
+		if h.Route == route && h.Place == place && h.Role == role {
+			return h
+		}
+	}
+	return paging.Helpline{Role: role, Route: route, Place: place, Title: route}
+}
+
+// callHelp has the helplines of a role called, once for each hunt: at once if it is bad
+// enough, else when none of our own people is left.
+func (c *change) callHelp(e paging.Escalation, inc Incident, noneLeft bool) error {
+	role, isRole := e.Slot.Role()
+	if !isRole || inc.ID == 0 || c.Queue == nil {
+		return nil
+	}
+	for _, h := range c.Helplines {
+		if h.Role != role || e.Severity > h.AtOnce && !noneLeft {
+			continue
+		}
+		fresh, err := c.noteHelp(h.Route, h.Place, e.ID, helpWanted)
+		if err != nil {
+			return err
+		}
+		if !fresh {
+			continue
+		}
+		c.touched = append(c.touched, inc.ID)
+		if err := c.errand(Errand{What: ErrandHelp, Route: h.Route, Hunt: e.ID, Place: h.Place}); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// A hunt that was replaced by a later one for the same role, because somebody left it, is
+// over whoever had answered.
+const sqlHelpOpen = `
+	select e.id, e.state, h.route, h.place, i.status <> 'open' as over,
+		exists (select from escalation n where n.cause = e.cause and n.slot = e.slot and n.id > e.id) as replaced,
+		exists (select from provider_event v where v.route = h.route and v.event = 'help-' || e.id || '-' || h.place || '/answered') as answered
+	from incident i join escalation e on e.cause = 'incident:' || i.id
+		join unnest(@slots::text[], @routes::text[], @places::text[]) h (slot, route, place) on h.slot = e.slot
+	where i.id = any (@incidents)
+		and exists (select from provider_event v where v.route = h.route and v.event = 'help-' || e.id || '-' || h.place || '/wanted')
+		and not exists (select from provider_event v where v.route = h.route and v.event = 'help-' || e.id || '-' || h.place || '/ended')
+	order by e.id, h.route, h.place`
+
+// helpOpen is a helpline that a hunt has called and not told of an end.
+type helpOpen struct {
+	ID       int64
+	State    string
+	Route    string
+	Place    string
+	Over     bool
+	Replaced bool
+	Answered bool
+}
+
+// endHelp has helplines told, as this change commits, that nobody is needed any more. Where
+// who answered there has the role, it stays theirs until the incident is over. A hunt that
+// its policy stopped leaves the helpline as its last hope; one that somebody stopped does
+// not.
+func (c *change) endHelp() error {
+	if len(c.Helplines) == 0 || len(c.touched) == 0 || c.Queue == nil {
+		return nil
+	}
+	args := c.helpArgs()
+	args["incidents"] = c.touched
+	rows, err := c.tx.Query(c.ctx, sqlHelpOpen, args)
+	if err != nil {
+		return err
+	}
+	open, err := pgx.CollectRows(rows, pgx.RowToStructByName[helpOpen])
+	if err != nil {
+		return err
+	}
+	for _, h := range open {
+		filled := h.State == "filled" && !h.Answered
+		stopped := h.State == "stopped" && slices.Contains(c.over, h.ID)
+		if !h.Over && !h.Replaced && !filled && !stopped {
+			continue
+		}
+		if _, err := c.noteHelp(h.Route, h.Place, h.ID, helpEnded); err != nil {
+			return err
+		}
+		if err := c.errand(Errand{What: ErrandHelpEnd, Route: h.Route, Hunt: h.ID, Place: h.Place}); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+const sqlHelpHunt = `
+	select e.id, e.cause, e.slot, e.why, e.severity, e.state
+	from escalation e where e.id = @id`
+
+// helpHunt is the hunt that a helpline was called for.
+type helpHunt struct {
+	ID       int64
+	Cause    string
+	Slot     paging.Slot
+	Why      string
+	Severity int
+	State    string
+}
+
+func titleOf(h paging.Helpline) string { return cmp.Or(h.Title, h.Route) }
+
+const sqlHelpCutOff = `
+	select e.id, e.state, h.route, h.place, false as over, false as replaced, false as answered
+	from incident i join escalation e on e.cause = 'incident:' || i.id
+		join unnest(@slots::text[], @routes::text[], @places::text[]) h (slot, route, place) on h.slot = e.slot
+	where i.status = 'open'
+		and exists (select from provider_event v where v.route = h.route and v.event = 'help-' || e.id || '-' || h.place || '/wanted')
+		and not exists (
+			select from provider_event v
+			where v.route = h.route and v.event = any (array[
+				'help-' || e.id || '-' || h.place || '/called', 'help-' || e.id || '-' || h.place || '/ended',
+				'help-' || e.id || '-' || h.place || '/given-up']))
+	order by e.id, h.route, h.place`
+
+// TakeOverHelp has helplines called that an earlier process may have been about to call,
+// for one that has just begun to lead: River gives a job back that was cut off only after
+// more than a minute. Who was called already is called no second time.
+func (s *Service) TakeOverHelp(ctx context.Context) error {
+	if len(s.Helplines) == 0 {
+		return nil
+	}
+	return s.change(ctx, func(c *change) error {
+		rows, err := c.tx.Query(c.ctx, sqlHelpCutOff, c.helpArgs())
+		if err != nil {
+			return err
+		}
+		list, err := pgx.CollectRows(rows, pgx.RowToStructByName[helpOpen])
+		for _, h := range list {
+			if err == nil {
+				err = c.errand(Errand{What: ErrandHelp, Route: h.Route, Hunt: h.ID, Place: h.Place, Again: true})
+			}
+		}
+		return err
+	})
+}
+
+// helpArgs are the helplines as arguments of SQL.
+func (s *Service) helpArgs() pgx.NamedArgs {
+	var slots, routes, places []string
+	for _, h := range s.Helplines {
+		slots, routes, places = append(slots, string(paging.RoleSlot(h.Role))), append(routes, h.Route), append(places, h.Place)
+	}
+	return pgx.NamedArgs{"slots": slots, "routes": routes, "places": places}
+}
