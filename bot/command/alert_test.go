@@ -31,7 +31,7 @@ func TestAlertsInChat(t *testing.T) {
 	_, err = db.Exec(ctx, `insert into escalation_policy (name, title, steps, changed_at) values ('night', 'Night', '[{"targets": [{"kind": "person", "name": "li"}]}]', $1)`, now)
 	must(t, err)
 	first := int64(0)
-	caller := command.Caller{Network: "console", Room: "#ops", Nick: "li", Account: "li", PersonID: li, Handle: "li", Rights: command.Known | command.Proven}
+	caller := command.Caller{Network: "console", Room: "#ops", Nick: "li", Account: "li", PersonID: li, Handle: "li", Rights: command.Known | command.Proven | command.LetIn}
 	says := func(c command.Caller, line, want string) command.Reply {
 		t.Helper()
 		line = regexp.MustCompile(`\bA([1-9])\b`).ReplaceAllStringFunc(line, func(ref string) string { return fmt.Sprintf("A%d", first+int64(ref[1]-'1')) })
