@@ -209,6 +209,7 @@ func (s *Service) write(ctx context.Context, tx pgx.Tx, b *book) error {
 	b.updateAlerts(changes) // first: what is over gives its name free
 	b.insertAlerts(changes)
 	b.updateGroups(changes)
+	hunted := b.askHunted(changes)
 	if changes.Len() > 0 {
 		if err := tx.SendBatch(ctx, changes).Close(); err != nil {
 			return err
@@ -216,7 +217,7 @@ func (s *Service) write(ctx context.Context, tx pgx.Tx, b *book) error {
 	}
 	wakes := false
 	for _, g := range b.groups {
-		began, err := s.engage(ctx, tx, b, g)
+		began, err := s.engage(ctx, tx, b, g, hunted[Cause(g.id)])
 		if err != nil {
 			return err
 		}
@@ -230,7 +231,7 @@ func (s *Service) write(ctx context.Context, tx pgx.Tx, b *book) error {
 
 // engage begins the hunt for a group, makes it more urgent, or ends it. A hunt goes on, or
 // it ended without an answer, and then what is new is one more reason to begin another.
-func (s *Service) engage(ctx context.Context, tx pgx.Tx, b *book, g *group) (began bool, err error) {
+func (s *Service) engage(ctx context.Context, tx pgx.Tx, b *book, g *group, hunted bool) (began bool, err error) {
 	if g.over() {
 		now, _, err := GetGroup(ctx, tx, g.id)
 		if err != nil {
@@ -238,7 +239,7 @@ func (s *Service) engage(ctx context.Context, tx pgx.Tx, b *book, g *group) (beg
 		}
 		return false, s.over(ctx, tx, b.now, now, oncall.Actor{})
 	}
-	if g.rings() {
+	if g.rings() && !hunted {
 		if began, err = paging.Start(ctx, tx, b.now, g.hunt(s.patience())); began || err != nil {
 			return began, err
 		}
@@ -247,6 +248,22 @@ func (s *Service) engage(ctx context.Context, tx pgx.Tx, b *book, g *group) (beg
 		err = paging.Retime(ctx, tx, b.now, Cause(g.id), g.slot(), g.severity, s.patience())
 	}
 	return false, err
+}
+
+// askHunted asks which of the groups that ring have a hunt that goes on. A hunt steps and
+// ends under the lock of the key, which we hold.
+func (b *book) askHunted(changes *pgx.Batch) map[string]bool {
+	hunted := map[string]bool{}
+	var causes []string
+	for _, g := range b.groups {
+		if g.was != "" && !g.over() && g.rings() {
+			causes = append(causes, Cause(g.id))
+		}
+	}
+	if len(causes) > 0 {
+		paging.AskHunted(changes, causes, func(cause string) { hunted[cause] = true })
+	}
+	return hunted
 }
 
 func (b *book) insertGroups(ctx context.Context, tx pgx.Tx) error {

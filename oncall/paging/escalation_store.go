@@ -66,6 +66,21 @@ func Start(ctx context.Context, tx pgx.Tx, now time.Time, e Escalation) (started
 	return err == nil, err
 }
 
+const sqlHuntedFor = `select cause from escalation where cause = any (@causes) and state = 'hunting'`
+
+// AskHunted asks, in a batch, for which causes somebody is hunted. Whoever does not lock
+// what the causes belong to may be told what is no longer so.
+func AskHunted(batch *pgx.Batch, causes []string, found func(cause string)) {
+	batch.Queue(sqlHuntedFor, pgx.NamedArgs{"causes": causes}).Query(func(rows pgx.Rows) error {
+		var cause string
+		_, err := pgx.ForEachRow(rows, []any{&cause}, func() error {
+			found(cause)
+			return nil
+		})
+		return err
+	})
+}
+
 // PeekDue finds an escalation whose time has come, without a lock: the caller
 // locks what the cause belongs to first, and then asks [LockDue]. One that is due
 // later than any step waits was written by a clock that was wrong, and is due.

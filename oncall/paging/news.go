@@ -250,7 +250,7 @@ func Misses(ctx context.Context, db pg.DB, route string, since time.Time, most i
 	return n, err
 }
 
-const sqlForgetEvents = `delete from provider_event where delivery_id is null and proof_id is null and at < @before`
+const sqlForgetEvents = `delete from provider_event where delivery_id is null and proof_id is null and what not like 'help %' and at < @before`
 
 // ForgetEvents deletes what came back before an instant and belonged to nothing.
 func ForgetEvents(ctx context.Context, db pg.DB, before time.Time) error {
