@@ -53,10 +53,14 @@ func (s *Service) AckByToken(ctx context.Context, token secret.Text) (ans Answer
 		if err != nil {
 			return err
 		}
+		// What it is about is locked before any other row, as everybody does it.
+		if _, err := c.lockCause(p.Cause); err != nil {
+			return err
+		}
 		if err := oncall.MarkHeard(c.ctx, c.tx, c.now, person.ID); err != nil {
 			return err
 		}
-		if err := c.linkReached(p, delivery); err != nil {
+		if err := c.linkReached(delivery); err != nil {
 			return err
 		}
 		ans, err = c.ack(p, oncall.Actor{PersonID: person.ID, Handle: person.Handle, Zone: person.Zone, Network: "link"})
@@ -66,13 +70,9 @@ func (s *Service) AckByToken(ctx context.Context, token secret.Text) (ans Answer
 }
 
 // linkReached notes that the message arrived that brought a link.
-func (c *change) linkReached(p paging.Page, delivery int64) error {
+func (c *change) linkReached(delivery int64) error {
 	w, found, err := paging.WayByID(c.ctx, c.tx, delivery)
 	if err != nil || !found {
-		return err
-	}
-	// What it is about is locked before any row of its pages, as everybody does it.
-	if _, err := c.lockCause(p.Cause); err != nil {
 		return err
 	}
 	return c.reached(w)

@@ -14,7 +14,8 @@ import (
 type Call struct {
 	To       string // a handle, or a role
 	Why      string
-	Incident int64 // 0: the incident of the room, or none
+	Incident int64  // 0: the incident of the room, or none
+	Cause    string // of a page that is to be stopped, wherever it was asked for; "" is that of the place
 }
 
 // longestWhy is in letters.
@@ -63,7 +64,7 @@ func (s *Service) Page(ctx context.Context, a oncall.Actor, call Call) (say stri
 		if err != nil {
 			return err
 		}
-		if len(rung) == 0 {
+		if len(rung) == 0 && !c.helped {
 			ranking, err := c.rank(e, inc)
 			if err != nil {
 				return err
@@ -74,6 +75,10 @@ func (s *Service) Page(ctx context.Context, a oncall.Actor, call Call) (say stri
 			return fault.New(fault.Conflict, "Nobody can be rung for %s: nobody has said yes to it, or no way leads to them.", what)
 		}
 		c.rings = true
+		if len(rung) == 0 {
+			say = fmt.Sprintf("Nobody of ours can be rung for %s now, so I call whoever is on call for it elsewhere. The answer is announced here.", what)
+			return nil
+		}
 		say = fmt.Sprintf("I ring %s: %s The answer is announced here.", oncall.JoinNames(rung), ended(call.Why))
 		return nil
 	})

@@ -76,6 +76,15 @@ func (s *Service) SetSeverity(ctx context.Context, a oncall.Actor, incident int6
 		c.rings = true // a shorter patience may be over sooner than the pager thinks
 		text := fmt.Sprintf("%s changes the severity from %d to %d.", a.Who(), inc.Severity, severity)
 		inc.Severity = severity
+		hunts, err := paging.Hunting(c.ctx, c.tx, cause(incident))
+		if err != nil {
+			return err
+		}
+		for _, e := range hunts { // it may be bad enough now to call a helpline at once
+			if err := c.callHelp(e, inc, false); err != nil {
+				return err
+			}
+		}
 		if err := c.retopic(inc); err != nil {
 			return err
 		}

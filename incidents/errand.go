@@ -70,6 +70,6 @@ const (
 	// some minutes.
 	errandTries = 6
 	// stayingTries is how often one is tried on which a phone depends that rings, or goes on
-	// ringing, for as long as that: it is a quarter of an hour.
-	stayingTries = 20
+	// ringing, for as long as that: it is a day.
+	stayingTries = 24 * 60
 )

@@ -37,19 +37,28 @@ func (s *scene) errands(routes ...paging.Route) (errs []error) {
 	for _, r := range routes {
 		e.Routes[r.Name()] = r
 	}
-	rows, err := s.db.Query(ctx, `delete from river_job where kind = 'route_errand' returning args`)
-	s.must(err)
-	jobs, err := pgx.CollectRows(rows, pgx.RowTo[[]byte])
-	s.must(err)
-	for _, args := range jobs {
-		var errand incidents.Errand
-		s.must(json.Unmarshal(args, &errand))
+	for _, errand := range s.jobs() {
 		if err := e.Do(ctx, errand, 1, false); err != nil {
 			errs = append(errs, err)
 			s.must(errors.Join(retry(e, errand)...))
 		}
 	}
 	return errs
+}
+
+// jobs takes what errands there are.
+func (s *scene) jobs() (list []incidents.Errand) {
+	s.Helper()
+	rows, err := s.db.Query(ctx, `delete from river_job where kind = 'route_errand' returning args`)
+	s.must(err)
+	jobs, err := pgx.CollectRows(rows, pgx.RowTo[[]byte])
+	s.must(err)
+	for _, args := range jobs {
+		var e incidents.Errand
+		s.must(json.Unmarshal(args, &e))
+		list = append(list, e)
+	}
+	return list
 }
 
 // retry does an errand for the last time.

@@ -7,6 +7,7 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
+	"batsignal/migrations/pg"
 	"batsignal/oncall/paging"
 )
 
@@ -40,9 +41,13 @@ func (c *change) noteHelp(route, place string, hunt int64, what string) (fresh b
 
 const sqlHelpNoted = `select exists (select from provider_event where route = @route and event = @event)`
 
-func (c *change) helpNoted(route, place string, hunt int64, what string) (noted bool, err error) {
-	err = c.tx.QueryRow(c.ctx, sqlHelpNoted, pgx.NamedArgs{"route": route, "event": helpEvent(hunt, place, what)}).Scan(&noted)
+func helpNoted(ctx context.Context, db pg.DB, route, place string, hunt int64, what string) (noted bool, err error) {
+	err = db.QueryRow(ctx, sqlHelpNoted, pgx.NamedArgs{"route": route, "event": helpEvent(hunt, place, what)}).Scan(&noted)
 	return noted, err
+}
+
+func (c *change) helpNoted(route, place string, hunt int64, what string) (bool, error) {
+	return helpNoted(c.ctx, c.tx, route, place, hunt, what)
 }
 
 // helpline is the configured one of a role, with what can be told of one that was taken
@@ -74,6 +79,7 @@ func (c *change) callHelp(e paging.Escalation, inc Incident, noneLeft bool) erro
 		if !fresh {
 			continue
 		}
+		c.helped = true
 		c.touched = append(c.touched, inc.ID)
 		if err := c.errand(Errand{What: ErrandHelp, Route: h.Route, Hunt: e.ID, Place: h.Place}); err != nil {
 			return err
@@ -83,15 +89,19 @@ func (c *change) callHelp(e paging.Escalation, inc Incident, noneLeft bool) erro
 }
 
 // A hunt that was replaced by a later one for the same role, because somebody left it, is
-// over whoever had answered.
+// over whoever had answered. What was called is read from what is on record of it, and not
+// from the configuration: a helpline that was taken out of that is told of the end as well.
 const sqlHelpOpen = `
 	select e.id, e.state, h.route, h.place, i.status <> 'open' as over,
 		exists (select from escalation n where n.cause = e.cause and n.slot = e.slot and n.id > e.id) as replaced,
-		exists (select from provider_event v where v.route = h.route and v.event = 'help-' || e.id || '-' || h.place || '/answered') as answered
+		exists (select from provider_event v where v.route = h.route and v.event = 'help-' || e.id || '-' || h.place || '/answered') as answered,
+		(select count(*) from responder r where r.incident_id = i.id and 'role:' || r.role = e.slot and r.left_at is null) >= e.needs as taken
 	from incident i join escalation e on e.cause = 'incident:' || i.id
-		join unnest(@slots::text[], @routes::text[], @places::text[]) h (slot, route, place) on h.slot = e.slot
+		join lateral (
+			select w.route, split_part(split_part(w.event, '/', 1), '-', 3) as place from provider_event w
+			where w.what = 'help wanted' and split_part(w.event, '-', 2) = e.id::text
+		) h on true
 	where i.id = any (@incidents)
-		and exists (select from provider_event v where v.route = h.route and v.event = 'help-' || e.id || '-' || h.place || '/wanted')
 		and not exists (select from provider_event v where v.route = h.route and v.event = 'help-' || e.id || '-' || h.place || '/ended')
 	order by e.id, h.route, h.place`
 
@@ -104,6 +114,7 @@ type helpOpen struct {
 	Over     bool
 	Replaced bool
 	Answered bool
+	Taken    bool // as many have the role as it needs
 }
 
 // endHelp has helplines told, as this change commits, that nobody is needed any more. Where
@@ -111,12 +122,10 @@ type helpOpen struct {
 // its policy stopped leaves the helpline as its last hope; one that somebody stopped does
 // not.
 func (c *change) endHelp() error {
-	if len(c.Helplines) == 0 || len(c.touched) == 0 || c.Queue == nil {
+	if len(c.touched) == 0 || c.Queue == nil || len(c.that(func(t paging.Traits) bool { return t.Stays })) == 0 {
 		return nil
 	}
-	args := c.helpArgs()
-	args["incidents"] = c.touched
-	rows, err := c.tx.Query(c.ctx, sqlHelpOpen, args)
+	rows, err := c.tx.Query(c.ctx, sqlHelpOpen, pgx.NamedArgs{"incidents": c.touched})
 	if err != nil {
 		return err
 	}
@@ -126,7 +135,7 @@ func (c *change) endHelp() error {
 	}
 	for _, h := range open {
 		filled := h.State == "filled" && !h.Answered
-		stopped := h.State == "stopped" && slices.Contains(c.over, h.ID)
+		stopped := h.State == "stopped" && (slices.Contains(c.stopped, h.ID) || h.Taken && !h.Answered)
 		if !h.Over && !h.Replaced && !filled && !stopped {
 			continue
 		}
@@ -157,7 +166,7 @@ type helpHunt struct {
 func titleOf(h paging.Helpline) string { return cmp.Or(h.Title, h.Route) }
 
 const sqlHelpCutOff = `
-	select e.id, e.state, h.route, h.place, false as over, false as replaced, false as answered
+	select e.id, e.state, h.route, h.place, false as over, false as replaced, false as answered, false as taken
 	from incident i join escalation e on e.cause = 'incident:' || i.id
 		join unnest(@slots::text[], @routes::text[], @places::text[]) h (slot, route, place) on h.slot = e.slot
 	where i.status = 'open'

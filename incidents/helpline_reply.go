@@ -63,7 +63,7 @@ func (c *change) helpReply(r paging.Reply, id int64, place string) (paging.Respo
 	case r.Means == paging.PageAcked && open && known:
 		return done, c.takeThere(inc, hunt, role, line, a)
 	case r.Means == paging.PageAcked && open:
-		return done, c.announce(inc, "ack", a, fmt.Sprintf("At %s %s answers for %s. Nobody here has that account, so I ring on. Whoever it is: !role take %s.",
+		return done, c.announce(inc, "ack", a, fmt.Sprintf("At %s %s answers for %s. Nobody here has that account, so I ring on. If it is one of us: !role take %s.",
 			titleOf(line), whoThere(r), role.Title, role.Name))
 	case r.Means == paging.PageAcked && known:
 		return done, c.record(inc.ID, "ack", a, fmt.Sprintf("%s answers at %s for %s, which is taken care of.", person.Handle, titleOf(line), role.Title))

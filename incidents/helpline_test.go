@@ -2,7 +2,6 @@ package incidents_test
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"slices"
@@ -10,8 +9,6 @@ import (
 	"sync"
 	"testing"
 	"time"
-
-	"github.com/jackc/pgx/v5"
 
 	"batsignal/incidents"
 	"batsignal/oncall"
@@ -76,21 +73,6 @@ func helped(t *testing.T, people string) (*scene, *exchange) {
 	s.svc.Routes = append(s.svc.Routes, paging.Traits{Name: x.Name(), Ends: true, Stays: true})
 	s.svc.Helplines = []paging.Helpline{{Role: fix, Route: x.Name(), Title: "The exchange", Place: "Q1", AtOnce: 2}}
 	return s, x
-}
-
-// jobs takes what errands there are.
-func (s *scene) jobs() (list []incidents.Errand) {
-	s.Helper()
-	rows, err := s.db.Query(ctx, `delete from river_job where kind = 'route_errand' returning args`)
-	s.must(err)
-	jobs, err := pgx.CollectRows(rows, pgx.RowTo[[]byte])
-	s.must(err)
-	for _, args := range jobs {
-		var e incidents.Errand
-		s.must(json.Unmarshal(args, &e))
-		list = append(list, e)
-	}
-	return list
 }
 
 func (s *scene) does(x *exchange, e incidents.Errand, attempt int, last bool) error {
@@ -332,7 +314,7 @@ func TestAStrangerAnswersAHelpline(t *testing.T) {
 		_, err := s.svc.Reply(ctx, event)
 		s.must(err)
 	}
-	if said := s.said(); !one(said, home+" [INC-1] At The exchange STOP (UEVE) answers for fixing. Nobody here has that account, so I ring on. Whoever it is: !role take fix.") {
+	if said := s.said(); !one(said, home+" [INC-1] At The exchange STOP (UEVE) answers for fixing. Nobody here has that account, so I ring on. If it is one of us: !role take fix.") {
 		t.Error(text(said))
 	}
 	if got := s.filled(inc.ID); got != "lead= fix=" {

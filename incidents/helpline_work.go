@@ -42,10 +42,8 @@ func (e *Errands) callHelp(ctx context.Context, route paging.Route, errand Erran
 	}
 	role, _ := hunt.Slot.Role()
 	line := s.helpline(errand.Route, errand.Place, role)
-	var over bool
-	if err := s.DB.QueryRow(ctx, sqlHelpNoted, pgx.NamedArgs{
-		"route": line.Route, "event": helpEvent(hunt.ID, line.Place, helpEnded),
-	}).Scan(&over); err != nil {
+	over, err := helpNoted(ctx, s.DB, line.Route, line.Place, hunt.ID, helpEnded)
+	if err != nil {
 		return err
 	}
 	if over { // a try before may have called it when it was told of the end already
@@ -132,8 +130,11 @@ func (c *change) helpFails(line paging.Helpline, hunt helpHunt, title, what, why
 		return err
 	}
 	over, err := c.helpNoted(line.Route, line.Place, hunt.ID, helpEnded)
-	if err != nil || over {
+	if err != nil {
 		return err
+	}
+	if over { // the other side may have what nobody could be told that it has
+		return c.errand(Errand{What: ErrandHelpEnd, Route: line.Route, Hunt: hunt.ID, Place: line.Place})
 	}
 	for _, prefix := range [...]string{paging.ErrPermanent.Error(), paging.ErrProvider.Error()} {
 		why = strings.TrimPrefix(why, prefix+": ")

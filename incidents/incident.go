@@ -1,6 +1,7 @@
 // Package incidents owns the work: the bat-signal and its guard, the incident, its
 // roles and their responders, the baton, the timeline, and the workers that ring
-// people and hear their answers.
+// people, call helplines (other paging services that stand for a role), and hear the
+// answers.
 //
 // Each change is one transaction: the state, its line on the timeline, the pages
 // and the announcements it causes. It does not speak to any network: it leaves

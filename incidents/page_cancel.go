@@ -23,6 +23,9 @@ func (s *Service) CancelPage(ctx context.Context, a oncall.Actor, call Call) (sa
 		if err != nil && fault.KindOf(err) != fault.Forbidden { // who left meanwhile may be rung still
 			return err
 		}
+		if call.Cause != "" {
+			e.Cause = call.Cause
+		}
 		if _, err := c.lockCause(e.Cause); err != nil {
 			return err
 		}
@@ -36,6 +39,7 @@ func (s *Service) CancelPage(ctx context.Context, a oncall.Actor, call Call) (sa
 		if _, err := paging.Stop(c.ctx, c.tx, c.now, hunt.ID); err != nil {
 			return err
 		}
+		c.stopped = append(c.stopped, hunt.ID)
 		text := fmt.Sprintf("%s stops the page for %s.", a.Who(), what)
 		if err := c.standDown(inc, hunt, 0, text); err != nil {
 			return err

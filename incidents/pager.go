@@ -2,6 +2,7 @@ package incidents
 
 import (
 	"context"
+	"errors"
 	"log/slog"
 	"maps"
 	"slices"
@@ -24,6 +25,9 @@ type Pager struct {
 	// Link makes the address of the page behind a token; nil makes mails without one.
 	Link     func(token secret.Text) secret.Text
 	Parallel int // most deliveries under way at once on each route that says nothing else; 0 is 64
+	// Budget is the longest that one look at the rows, or one change of them, may take: a
+	// connection that is silent is given up then, and another one taken. 0 is 20 s.
+	Budget time.Duration
 
 	sending  sync.WaitGroup
 	mu       sync.Mutex
@@ -42,8 +46,6 @@ const (
 	recordBudget = 15 * time.Second // longest that writing down its outcome may take
 	stepAgain    = 5 * time.Second  // how long a hunt rests whose step failed
 
-	// The longest that one look at the rows, or one change of them, may take: a connection
-	// that is silent is given up then, and another one taken.
 	rowsBudget = 20 * time.Second
 
 	longestNap = time.Minute // looks at the rows at least this often, should a wake-up be lost
@@ -65,6 +67,9 @@ func (p *Pager) init() {
 		p.inFlight, p.breakers = map[int64]string{}, map[string]*breaker{}
 		if p.Parallel == 0 {
 			p.Parallel = 64
+		}
+		if p.Budget == 0 {
+			p.Budget = rowsBudget
 		}
 	})
 }
@@ -119,10 +124,10 @@ func (p *Pager) Step(ctx context.Context) (next time.Time, err error) {
 	p.init()
 	s := p.Service
 	reclaim := func(ctx context.Context) error { return p.Worker.Reclaim(ctx, s.DB, s.Now(), p.sendingNow()) }
-	if err := bounded(ctx, reclaim); err != nil {
+	if err := p.bounded(ctx, reclaim); err != nil {
 		return next, err
 	}
-	if err := untilNone(ctx, p.deliver, s.stepHunt, s.lapse, s.foldAlerts, s.checkForgotten, s.sayBoards); err != nil {
+	if err := p.untilNone(ctx, p.deliver, s.stepHunt, s.lapse, s.foldAlerts, s.checkForgotten, s.sayBoards); err != nil {
 		return next, err
 	}
 	var d deadlines
@@ -130,13 +135,13 @@ func (p *Pager) Step(ctx context.Context) (next time.Time, err error) {
 		d, err = s.dueOrExpired(ctx)
 		return err
 	}
-	if err := bounded(ctx, due); err != nil {
+	if err := p.bounded(ctx, due); err != nil {
 		return next, err
 	}
-	if err := untilNone(ctx, p.deliver); err != nil {
+	if err := p.untilNone(ctx, p.deliver); err != nil {
 		return next, err
 	}
-	err = bounded(ctx, func(ctx context.Context) (err error) {
+	err = p.bounded(ctx, func(ctx context.Context) (err error) {
 		next, err = p.next(ctx, d)
 		return err
 	})
@@ -162,18 +167,18 @@ func (p *Pager) next(ctx context.Context, d deadlines) (next time.Time, err erro
 	return earliest(next, d.request, d.move, d.check, d.board, d.fold, up), nil
 }
 
-// bounded has something done with the rows, and not for longer than rowsBudget.
-func bounded(ctx context.Context, do func(context.Context) error) error {
-	ctx, cancel := context.WithTimeout(ctx, rowsBudget)
+// bounded has something done with the rows, and not for longer than the budget.
+func (p *Pager) bounded(ctx context.Context, do func(context.Context) error) error {
+	ctx, cancel := context.WithTimeout(ctx, p.Budget)
 	defer cancel()
 	return do(ctx)
 }
 
 // untilNone does each kind of work until there is none left that is due.
-func untilNone(ctx context.Context, works ...func(context.Context) (did bool, err error)) error {
+func (p *Pager) untilNone(ctx context.Context, works ...func(context.Context) (did bool, err error)) error {
 	for _, work := range works {
 		for did := true; did; {
-			if err := bounded(ctx, func(ctx context.Context) (err error) {
+			if err := p.bounded(ctx, func(ctx context.Context) (err error) {
 				did, err = work(ctx)
 				return err
 			}); err != nil {
@@ -213,11 +218,14 @@ func (s *Service) stepHunt(ctx context.Context) (did bool, err error) {
 		_, err = c.step(e, inc)
 		return err
 	})
-	if err == nil || ctx.Err() != nil {
+	if err == nil || errors.Is(ctx.Err(), context.Canceled) {
 		return true, err
 	}
-	// One hunt that cannot go on must not hold up the others.
-	if late := paging.Postpone(ctx, s.DB, now, now.Add(stepAgain), peek.ID); late != nil {
+	// One hunt that cannot go on must not hold up the others, nor one that waits for as long as
+	// we may wait. Where it is Postgres that is silent, this fails as well.
+	putting, cancel := context.WithTimeout(context.WithoutCancel(ctx), stepAgain)
+	defer cancel()
+	if late := paging.Postpone(putting, s.DB, now, s.Now().Add(stepAgain), peek.ID); late != nil {
 		return false, err
 	}
 	s.Log.Error("a hunt could not take its step", "cause", peek.Cause, "slot", peek.Slot, "again_in", stepAgain, "error", err)

@@ -47,3 +47,29 @@ func TestThePagerDoesNotWaitForSilence(t *testing.T) {
 		}
 	})
 }
+
+// Somebody has locked an incident, for longer than the pager waits. Its hunts are put off,
+// and those of others go on.
+func TestOneLockedIncidentHoldsUpNoOther(t *testing.T) {
+	t.Parallel()
+	s := newScene(t, "ada:lead bea:fix cem:fix")
+	s.pager.Budget = 300 * time.Millisecond
+	one, two := s.light("ada", "bea", fire()), s.light("bea", "ada", fire())
+	s.settle()
+	held, err := s.db.Begin(ctx)
+	s.must(err)
+	defer func() { _ = held.Rollback(ctx) }()
+	_, err = held.Exec(ctx, `select from incident where id = $1 for update`, one.ID)
+	s.must(err)
+	s.exec(`update escalation set due_at = $1::timestamptz - interval '1 second' * (3 - split_part(cause, ':', 2)::int) where state = 'hunting'`, s.Now())
+	due := func() int {
+		return get[int](t, s.db, `select count(*) from escalation where state = 'hunting' and cause = 'incident:' || $2::bigint and due_at <= $1`, s.Now(), two.ID)
+	}
+	if due() == 0 {
+		t.Fatal("nothing is due")
+	}
+	eventually(t, "the hunts of the other incident have gone on", func() bool {
+		_, _ = s.pager.Step(ctx) // ends in an error while it is the locked one's turn
+		return due() == 0
+	})
+}

@@ -209,15 +209,15 @@ func (c *change) answered(r paging.Reply, w paging.Way, page paging.Page, state 
 	if err != nil {
 		return paging.Response{}, err
 	}
+	// What it is about is locked before any other row, as everybody does it: else two wait in
+	// a circle.
+	if _, err := c.lockCause(page.Cause); err != nil {
+		return paging.Response{}, err
+	}
 	if err := oncall.MarkHeard(c.ctx, c.tx, c.now, person.ID); err != nil {
 		return paging.Response{}, err
 	}
 	if w.ID != 0 {
-		// What it is about is locked before any row of its pages, as everybody does it: else
-		// two wait in a circle.
-		if _, err := c.lockCause(page.Cause); err != nil {
-			return paging.Response{}, err
-		}
 		if err := c.reached(w); err != nil {
 			return paging.Response{}, err
 		}

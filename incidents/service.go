@@ -60,6 +60,8 @@ type change struct {
 	rings   bool
 	over    []int64        // escalations of which a page was answered or closed
 	done    []string       // causes that have ended
+	stopped []int64        // hunts that somebody stopped
+	helped  bool           // a helpline is called
 	board   map[int64]bool // incidents whose board has changed
 	admins  []string       // handles, once they were asked for: a signal takes a step for each role
 	hushed  bool           // first rings are told in one line, not one by one
@@ -85,10 +87,10 @@ func (s *Service) change(ctx context.Context, fn func(c *change) error) error {
 }
 
 func (c *change) flush() error {
-	if err := c.endWays(c.over...); err != nil {
+	if err := c.endCauses(c.done...); err != nil { // first: what ends now is told so once
 		return err
 	}
-	if err := c.endCauses(c.done...); err != nil {
+	if err := c.endWays(c.over...); err != nil {
 		return err
 	}
 	if err := c.dueBoards(); err != nil {

@@ -14,3 +14,6 @@ update route_health h set expected_at = (
 );
 
 grant delete on provider_event to batsignal_app;
+
+-- Which helplines were called for a hunt.
+create index provider_event_help on provider_event (split_part(event, '-', 2)) where what = 'help wanted';

@@ -2235,6 +2235,8 @@ CREATE INDEX provider_event_at ON public.provider_event USING btree (at);
 
 CREATE INDEX provider_event_delivery ON public.provider_event USING btree (delivery_id);
 
+CREATE INDEX provider_event_help ON public.provider_event USING btree (split_part(event, '-'::text, 2)) WHERE (what = 'help wanted'::text);
+
 CREATE INDEX responder_check ON public.responder USING btree (check_at) WHERE ((check_at IS NOT NULL) AND (left_at IS NULL));
 
 CREATE UNIQUE INDEX responder_once ON public.responder USING btree (incident_id, role, person_id) WHERE (left_at IS NULL);

@@ -77,7 +77,7 @@ func (p *api) pageOperations() []operation {
 			Summary: "Tells what became of a page: every way, every try, and what its providers said.",
 		}, p.getPage),
 		define(operation{
-			Name: "ringPage", Method: http.MethodPost, Path: "/pages", Group: group, Scope: access.Command,
+			Name: "ringPage", Method: http.MethodPost, Path: "/pages", Group: group, Scope: access.Command, LetIn: true,
 			Summary: "Rings one person, or the people of a role until one answers.",
 		}, p.ringPage),
 		define(operation{
@@ -227,7 +227,7 @@ func (p *api) cancelPage(a *asked, _ nothing) (apiSaid, error) {
 	if alerts != 0 || to == "" {
 		return apiSaid{}, fault.New(fault.Conflict, "P%d is rung for alerts: acknowledge or resolve those, and it ends.", d.ID)
 	}
-	say, err := p.Incidents.CancelPage(a.ctx(), a.Actor(), incidents.Call{To: to, Incident: incident})
+	say, err := p.Incidents.CancelPage(a.ctx(), a.Actor(), incidents.Call{To: to, Incident: incident, Cause: d.Cause})
 	return apiSaid{Say: p.Commands.Localize(say)}, err
 }
 

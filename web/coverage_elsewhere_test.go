@@ -6,16 +6,17 @@ import (
 	"testing"
 	"time"
 
+	"batsignal/oncall/when"
 	"batsignal/web"
 )
 
 func TestCoverageTellsWhoIsOnElsewhere(t *testing.T) {
 	w := newScheduleWorld(t, func(o *web.Options) {
-		o.Elsewhere = func(_ context.Context, role string, clock func(time.Time) string) string {
+		o.Elsewhere = func(_ context.Context, role, zone string) string {
 			if role == "coordination" {
 				return ""
 			}
-			return "PagerDuty says: <b>Ada</b> until " + clock(night.Add(time.Hour)) + " for Web" + role + "."
+			return "PagerDuty says: <b>Ada</b> until " + when.Echo(night.Add(time.Hour), zone) + " for Web" + role + "."
 		}
 	})
 	a := w.get("/coverage")

@@ -5,7 +5,6 @@ import (
 	"time"
 
 	"batsignal/oncall/coverage"
-	"batsignal/oncall/when"
 )
 
 const (
@@ -79,8 +78,7 @@ func (s *site) elsewhere(r *http.Request, role string) string {
 	if s.Elsewhere == nil {
 		return ""
 	}
-	zone := s.visitor(r).Zone
-	return s.Elsewhere(r.Context(), role, func(t time.Time) string { return when.Echo(t, zone) })
+	return s.Elsewhere(r.Context(), role, s.visitor(r).Zone)
 }
 
 // dayTable says how few are there on each day.

@@ -58,9 +58,10 @@ type Options struct {
 	Version   string
 	Currency  string // in what costs are written; "" says none
 	PublicURL string // how people reach these pages, for what is read elsewhere; "" is unknown
-	// Elsewhere says in a sentence who is on call for a role, "" is every one, at other
-	// paging services; "" is nobody. It does not wait for long. nil knows none.
-	Elsewhere func(ctx context.Context, role string, clock func(time.Time) string) string
+	// Elsewhere says in a sentence, for a reader in a zone, who is on call for a role, "" is
+	// every one, at other paging services; "" is nobody. It does not wait for long. nil
+	// knows none.
+	Elsewhere func(ctx context.Context, role, zone string) string
 	// Ready says what else must be there before work can be sent here, beside the
 	// database; nil asks nothing. An error that is a fault.Error is shown, any other
 	// only logged.

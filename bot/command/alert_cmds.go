@@ -36,7 +36,7 @@ func (s Services) alertCommands() []*Command {
 			},
 			{Name: "show", Summary: "Shows an alert and what was done about it.", Example: "alert show A12", Params: []Param{number}, Run: s.alertShow},
 			{
-				Name: "ack", Needs: LetIn, Summary: "Says that you look at an alert; when nobody is needed for its group any more, its page ends.", Example: "alert ack A12",
+				Name: "ack", Needs: Known | LetIn, Summary: "Says that you look at an alert; when nobody is needed for its group any more, its page ends.", Example: "alert ack A12",
 				Params: []Param{all, number},
 				Run: func(ctx context.Context, c *Call) (Reply, error) {
 					out, err := s.Alerts.Ack(ctx, c.Actor(), c.Number("alert"), c.Given("all"))
@@ -44,7 +44,7 @@ func (s Services) alertCommands() []*Command {
 				},
 			},
 			{
-				Name: "resolve", Needs: LetIn, Summary: "Says that what an alert tells of is over.", Example: "alert resolve A12",
+				Name: "resolve", Needs: Known | LetIn, Summary: "Says that what an alert tells of is over.", Example: "alert resolve A12",
 				Params: []Param{all, number},
 				Run: func(ctx context.Context, c *Call) (Reply, error) {
 					out, err := s.Alerts.Resolve(ctx, c.Actor(), c.Number("alert"), c.Given("all"))

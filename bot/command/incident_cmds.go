@@ -28,7 +28,7 @@ func (s Services) incidentCommands() []*Command {
 				Params: []Param{incidentOption, {Name: "text", Kind: Rest, Help: "who does what"}}, Run: s.incidentAction,
 			},
 			{
-				Name: "sev", Aliases: []string{"severity"}, Needs: LetIn, Summary: "Changes the severity.", Example: "incident sev 2",
+				Name: "sev", Aliases: []string{"severity"}, Needs: Known | LetIn, Summary: "Changes the severity.", Example: "incident sev 2",
 				Params: []Param{incidentOption, {Name: "severity", Kind: Word, Choices: []string{"1", "2", "3", "4"}, Help: "1 is worst"}}, Run: s.incidentSev,
 			},
 			{
@@ -43,7 +43,7 @@ func (s Services) incidentCommands() []*Command {
 					{Name: "why", Kind: Rest, Optional: true, Help: "how it ended"},
 				}, Run: s.incidentResolve,
 			},
-			{Name: "reopen", Needs: Known, Summary: "Continues a resolved incident.", Example: "incident reopen 7", Params: []Param{number}, Run: s.incidentReopen},
+			{Name: "reopen", Needs: Known | LetIn, Summary: "Continues a resolved incident.", Example: "incident reopen 7", Params: []Param{number}, Run: s.incidentReopen},
 		},
 	}, {
 		Name: "timeline", Summary: "Shows the last lines of an incident's timeline.", Example: "timeline 7 --last 20",

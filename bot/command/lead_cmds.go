@@ -15,7 +15,7 @@ func (s Services) leadCommands() []*Command {
 		Subs: []*Command{
 			{Name: "who", Summary: "Tells who holds the baton.", Example: "baton who", Params: []Param{incidentOption}, Run: s.batonWho},
 			{
-				Name: "take", Needs: Known, Summary: "Takes the baton, or asks an active holder for it.", Example: "baton take", Params: []Param{incidentOption},
+				Name: "take", Needs: Known | LetIn, Summary: "Takes the baton, or asks an active holder for it.", Example: "baton take", Params: []Param{incidentOption},
 				Run: s.onIncident(func(ctx context.Context, c *Call, inc incidents.Incident) (string, error) {
 					return s.Incidents.Take(ctx, c.Actor(), inc.ID)
 				}),
@@ -45,14 +45,14 @@ func (s Services) leadCommands() []*Command {
 		Subs: []*Command{
 			{Name: "list", Summary: "Lists the roles, filled or not.", Example: "role list", Params: []Param{incidentOption}, Run: s.roleList},
 			{
-				Name: "take", Needs: LetIn, Summary: "Takes a role, paged or not.", Example: "role take communications",
+				Name: "take", Needs: Known | LetIn, Summary: "Takes a role, paged or not.", Example: "role take communications",
 				Params: []Param{incidentOption, {Name: "role", Kind: Rest, Help: "which role"}},
 				Run: s.onIncident(func(ctx context.Context, c *Call, inc incidents.Incident) (string, error) {
 					return s.Incidents.TakeRole(ctx, c.Actor(), inc.ID, c.Text("role"))
 				}),
 			},
 			{
-				Name: "assign", Needs: LetIn, Summary: "Gives a role to somebody who is here.", Example: "role assign maria communications",
+				Name: "assign", Needs: Known | LetIn, Summary: "Gives a role to somebody who is here.", Example: "role assign maria communications",
 				Params: []Param{incidentOption, {Name: "person", Help: "who"}, {Name: "role", Kind: Rest, Help: "which role"}},
 				Run: s.onIncident(func(ctx context.Context, c *Call, inc incidents.Incident) (string, error) {
 					return s.Incidents.AssignRole(ctx, c.Actor(), inc.ID, c.Text("person"), c.Text("role"))

@@ -47,8 +47,7 @@ func (s Services) oncall(ctx context.Context, c *Call) (Reply, error) {
 		r.Blocks = append(r.Blocks, Line(now.Role.Title+": "+onWords(now, at.At, c.Zone)))
 	}
 	if s.Elsewhere != nil && at.At.Equal(c.Now) { // it is known there of now only
-		clock := func(t time.Time) string { return when.Echo(t, c.Zone) }
-		if line := s.Elsewhere(ctx, cmp.Or(roles...), clock); line != "" {
+		if line := s.Elsewhere(ctx, cmp.Or(roles...), c.Zone); line != "" {
 			r.Blocks = append(r.Blocks, Line(line))
 		}
 	}

@@ -8,20 +8,21 @@ import (
 
 	"batsignal/bot/command"
 	"batsignal/migrations/pgtest"
+	"batsignal/oncall/when"
 )
 
 // Who is on call at other paging services is told of now, and asked with the role and the
-// clock of whoever asks.
+// zone of whoever asks.
 func TestOncallTellsWhoIsOnElsewhere(t *testing.T) {
 	tx := pgtest.Tx(t)
 	now := time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
 	var asked []string
-	elsewhere := func(_ context.Context, role string, clock func(time.Time) string) string {
+	elsewhere := func(_ context.Context, role, zone string) string {
 		asked = append(asked, role)
 		if role == "lead" {
 			return ""
 		}
-		return "PagerDuty says: Ada until " + clock(now.Add(2*time.Hour)) + " for Web."
+		return "PagerDuty says: Ada until " + when.Echo(now.Add(2*time.Hour), zone) + " for Web."
 	}
 	for _, role := range []string{"fixing", "lead"} {
 		_, err := tx.Exec(t.Context(), sqlOracleRole, role)

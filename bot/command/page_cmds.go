@@ -36,7 +36,7 @@ func (s Services) pageCommands() []*Command {
 		Name: "page", Needs: Known, Default: "ring",
 		Summary: "Rings one person, or the people of a role until one answers.",
 		Subs: []*Command{{
-			Name: "ring", Needs: Known,
+			Name: "ring", Needs: Known | LetIn,
 			Summary: "Rings one person, or the people of a role until one answers.",
 			Example: "page maria the signing server is down",
 			Params: []Param{
@@ -58,7 +58,7 @@ func (s Services) pageCommands() []*Command {
 			},
 			Run: s.pageStatus,
 		}, {
-			Name: "cancel", Needs: LetIn,
+			Name: "cancel", Needs: Known | LetIn,
 			Summary: "Stops ringing for a role or a person; who was rung is told.",
 			Example: "page cancel qa",
 			Params: []Param{

@@ -3,7 +3,6 @@ package command
 import (
 	"context"
 	"strconv"
-	"time"
 
 	"batsignal/incidents"
 	"batsignal/incidents/action"
@@ -37,9 +36,10 @@ type Services struct {
 	PublicURL  string  // where the web pages are seen from; "" has none
 	// Look tells how a room looks, where its network is here; nil tells nothing.
 	Look func(ctx context.Context, network, room string) meeting.Look
-	// Elsewhere says in a sentence who is on call for a role, "" is every one, at other
-	// paging services; "" is nobody. It does not wait for long. nil knows none.
-	Elsewhere func(ctx context.Context, role string, clock func(time.Time) string) string
+	// Elsewhere says in a sentence, for a reader in a zone, who is on call for a role, "" is
+	// every one, at other paging services; "" is nobody. It does not wait for long. nil
+	// knows none.
+	Elsewhere func(ctx context.Context, role, zone string) string
 	// Health says in facts how the parts are: networks, database. nil says nothing.
 	Health func(ctx context.Context) Facts
 }

@@ -4,6 +4,8 @@ import (
 	"os"
 	"path/filepath"
 	"time"
+
+	"batsignal/incidents"
 )
 
 // defaults is the configuration of somebody who decided nothing.
@@ -15,7 +17,7 @@ func defaults() Config {
 		Commands: commandsConfig{Prefix: "!", Emergency: "batsignal"},
 		Mail:     mailConfig{TLS: "starttls"},
 		Roles:    defaultRoles(),
-		Paging:   pagingConfig{ForgottenAfter: 15 * time.Minute},
+		Paging:   pagingConfig{ForgottenAfter: incidents.DefaultPaging().ForgottenAfter},
 		Watch:    watchConfig{Every: time.Minute},
 		Inbox:    defaultInbox(),
 		Alerts:   defaultAlerts(),

@@ -76,6 +76,31 @@ func (w *world) variant(name string, replace ...string) string {
 	return writeFile(w.t, w.dir, name+".yaml", strings.NewReplacer(replace...).Replace(string(text)), 0o600)
 }
 
+// sick has the doctor find something wrong, and checks that it says each of the parts, in
+// this order.
+func (w *world) sick(t *testing.T, config string, want ...string) result {
+	t.Helper()
+	r := shell(t, w.dir, "doctor", "--config", config)
+	t.Cleanup(func() {
+		if t.Failed() {
+			t.Log(r)
+		}
+	})
+	if r.status != exitFailed {
+		t.Errorf("want exit status %d", exitFailed)
+	}
+	rest := r.stdout
+	for _, part := range want {
+		_, after, found := strings.Cut(rest, part)
+		if !found {
+			t.Errorf("no %q, or not there", part)
+			continue
+		}
+		rest = after
+	}
+	return r
+}
+
 func TestDoctorSaysWhatIsBrokenAndWhatToDo(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, plan{accounts: []string{"jan"}, roles: killRoles})
@@ -114,19 +139,7 @@ func TestDoctorSaysWhatIsBrokenAndWhatToDo(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
-			r := shell(t, w.dir, "doctor", "--config", w.variant(c.name, c.replace...))
-			if r.status != exitFailed {
-				t.Errorf("want exit status %d", exitFailed)
-			}
-			rest := r.stdout
-			for _, part := range c.want {
-				_, after, found := strings.Cut(rest, part)
-				if !found {
-					t.Errorf("no %q, or not there", part)
-					continue
-				}
-				rest = after
-			}
+			r := w.sick(t, w.variant(c.name, c.replace...), c.want...)
 			for what, password := range w.passwords {
 				if strings.Contains(r.stdout+r.stderr, password) {
 					t.Errorf("the %s password was printed", what)
@@ -137,9 +150,6 @@ func TestDoctorSaysWhatIsBrokenAndWhatToDo(t *testing.T) {
 			}
 			if r.stderr != "" {
 				t.Errorf("beside what is said there is a log: %s", r.stderr)
-			}
-			if t.Failed() {
-				t.Log(r)
 			}
 		})
 	}

@@ -24,8 +24,7 @@ func TestAnEmergencyAtPagerDuty(t *testing.T) {
 	secret := fake.Subscribe("http://" + inbound + "/pagerduty")
 	w := newWorld(t, plan{
 		accounts: []string{"root", "maria", "li", "kim"},
-		roles: `  - {name: coordination, leads: true, patience_sev1: 1h, patience: 1h}
-  - {name: package-fixing, patience_sev1: 1h, patience: 1h}`,
+		roles:    twoRoles,
 		more: fmt.Sprintf(`
 inbound: {listen: %[1]q, public_url: %[2]q}
 pagerduty:
@@ -35,10 +34,8 @@ pagerduty:
   token_file: pagerduty-token
   from: %[4]s
   webhook_secret_file: pagerduty-secret
-  services: [{role: package-fixing, id: %[5]s}]
-roster: {join: open}
-guard: {confirmations: 1, may_fire: ["@known"], may_confirm: ["@known"]}`,
-			inbound, "http://"+inbound, fake.URL, bot.Mail, packages.ID),
+  services: [{role: package-fixing, id: %[5]s}]`,
+			inbound, "http://"+inbound, fake.URL, bot.Mail, packages.ID) + anybodyLights,
 	})
 	writeFile(t, w.dir, "pagerduty-token", fake.Token+"\n", 0o600)
 	writeFile(t, w.dir, "pagerduty-secret", secret+"\n", 0o600)
@@ -50,8 +47,7 @@ guard: {confirmations: 1, may_fire: ["@known"], may_confirm: ["@known"]}`,
 	w.awaitBot(home)
 
 	for _, p := range people {
-		p.Tell(botNick, "!roster join --awake 00:00-23:59 coordination")
-		p.Expect("", "You can be rung for coordination")
+		rostered(p, "coordination")
 	}
 	maria.Say(home, "!oncall")
 	maria.Expect(home, "PagerDuty says: Kim for Packages.")

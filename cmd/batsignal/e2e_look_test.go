@@ -162,6 +162,20 @@ func (w *world) join(nicks ...string) []*irctest.Person {
 	return people
 }
 
+// rostered has somebody join a role, awake at any hour.
+func rostered(p *irctest.Person, role string) {
+	p.Tell(botNick, "!roster join --awake 00:00-23:59 "+role)
+	p.Expect("", "You can be rung for "+role)
+}
+
+// neverLogged checks that the log of the bot holds no word of what is nobody's business.
+func (w *world) neverLogged(word string) {
+	w.t.Helper()
+	if before, after, found := strings.Cut(w.bot.output(), word); found {
+		w.t.Errorf("the log has %q: %s%s%s", word, before[max(0, len(before)-200):], word, after[:min(len(after), 50)])
+	}
+}
+
 // awaitBot waits until the bot is in a room, as somebody on the network sees it:
 // from then on it hears what is said there.
 func (w *world) awaitBot(room string) {

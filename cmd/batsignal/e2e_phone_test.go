@@ -25,14 +25,11 @@ func TestAnEmergencyByPhone(t *testing.T) {
 	fake.Number("http://"+inbound+twilio.PathSMS, "http://"+inbound+twilio.PathCall)
 	w := newWorld(t, plan{
 		accounts: []string{"root", "maria", "li", "omar"},
-		roles: `  - {name: coordination, leads: true, patience_sev1: 1h, patience: 1h}
-  - {name: package-fixing, patience_sev1: 1h, patience: 1h}`,
+		roles:    twoRoles,
 		more: fmt.Sprintf(`
 inbound: {listen: %q, public_url: %q}
-twilio: {account_sid: %s, auth_token_file: twilio-token, from: %q, base_url: %q}
-roster: {join: open}
-guard: {confirmations: 1, may_fire: ["@known"], may_confirm: ["@known"]}`,
-			inbound, "http://"+inbound, fake.AccountSID(), fake.From(), fake.URL()),
+twilio: {account_sid: %s, auth_token_file: twilio-token, from: %q, base_url: %q}`,
+			inbound, "http://"+inbound, fake.AccountSID(), fake.From(), fake.URL()) + anybodyLights,
 	})
 	writeFile(t, w.dir, "twilio-token", fake.Token()+"\n", 0o600)
 	people := w.join("maria", "li", "omar")
@@ -43,10 +40,8 @@ guard: {confirmations: 1, may_fire: ["@known"], may_confirm: ["@known"]}`,
 	omar.Tell(botNick, "!whoami")
 	omar.Tell(botNick, "!roster join coordination")
 	omar.Expect("", "You can be rung for coordination")
-	maria.Tell(botNick, "!roster join --awake 00:00-23:59 coordination")
-	maria.Expect("", "You can be rung for coordination")
-	li.Tell(botNick, "!roster join --awake 00:00-23:59 package-fixing")
-	li.Expect("", "You can be rung for package-fixing")
+	rostered(maria, "coordination")
+	rostered(li, "package-fixing")
 	omar.Tell(botNick, "!roster leave coordination")
 
 	// An address is used only after its owner showed that they hear there.

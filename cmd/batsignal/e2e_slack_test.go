@@ -76,8 +76,7 @@ func (b *bridged) everybodySaysYesWhereTheyAre() {
 	b.t.Helper()
 	for who, role := range map[*irctest.Person]string{b.maria: "coordination", b.li: "package-fixing"} {
 		who.Expect("", "whether you can be rung for "+strings.ReplaceAll(role, "-", " "))
-		who.Tell(botNick, "!roster join --awake 00:00-23:59 "+role)
-		who.Expect("", "Thank you. You can be rung for "+role)
+		rostered(who, role)
 	}
 	b.direct("kevin", "whether you can be rung for communications")
 	b.fake.DM("kevin", "roster join --awake 00:00-23:59 communications")

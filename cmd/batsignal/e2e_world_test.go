@@ -14,6 +14,7 @@ import (
 	"testing"
 
 	"batsignal/bot/irc/irctest"
+	"batsignal/integrations/inbox/dovecottest"
 	"batsignal/integrations/mail/mailtest"
 	"batsignal/integrations/webhook/webhooktest"
 	"batsignal/migrations/pgtest"
@@ -124,6 +125,17 @@ roles:
 // oneRole is enough where roles are not what a test is about.
 const oneRole = `  - {name: coordination, leads: true, patience_sev1: 1h, patience: 1h}`
 
+// What the nights have in which somebody is needed: two roles, and a signal that anybody
+// who is known may light.
+const (
+	twoRoles = oneRole + `
+  - {name: package-fixing, patience_sev1: 1h, patience: 1h}`
+	anybodyLights = `
+roster: {join: open}
+guard: {confirmations: 1, may_fire: ["@known"], may_confirm: ["@known"]}
+`
+)
+
 // start starts the bot; it returns when the web pages say that it is ready.
 func (w *world) start() {
 	w.t.Helper()
@@ -177,7 +189,12 @@ func freeAddress(t *testing.T) string {
 	return ""
 }
 
-// authorityOf is the certificate of a mail server, as an operator would save it.
+// shownBy is the certificate of a server, as an operator would save it.
+func shownBy(state tls.ConnectionState) string {
+	return string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: state.PeerCertificates[0].Raw}))
+}
+
+// authorityOf is the certificate of a mail server.
 func authorityOf(t *testing.T, s *mailtest.Server) string {
 	t.Helper()
 	c, err := smtp.Dial(fmt.Sprintf("%s:%d", s.Host, s.Port))
@@ -189,7 +206,18 @@ func authorityOf(t *testing.T, s *mailtest.Server) string {
 		t.Fatal(err)
 	}
 	state, _ := c.TLSConnectionState()
-	return string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: state.PeerCertificates[0].Raw}))
+	return shownBy(state)
+}
+
+// authorityOfBox is that of a mailbox.
+func authorityOfBox(t *testing.T, s *dovecottest.Server) string {
+	t.Helper()
+	c, err := tls.Dial("tcp", fmt.Sprintf("%s:%d", s.Host, s.TLS), &tls.Config{ServerName: s.Host, RootCAs: s.RootCAs()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close()
+	return shownBy(c.ConnectionState())
 }
 
 // state is a path inside the state directory.

@@ -164,8 +164,8 @@ func (p *parts) announce(ctx context.Context, db *database) error {
 	if err := p.incidents.EnterRooms(ctx); err != nil {
 		return err
 	}
-	if err := p.incidents.TakeOverHelp(ctx); err != nil {
-		return err
+	if err := p.incidents.TakeOverHelp(ctx); err != nil && ctx.Err() == nil {
+		p.incidents.Log.Warn("helplines that were about to be called wait for their job to be found lost", "error", err)
 	}
 	if err := p.queue.Start(context.WithoutCancel(ctx)); err != nil {
 		return err

@@ -67,7 +67,7 @@ type parts struct {
 	mailbox    bool           // the inbox reads one, and is not only handed letters
 	inbound    *http.ServeMux // what comes back from providers
 	// elsewhere tells who is on call at other paging services; nil knows none.
-	elsewhere  func(ctx context.Context, role string, clock func(time.Time) string) string
+	elsewhere  func(ctx context.Context, role, zone string) string
 	set        *command.Set
 	identity   *bot.Identity
 	dispatcher *bot.Dispatcher

@@ -17,7 +17,6 @@ import (
 	"batsignal/bot"
 	"batsignal/incidents"
 	"batsignal/incidents/alert"
-	"batsignal/integrations/heartbeat"
 	"batsignal/integrations/inbox"
 	"batsignal/integrations/ntfy"
 	"batsignal/integrations/pagerduty"
@@ -26,7 +25,6 @@ import (
 	"batsignal/oncall/contact"
 	"batsignal/oncall/paging"
 	"batsignal/oncall/secret"
-	"batsignal/oncall/selfwatch"
 )
 
 // joinRoutes gives the pager the ways by which this process can reach people, and the
@@ -246,7 +244,7 @@ func (p *parts) newPager(c Config) *incidents.Pager {
 	return pager
 }
 
-// queues are those of the errands of the routes that this process has.
+// routeQueues adds those of the errands of the routes that this process has.
 func (p *parts) routeQueues(queues map[string]river.QueueConfig) {
 	for name := range p.errands.Routes {
 		queues[incidents.RouteQueue(name)] = river.QueueConfig{MaxWorkers: errandsAtOnce}
@@ -255,60 +253,6 @@ func (p *parts) routeQueues(queues map[string]river.QueueConfig) {
 
 // errandsAtOnce is how many codes and ends are told to one provider at the same time.
 const errandsAtOnce = 4
-
-// joinWatch has the bot look after itself.
-func (p *parts) joinWatch(c Config, db *database, now func() time.Time, log *slog.Logger) error {
-	watch := &selfwatch.Watch{DB: db.Pool, Now: now, Log: log}
-	for _, n := range p.networks {
-		watch.Checks = append(watch.Checks, selfwatch.Check{
-			Kind: selfwatch.Chat, Name: n.Name(), Do: func(context.Context) error { return n.Check() },
-		})
-	}
-	for _, t := range p.incidents.Routes {
-		check := selfwatch.Check{Kind: selfwatch.Route, Name: t.Name}
-		if checker, ok := p.routes[t.Name].(paging.Checker); ok {
-			check.Do = checker.Check
-		} else { // its receivers are each somebody else's: what became of pages tells
-			check.Do = func(ctx context.Context) error { return p.incidents.RouteFares(ctx, t.Name) }
-		}
-		watch.Checks = append(watch.Checks, check)
-	}
-	if p.mailbox {
-		watch.Checks = append(watch.Checks, selfwatch.Check{Kind: selfwatch.Answers, Name: "inbox", Do: p.inbox.Check})
-	}
-	if !c.Watch.HeartbeatURL.Empty() {
-		sender, err := heartbeat.New(c.Watch.HeartbeatURL)
-		if err != nil {
-			return err
-		}
-		watch.Beat = sender.Beat
-	}
-	p.chores = append(p.chores,
-		chore{"looking after ourselves", c.Watch.Every, p.afterStart(min(settling, c.Watch.Every), watch.Look)},
-		chore{"old looks at ourselves", time.Hour, watch.Forget},
-		chore{"messages never heard of again", time.Minute, p.incidents.ExpireSilent},
-		chore{"routes that are unproven", 10 * time.Minute, p.incidents.ReportUnproven},
-		chore{"synthetic pages", 10 * time.Minute, p.incidents.SendCanaries},
-		chore{"old alerts", time.Hour, p.alerts.Forget},
-	)
-	return nil
-}
-
-// settling is how long a process may take to come to its networks, where it looks at itself
-// less often.
-const settling = 20 * time.Second
-
-// afterStart puts work off until the parts have had the time to begin: before that,
-// everything looks broken.
-func (p *parts) afterStart(wait time.Duration, do func(context.Context) error) func(context.Context) error {
-	began := time.Now()
-	return func(ctx context.Context) error {
-		if time.Since(began) < wait {
-			return nil
-		}
-		return do(ctx)
-	}
-}
 
 // listenInbound opens the address for providers early, so that a taken port is told at
 // once; nil if nothing comes back.

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"batsignal/oncall/fault"
+	"batsignal/oncall/when"
 )
 
 const (
@@ -54,10 +55,10 @@ func NewGlance(client *Client, watched []Watched, now func() time.Time) *Glance 
 }
 
 // Say tells who is called first at each of the services of a role, "" is every role:
-// "PagerDuty says: Ada Lovelace until 14:00 UTC for Web; nobody for Mail." clock writes an
-// instant for its reader. Without such a service it says "", and where PagerDuty does not
-// answer within two seconds, that.
-func (g *Glance) Say(ctx context.Context, role string, clock func(time.Time) string) string {
+// "PagerDuty says: Ada Lovelace until Sun 29 Nov 14:00 UTC for Web; nobody for Mail.", with
+// the time in the reader's zone beside it. Without such a service it says "", and where
+// PagerDuty does not answer within two seconds, that.
+func (g *Glance) Say(ctx context.Context, role, zone string) string {
 	mine := func(w Watched) bool { return role == "" || w.Role == role }
 	if !slices.ContainsFunc(g.watched, mine) {
 		return ""
@@ -75,7 +76,7 @@ func (g *Glance) Say(ctx context.Context, role string, clock func(time.Time) str
 		told[one.ID] = true
 		switch {
 		case one.err == nil:
-			said = append(said, firstOf(one.on, clock)+" for "+cmp.Or(one.name, one.ID))
+			said = append(said, firstOf(one.on, zone)+" for "+cmp.Or(one.name, one.ID))
 		case errors.Is(one.err, errSilent):
 			wrong = append(wrong, notAnswering)
 		case fault.KindOf(one.err) == fault.NotFound:
@@ -146,7 +147,7 @@ func (g *Glance) ask(ctx context.Context) []atService {
 }
 
 // firstOf names those of the lowest level, each once.
-func firstOf(list []OnCall, clock func(time.Time) string) string {
+func firstOf(list []OnCall, zone string) string {
 	var names []string
 	for _, o := range list {
 		if o.Level != list[0].Level {
@@ -154,7 +155,7 @@ func firstOf(list []OnCall, clock func(time.Time) string) string {
 		}
 		name := cmp.Or(o.User.Name, o.User.ID)
 		if !o.Until.IsZero() {
-			name += " until " + clock(o.Until)
+			name += " until " + when.Echo(o.Until, zone)
 		}
 		if !slices.Contains(names, name) {
 			names = append(names, name)

@@ -8,11 +8,8 @@ import (
 	"time"
 
 	"batsignal/integrations/pagerduty"
-	"batsignal/oncall"
 	"batsignal/oncall/secret"
 )
-
-func clock(t time.Time) string { return oncall.Clock(t, "") }
 
 // glance is one over Web, for packages, and Mail, for nothing of ours, on a clock that is
 // moved by hand.
@@ -26,7 +23,7 @@ func (w *world) glance() (g *pagerduty.Glance, pass func(time.Duration)) {
 
 func (w *world) says(g *pagerduty.Glance, role, want string) {
 	w.Helper()
-	if got := g.Say(w.Context(), role, clock); got != want {
+	if got := g.Say(w.Context(), role, ""); got != want {
 		w.Errorf("%q, not %q", got, want)
 	}
 }
@@ -37,21 +34,21 @@ func TestPagerDutySaysWhoIsOnCall(t *testing.T) {
 	w.web.Until = noon.Add(2 * time.Hour)
 	w.web.OnCall = append(w.web.OnCall, bob.ID)
 	g, pass := w.glance()
-	w.says(g, "", "PagerDuty says: Ada Lovelace until 14:00 UTC and Bob until 14:00 UTC for Web; nobody for Mail.")
-	w.says(g, "packages", "PagerDuty says: Ada Lovelace until 14:00 UTC and Bob until 14:00 UTC for Web.")
+	w.says(g, "", "PagerDuty says: Ada Lovelace until Sun 1 Mar 14:00 UTC and Bob until Sun 1 Mar 14:00 UTC for Web; nobody for Mail.")
+	w.says(g, "packages", "PagerDuty says: Ada Lovelace until Sun 1 Mar 14:00 UTC and Bob until Sun 1 Mar 14:00 UTC for Web.")
 	w.says(g, "coordination", "")
 
 	asked := w.fake.RESTRequests()
 	var all sync.WaitGroup
 	for range 20 {
-		all.Go(func() { g.Say(t.Context(), "", clock) })
+		all.Go(func() { g.Say(t.Context(), "", "") })
 	}
 	all.Wait()
 	if n := w.fake.RESTRequests() - asked; n != 0 {
 		t.Errorf("what was said a moment ago was asked again, %d times", n)
 	}
 	pass(time.Minute)
-	w.says(g, "packages", "PagerDuty says: Ada Lovelace until 14:00 UTC and Bob until 14:00 UTC for Web.")
+	w.says(g, "packages", "PagerDuty says: Ada Lovelace until Sun 1 Mar 14:00 UTC and Bob until Sun 1 Mar 14:00 UTC for Web.")
 	if n := w.fake.RESTRequests() - asked; n != 4 {
 		t.Errorf("%d requests for two services", n)
 	}
@@ -65,7 +62,7 @@ func TestAPagerDutyThatIsDeadIsSaidToBe(t *testing.T) {
 	g, pass := w.glance()
 	await, release := w.fake.StallREST()
 	said := make(chan string)
-	go func() { said <- g.Say(t.Context(), "", clock) }()
+	go func() { said <- g.Say(t.Context(), "", "") }()
 	await()
 	if got := <-said; got != dead { // without a limit it would wait for ever
 		t.Error(got)
@@ -88,7 +85,7 @@ func TestWhatAnOperatorCanHealIsSaid(t *testing.T) {
 	w.says(g, "", "PagerDuty says: Ada Lovelace for Web. PagerDuty knows no service PGONE, or hides it from our token.")
 	_, stranger := w.join(pagerduty.Config{Token: secret.New("not-the-token")})
 	g = pagerduty.NewGlance(stranger, []pagerduty.Watched{{ID: w.web.ID}, {ID: w.web.ID, Role: "x"}}, func() time.Time { return noon })
-	if got := g.Say(t.Context(), "", clock); !strings.HasPrefix(got, "PagerDuty does not take our token") || strings.Count(got, "token") != 1+strings.Count(got, "token_file") {
+	if got := g.Say(t.Context(), "", ""); !strings.HasPrefix(got, "PagerDuty does not take our token") || strings.Count(got, "token") != 1+strings.Count(got, "token_file") {
 		t.Error(got)
 	}
 }

@@ -9,12 +9,11 @@ import (
 	pd "github.com/PagerDuty/go-pagerduty"
 )
 
-// OnCallQuery is of what to ask who is on call. Its parts narrow it down; services are
-// asked by their escalation policies.
+// OnCallQuery is of what to ask who is on call. Its parts narrow it down. Of a service,
+// ask by its escalation policy.
 type OnCallQuery struct {
 	Schedules []string // IDs
 	Policies  []string // IDs
-	Services  []string // IDs
 }
 
 // OnCall is that somebody is on call now.
@@ -28,18 +27,6 @@ type OnCall struct {
 
 // OnCalls asks who is on call now, first by policy, then by level.
 func (c *Client) OnCalls(ctx context.Context, q OnCallQuery) ([]OnCall, error) {
-	for _, id := range q.Services {
-		s, err := c.Service(ctx, id)
-		if err != nil {
-			return nil, err
-		}
-		if s.Policy.ID != "" {
-			q.Policies = append(slices.Clone(q.Policies), s.Policy.ID)
-		}
-	}
-	if len(q.Services) > 0 && len(q.Policies)+len(q.Schedules) == 0 {
-		return nil, nil // an empty question would be one for everybody
-	}
 	o := pd.ListOnCallOptions{Limit: pageSize, ScheduleIDs: q.Schedules, EscalationPolicyIDs: q.Policies, TimeZone: "UTC"}
 	list, err := pages(ctx, c, func(ctx context.Context, offset uint) ([]OnCall, bool, error) {
 		o.Offset = offset

@@ -4,7 +4,8 @@
 // open), what its webhooks tell us, and how to read the events that monitoring tools send
 // to it, for our own intake.
 //
-// It does not decide who is rung (oncall/paging does) and keeps nothing.
+// It does not decide who is rung (oncall/paging does), and keeps nothing but who it was
+// told is on call, for a minute ([Glance]).
 //
 // # Why a repeated page rings once
 //

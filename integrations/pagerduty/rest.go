@@ -51,7 +51,7 @@ func (c *Client) call(ctx context.Context, ask func(context.Context) error) erro
 	case seen.status == 0:
 		return fault.Wrap(fault.Unready, silent(context.Cause(ctx)), "%s. Ask again in a while.", upper(unheard(ctx, seen.err)))
 	case seen.status/100 == 2:
-		return fault.New(fault.Unready, "What answers at the address of PagerDuty does not speak like PagerDuty. Whoever runs me can look at pagerduty.api_url.")
+		return fault.Wrap(fault.Unready, silent(nil), "What answers at the address of PagerDuty does not speak like PagerDuty. Whoever runs me can look at pagerduty.api_url.")
 	}
 	return refused(seen)
 }

@@ -17,7 +17,6 @@ func TestWhoIsOnCallIsAsked(t *testing.T) {
 	w.web.Until = noon.Add(2 * time.Hour)
 	w.web.OnCall = append(w.web.OnCall, bob.ID)
 	for name, q := range map[string]pagerduty.OnCallQuery{
-		"service":  {Services: []string{w.web.ID}},
 		"policy":   {Policies: []string{w.web.Policy}},
 		"schedule": {Schedules: []string{w.web.Schedule}},
 	} {
@@ -27,7 +26,7 @@ func TestWhoIsOnCallIsAsked(t *testing.T) {
 		}
 	}
 	for id, want := range map[string]fault.Kind{"PNOTHERE": fault.NotFound, "../users": fault.Invalid} {
-		if _, err := w.rest.OnCalls(t.Context(), pagerduty.OnCallQuery{Services: []string{id}}); fault.KindOf(err) != want {
+		if _, err := w.rest.Service(t.Context(), id); fault.KindOf(err) != want {
 			t.Error(id, err)
 		}
 	}

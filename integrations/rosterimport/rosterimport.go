@@ -1,5 +1,7 @@
 // Package rosterimport owns the list of systems whose schedules and policies can be
 // made a tree of, to be reviewed and applied. Each has a package below this one.
+//
+// It asks no network, and applies nothing: oncall/tree does.
 package rosterimport
 
 import (

@@ -1,7 +1,8 @@
 // Package s3 owns keeping minutes in a bucket of Amazon S3, or of any server that
 // speaks like it.
 //
-// It is one request for each file. Of the libraries for it, only the signature is
+// It does not decide what stands in the minutes (incidents/minutes/write does), and reads
+// none back. It is one request for each file. Of the libraries for it, only the signature is
 // taken: the rest would be a fifth of the program (docs/minutes-replay.md).
 package s3
 

@@ -1,5 +1,6 @@
 // Package webhook owns the paging route that rings a person by one signed POST to
-// an address of theirs, and the check that a receiver makes of the signature.
+// an address of theirs, the check that a receiver makes of the signature, and the receiver
+// of our own synthetic page ([Canary]).
 //
 // It does not decide who is rung or when to try again (oncall/paging does). The
 // address comes from a person, so every dial goes past the guard that keeps the bot

@@ -34,13 +34,14 @@ func (h Health) Unproven(now time.Time) bool {
 // Since is the instant since when nothing is known to have arrived by a route; zero where
 // nothing is known at all.
 func (h Health) Since() time.Time {
-	switch {
-	case h.ProvenAt != nil:
-		return *h.ProvenAt
-	case h.Expected != nil:
-		return *h.Expected
+	var since time.Time
+	if h.ProvenAt != nil {
+		since = *h.ProvenAt
 	}
-	return time.Time{}
+	if h.Expected != nil && h.Expected.After(since) {
+		since = *h.Expected // before that, nobody looked each day
+	}
+	return since
 }
 
 const (
@@ -71,7 +72,7 @@ const (
 		update route_health set tried_at = @now, failures = 0, down_until = null where route = @route and failures > 0`
 	sqlUntoldUnproven = `
 		update route_health set told_at = @now
-		where route = any (@routes) and told_at is null and expected_at is not null and coalesce(proven_at, expected_at) <= @before returning route`
+		where route = any (@routes) and told_at is null and expected_at is not null and greatest(proven_at, expected_at) <= @before returning route`
 )
 
 // HealthOf lists how each route fares that was ever used, by name.

@@ -46,7 +46,7 @@ const (
 				select c.routes from consent c where c.person_id = r.person_id order by c.version desc limit 1
 			) t on true
 		), traits as (
-			select t.*, coalesce(h.expected_at is not null and coalesce(h.proven_at, h.expected_at) <= @now::timestamptz - interval '26 hours', false) as doubt
+			select t.*, coalesce(h.expected_at is not null and greatest(h.proven_at, h.expected_at) <= @now::timestamptz - interval '26 hours', false) as doubt
 			from unnest(@routes::text[], @delays::interval[], @quarter::int[], @hour::int[]) as t (route, delay, quarter, hour)
 				left join route_health h on h.route = t.route
 		), ways as (

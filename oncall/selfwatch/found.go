@@ -10,7 +10,7 @@ import (
 
 const (
 	// Heartbeat is the name of the result that tells how the last heartbeat went.
-	Heartbeat = beatName
+	Heartbeat = "heartbeat"
 	// Holds is how long a result says something. The checks are made at least every three minutes.
 	Holds = 4 * time.Minute
 )

@@ -69,7 +69,6 @@ const (
 
 const (
 	checkBudget = 10 * time.Second
-	beatName    = "heartbeat"
 	forgetAfter = time.Hour // a check that is not made any more says nothing
 )
 
@@ -99,14 +98,14 @@ func (w *Watch) Look(ctx context.Context) error {
 	}
 	for _, kind := range []Kind{Chat, Route} {
 		if seen[kind] && !works[kind] {
-			return errors.Join(fmt.Errorf("no %s works, so no heartbeat is sent", kind), w.write(ctx, beatName, errHeldBack))
+			return errors.Join(fmt.Errorf("no %s works, so no heartbeat is sent", kind), w.write(ctx, Heartbeat, errHeldBack))
 		}
 	}
 	if w.Beat == nil {
 		return nil
 	}
 	err := w.Beat(ctx)
-	return errors.Join(err, w.write(ctx, beatName, err))
+	return errors.Join(err, w.write(ctx, Heartbeat, err))
 }
 
 var errHeldBack = fault.New(fault.Unready, "held back: something that paging needs does not work")

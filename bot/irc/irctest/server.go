@@ -173,9 +173,6 @@ func (n *Network) Addr() string { return n.servers[0].tlsAddr() }
 // PlainAddr is the "host:port" of the first server without TLS.
 func (n *Network) PlainAddr() string { return n.servers[0].plainAddr() }
 
-// SecondAddr is the TLS "host:port" of the linked server.
-func (n *Network) SecondAddr() string { return n.servers[1].tlsAddr() }
-
 // RootCAs trusts the network's own authority, and nobody else.
 func (n *Network) RootCAs() *x509.CertPool { return n.ca.pool() }
 
