@@ -12,6 +12,10 @@ SEED      ?= 0
 # the last of them.
 SLOWEST = ./web ./cmd/batsignal ./cmd/bench
 
+# Tests wait for servers and browsers, so half as many packages again as there are
+# processors are tested at once.
+ATONCE = $(shell echo $$(( ($$(nproc) * 3 + 1) / 2 )))
+
 # Git refuses to speak about a checkout of somebody else, and then go build fails.
 BUILDVCS = $(if $(shell git status --porcelain -uno >/dev/null 2>&1 && echo yes),auto,false)
 
@@ -39,7 +43,7 @@ build: needgo ## Build ./batsignal
 
 .PHONY: test
 test: needgo needtest ## Install the servers that the tests use, and test everything
-	go test -timeout 20m $(TESTFLAGS) $(SLOWEST) ./...
+	go test -timeout 20m -p $(ATONCE) $(TESTFLAGS) $(SLOWEST) ./...
 
 .PHONY: race
 race: needgo needtest ## The same, looking for data races

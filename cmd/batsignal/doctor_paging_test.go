@@ -122,7 +122,7 @@ func TestDoctorLooksAtEveryWay(t *testing.T) {
 	h.finds("route sms", false, "Twilio refuses our login")
 	h.finds("heartbeat", false, "whoever takes the heartbeat answered 404")
 	one[int](h.world, `with a as (update route_health set failures = 3, down_until = now() + interval '1 hour', detail = 'it answers nothing' where route = 'ntfy' returning 1) select count(*)::int from a`)
-	one[int](h.world, `with a as (update route_health set proven_at = now() - interval '3 days' where route = 'voice' returning 1) select count(*)::int from a`)
+	one[int](h.world, `with a as (update route_health set proven_at = now() - interval '3 days', expected_at = now() - interval '4 days' where route = 'voice' returning 1) select count(*)::int from a`)
 	one[int](h.world, `with a as (update contact set proven_at = null where kind = 'mail' and person_id = (select id from person where handle = 'li') returning 1) select count(*)::int from a`)
 	r := h.cli("doctor")
 	h.says(r.stdout + r.stderr)
