@@ -123,9 +123,9 @@ func (p *parts) joinPagerDuty(c Config, now func() time.Time, log *slog.Logger) 
 	if !d.Enabled {
 		return nil
 	}
-	name := placeName(c)
+	keys := pagerduty.Keys{Name: placeName(c), Seals: d.WebhookSecret.Lines()}
 	route, client, err := pagerduty.New(pagerduty.Config{
-		EventsURL: d.EventsURL, APIURL: d.APIURL, Token: d.Token, From: d.From, Name: name,
+		EventsURL: d.EventsURL, APIURL: d.APIURL, Token: d.Token, From: d.From, Name: keys.Name, Seals: keys.Seals,
 		WebURL: c.Web.PublicURL, Receipts: !d.WebhookSecret.Empty(),
 	})
 	if err != nil {
@@ -137,7 +137,7 @@ func (p *parts) joinPagerDuty(c Config, now func() time.Time, log *slog.Logger) 
 		return nil
 	}
 	hook := pagerduty.Hook{
-		Ear: p.incidents, Keys: pagerduty.Keys{Name: name}, Secrets: d.WebhookSecret.Lines(), Now: now, Log: log,
+		Ear: p.incidents, Keys: keys, Secrets: keys.Seals, Now: now, Log: log,
 	}
 	if client != nil {
 		hook.Look = client.AlertKeys

@@ -36,7 +36,6 @@ import (
 	"strings"
 	"time"
 
-	"batsignal/oncall/paging"
 	"batsignal/oncall/secret"
 )
 
@@ -52,13 +51,14 @@ const (
 
 // Config says which PagerDuty, and who we are there.
 type Config struct {
-	EventsURL string      // "" is [DefaultEventsURL]
-	APIURL    string      // "" is [DefaultAPIURL]
-	Token     secret.Text // for the REST API; empty if it is not used
-	From      string      // mail address of a person there, in whose name incidents are opened; only with Token
-	Name      string      // of this installation, in keys: letters, digits, "." and "-"; "" puts none in
-	WebURL    string      // our own web address, shown beside events; "" is none
-	Receipts  bool        // webhooks tell us of incidents that were opened
+	EventsURL string        // "" is [DefaultEventsURL]
+	APIURL    string        // "" is [DefaultAPIURL]
+	Token     secret.Text   // for the REST API; empty if it is not used
+	From      string        // mail address of a person there, in whose name incidents are opened; only with Token
+	Name      string        // of this installation, in keys: letters, digits, "." and "-"; "" puts none in
+	Seals     []secret.Text // secrets that seal our keys there, see [Keys]; none leaves them open
+	WebURL    string        // our own web address, shown beside events; "" is none
+	Receipts  bool          // webhooks tell us of incidents that were opened
 	Timeout   time.Duration
 	Transport Transport // nil is one of our own
 }
@@ -93,7 +93,7 @@ func New(c Config) (*Route, *Client, error) {
 		c.Transport = newTransport(c.Timeout)
 	}
 	r := &Route{
-		keys: Keys{Name: c.Name}, webURL: c.WebURL, timeout: c.Timeout, receipts: c.Receipts,
+		keys: Keys{Name: c.Name, Seals: c.Seals}, webURL: c.WebURL, timeout: c.Timeout, receipts: c.Receipts,
 		events: newEvents(c),
 	}
 	if !c.Token.Empty() {
@@ -114,32 +114,6 @@ func checkBase(base string) error {
 		return errors.New("PagerDuty by http is allowed on this machine only, or keys would be sent in the clear: use https")
 	}
 	return nil
-}
-
-// Keys make our keys PagerDuty's, and the other way round.
-type Keys struct{ Name string }
-
-// There is the dedup key of one of our keys.
-func (k Keys) There(key string) string {
-	if k.Name == "" {
-		return "batsignal/" + key
-	}
-	return "batsignal/" + k.Name + "/" + key
-}
-
-// Ours is the key that a dedup key was made of; "" if it is not one of this installation.
-func (k Keys) Ours(dedup string) string {
-	key, ok := strings.CutPrefix(dedup, k.There(""))
-	if !ok {
-		return ""
-	}
-	if _, _, ok := paging.ParseKey(key); ok {
-		return key
-	}
-	if _, _, ok := paging.ParseHelpKey(key); ok {
-		return key
-	}
-	return ""
 }
 
 func isName(s string) bool {

@@ -146,6 +146,33 @@ func TestTwoInstallationsDoNotTakeEachOthersPages(t *testing.T) {
 	}
 }
 
+// What is answered with one of our keys there is an answer to that page: so nobody else can
+// make one up, and a new secret is told beside the old one.
+func TestKeysAreSealed(t *testing.T) {
+	older, newer := secret.New("an older secret of webhooks"), secret.New("a newer secret of webhooks")
+	k := pagerduty.Keys{Name: "prod", Seals: []secret.Text{older}}
+	there := k.There("page-12")
+	if there != k.There("page-12") || !strings.HasPrefix(there, "batsignal/prod/page-12.") || len(there) > 60 {
+		t.Error(there)
+	}
+	both := pagerduty.Keys{Name: "prod", Seals: []secret.Text{newer, older}}
+	if k.Ours(there) != "page-12" || both.Ours(there) != "page-12" || k.Ours(both.There("page-12")) != "" || both.There("page-12") == there {
+		t.Error("a seal counts where its secret is known, and nowhere else")
+	}
+	_, sealed, _ := strings.Cut(there, ".")
+	for _, forged := range []string{
+		"batsignal/prod/page-12", "batsignal/prod/page-12.", "batsignal/prod/page-13." + sealed, "batsignal/prod/proof-12." + sealed,
+		"batsignal/staging/page-12." + sealed, strings.ToUpper(there), there + "0", there[:len(there)-1],
+	} {
+		if got := k.Ours(forged); got != "" {
+			t.Errorf("%s passes for %s", forged, got)
+		}
+	}
+	if help := paging.HelpKey(7, "PF9KMXH"); k.Ours(k.There(help)) != help {
+		t.Error("the call of a helpline is not known again")
+	}
+}
+
 func TestTheEndOfAPageIsToldThere(t *testing.T) {
 	w := newWorld(t)
 	ended := func(how paging.PageState) paging.Ended {
