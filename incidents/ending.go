@@ -20,11 +20,12 @@ func (c *change) answer(p paging.Page, state paging.PageState, via string) (chan
 	return changed, err
 }
 
-// closePages closes what pages of an escalation are open, and tells their providers and
-// helplines, if there are any.
+// closePages closes what pages of an escalation are open, and tells their providers.
 func (c *change) closePages(escalation int64) ([]paging.Page, error) {
 	closed, err := paging.Close(c.ctx, c.tx, c.now, escalation)
-	c.over = append(c.over, escalation)
+	if len(closed) > 0 {
+		c.over = append(c.over, escalation)
+	}
 	return closed, err
 }
 

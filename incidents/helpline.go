@@ -88,29 +88,34 @@ func (c *change) callHelp(e paging.Escalation, inc Incident, noneLeft bool) erro
 	return nil
 }
 
-// A hunt that was replaced by a later one for the same role, because somebody left it, is
-// over whoever had answered. What was called is read from what is on record of it, and not
-// from the configuration: a helpline that was taken out of that is told of the end as well.
-const sqlHelpOpen = `
-	select e.id, e.state, h.route, h.place, i.status <> 'open' as over,
-		exists (select from escalation n where n.cause = e.cause and n.slot = e.slot and n.id > e.id) as replaced,
-		exists (select from provider_event v where v.route = h.route and v.event = 'help-' || e.id || '-' || h.place || '/answered') as answered,
-		(select count(*) from responder r where r.incident_id = i.id and 'role:' || r.role = e.slot and r.left_at is null) >= e.needs as taken
+// helpWantedFrom are the hunts of incidents, each with what was called for it. That is read
+// from what is on record, and not from the configuration: a helpline that was taken out of
+// that is told of the end as well.
+const helpWantedFrom = `
 	from incident i join escalation e on e.cause = 'incident:' || i.id
 		join lateral (
-			select w.route, split_part(split_part(w.event, '/', 1), '-', 3) as place from provider_event w
+			select w.route, split_part(w.event, '/', 1) as key from provider_event w
 			where w.what = 'help wanted' and split_part(w.event, '-', 2) = e.id::text
-		) h on true
+		) h on true`
+
+// A hunt that was replaced by a later one for the same role, because somebody left it, is
+// over whoever had answered.
+const sqlHelpOpen = `
+	select e.id, e.state, h.route, h.key, i.status <> 'open' as over,
+		exists (select from escalation n where n.cause = e.cause and n.slot = e.slot and n.id > e.id) as replaced,
+		exists (select from provider_event v where v.route = h.route and v.event = h.key || '/answered') as answered,
+		(select count(*) from responder r where r.incident_id = i.id and 'role:' || r.role = e.slot and r.left_at is null) >= e.needs as taken` +
+	helpWantedFrom + `
 	where i.id = any (@incidents)
-		and not exists (select from provider_event v where v.route = h.route and v.event = 'help-' || e.id || '-' || h.place || '/ended')
-	order by e.id, h.route, h.place`
+		and not exists (select from provider_event v where v.route = h.route and v.event = h.key || '/ended')
+	order by e.id, h.route, h.key`
 
 // helpOpen is a helpline that a hunt has called and not told of an end.
 type helpOpen struct {
 	ID       int64
 	State    string
 	Route    string
-	Place    string
+	Key      string // of the call: see [paging.HelpKey]
 	Over     bool
 	Replaced bool
 	Answered bool
@@ -139,10 +144,11 @@ func (c *change) endHelp() error {
 		if !h.Over && !h.Replaced && !filled && !stopped {
 			continue
 		}
-		if _, err := c.noteHelp(h.Route, h.Place, h.ID, helpEnded); err != nil {
+		_, place, _ := paging.ParseHelpKey(h.Key)
+		if _, err := c.noteHelp(h.Route, place, h.ID, helpEnded); err != nil {
 			return err
 		}
-		if err := c.errand(Errand{What: ErrandHelpEnd, Route: h.Route, Hunt: h.ID, Place: h.Place}); err != nil {
+		if err := c.errand(Errand{What: ErrandHelpEnd, Route: h.Route, Hunt: h.ID, Place: place}); err != nil {
 			return err
 		}
 	}
@@ -166,17 +172,12 @@ type helpHunt struct {
 func titleOf(h paging.Helpline) string { return cmp.Or(h.Title, h.Route) }
 
 const sqlHelpCutOff = `
-	select e.id, e.state, h.route, h.place, false as over, false as replaced, false as answered, false as taken
-	from incident i join escalation e on e.cause = 'incident:' || i.id
-		join unnest(@slots::text[], @routes::text[], @places::text[]) h (slot, route, place) on h.slot = e.slot
+	select e.slot, h.route, h.key` + helpWantedFrom + `
 	where i.status = 'open'
-		and exists (select from provider_event v where v.route = h.route and v.event = 'help-' || e.id || '-' || h.place || '/wanted')
 		and not exists (
 			select from provider_event v
-			where v.route = h.route and v.event = any (array[
-				'help-' || e.id || '-' || h.place || '/called', 'help-' || e.id || '-' || h.place || '/ended',
-				'help-' || e.id || '-' || h.place || '/given-up']))
-	order by e.id, h.route, h.place`
+			where v.route = h.route and v.event = any (array[h.key || '/called', h.key || '/ended', h.key || '/given-up']))
+	order by e.id, h.route, h.key`
 
 // TakeOverHelp has helplines called that an earlier process may have been about to call,
 // for one that has just begun to lead: River gives a job back that was cut off only after
@@ -186,25 +187,29 @@ func (s *Service) TakeOverHelp(ctx context.Context) error {
 		return nil
 	}
 	return s.change(ctx, func(c *change) error {
-		rows, err := c.tx.Query(c.ctx, sqlHelpCutOff, c.helpArgs())
+		rows, err := c.tx.Query(c.ctx, sqlHelpCutOff)
 		if err != nil {
 			return err
 		}
-		list, err := pgx.CollectRows(rows, pgx.RowToStructByName[helpOpen])
+		type cutOff struct {
+			Slot       paging.Slot
+			Route, Key string
+		}
+		list, err := pgx.CollectRows(rows, pgx.RowToStructByName[cutOff])
+		if err != nil {
+			return err
+		}
 		for _, h := range list {
-			if err == nil {
-				err = c.errand(Errand{What: ErrandHelp, Route: h.Route, Hunt: h.ID, Place: h.Place, Again: true})
+			hunt, place, _ := paging.ParseHelpKey(h.Key)
+			if !slices.ContainsFunc(s.Helplines, func(l paging.Helpline) bool {
+				return l.Route == h.Route && l.Place == place && paging.RoleSlot(l.Role) == h.Slot
+			}) {
+				continue // it is not to be called any more
+			}
+			if err := c.errand(Errand{What: ErrandHelp, Route: h.Route, Hunt: hunt, Place: place, Again: true}); err != nil {
+				return err
 			}
 		}
-		return err
+		return nil
 	})
-}
-
-// helpArgs are the helplines as arguments of SQL.
-func (s *Service) helpArgs() pgx.NamedArgs {
-	var slots, routes, places []string
-	for _, h := range s.Helplines {
-		slots, routes, places = append(slots, string(paging.RoleSlot(h.Role))), append(routes, h.Route), append(places, h.Place)
-	}
-	return pgx.NamedArgs{"slots": slots, "routes": routes, "places": places}
 }

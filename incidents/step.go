@@ -19,14 +19,18 @@ import (
 // to whom no way leads. The caller
 // holds the lock of the incident; inc is the zero Incident for a call without one.
 func (c *change) step(e paging.Escalation, inc Incident) ([]string, error) {
-	ranking, err := c.rank(e, inc)
+	rung, busy, err := paging.Remember(c.ctx, c.tx, e)
+	if err != nil {
+		return nil, err
+	}
+	ranking, err := c.rankWith(e, inc, rung)
 	if err != nil {
 		return nil, err
 	}
 	e.Repeats, e.Needs = ranking.Policy.Repeats, ranking.Policy.Needs
 	var handles []string
 	for {
-		candidates, err := c.candidates(e, inc, ranking)
+		candidates, err := c.candidates(e, inc, ranking, rung, busy)
 		if err != nil {
 			return nil, err
 		}
@@ -55,6 +59,9 @@ func (c *change) step(e paging.Escalation, inc Incident) ([]string, error) {
 			return handles, paging.Advance(c.ctx, c.tx, c.now, e, s)
 		}
 		e.Round, e.Tier = s.Round, s.Tier
+		if rung, busy, err = paging.Remember(c.ctx, c.tx, e); err != nil {
+			return nil, err
+		}
 	}
 }
 
@@ -65,6 +72,11 @@ func (c *change) rank(e paging.Escalation, inc Incident) (duty.Ranking, error) {
 	if err != nil {
 		return duty.Ranking{}, err
 	}
+	return c.rankWith(e, inc, rung)
+}
+
+// rankWith is rank for whoever has read what the hunt did so far.
+func (c *change) rankWith(e paging.Escalation, inc Incident, rung map[int64]paging.Memory) (_ duty.Ranking, err error) {
 	ask := duty.Ask{Severity: e.Severity, Everyone: e.Everyone, Title: cmp.Or(inc.Title, e.Why), Rung: map[int64]bool{}}
 	if ask.Admins, err = c.adminHandles(); err != nil {
 		return duty.Ranking{}, err
@@ -87,12 +99,10 @@ func (c *change) rank(e paging.Escalation, inc Incident) (duty.Ranking, error) {
 	return facts.Rank(ask, c.now), nil
 }
 
-// candidates are the people of a ranking with what was done so far.
-func (c *change) candidates(e paging.Escalation, inc Incident, ranking duty.Ranking) ([]paging.Candidate, error) {
-	rung, busy, err := paging.Remember(c.ctx, c.tx, e)
-	if err != nil {
-		return nil, err
-	}
+// candidates are the people of a ranking with what was done so far, which it adds to.
+func (c *change) candidates(
+	e paging.Escalation, inc Incident, ranking duty.Ranking, rung map[int64]paging.Memory, busy map[int64]bool,
+) ([]paging.Candidate, error) {
 	working, left, err := c.workOf(e, inc)
 	if err != nil {
 		return nil, err

@@ -68,10 +68,10 @@ func (s *Service) Take(ctx context.Context, key secret.Text, events ...Event) ([
 		}
 		events[i].clean()
 	}
-	if err := s.known(ctx, hashOf(key)); err != nil {
+	a := &asked{hash: hashOf(key), events: events, turn: make(chan turn, 1)}
+	if err := s.known(ctx, a.hash); err != nil {
 		return nil, err
 	}
-	a := &asked{hash: hashOf(key), events: events, turn: make(chan turn, 1)}
 	first, err := s.join(a)
 	if err != nil {
 		return nil, err
