@@ -8,16 +8,27 @@ import (
 )
 
 // provenByCode takes a code that was sent to an address: whoever wrote it back reads
-// there.
+// there. While somebody tries out codes, it has to answer the very letter that had the code.
 func (c *change) provenByCode(r paging.Reply, codes []string) (paging.Response, error) {
+	_, answers, _ := paging.ParseKey(r.Key)
+	var p contact.Proof
+	found := false
 	for _, code := range codes {
-		p, found, err := contact.FindProof(c.ctx, c.tx, code)
-		if err != nil {
+		var err error
+		if p, found, err = contact.FindProof(c.ctx, c.tx, code); err != nil {
 			return paging.Response{}, err
 		}
 		if found {
-			return c.proven(r, p)
+			break
 		}
+	}
+	if !found || p.ID != answers {
+		if out, guessed, err := c.guessed(r); err != nil || guessed {
+			return out, err
+		}
+	}
+	if found {
+		return c.proven(r, p)
 	}
 	return c.heard(r, paging.Way{}, "reply", "", paging.Response{
 		Say: "No page has this code. Look at the newest message, or answer in chat: !ack.",

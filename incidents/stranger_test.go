@@ -95,6 +95,31 @@ func TestGuessesLockNobodyOutOfMail(t *testing.T) {
 	}
 }
 
+// The same of a code that proves an address: as an answer to the letter that had it, it
+// counts.
+func TestGuessesLockNobodyOutOfProofs(t *testing.T) {
+	t.Parallel()
+	s := newScene(t, "ada:lead bea:fix")
+	s.svc.Routes = append(s.svc.Routes, paging.Traits{Name: "mail"})
+	one, err := contact.Add(ctx, s.db, s.Now(), s.ids["bea"], "mail", secret.New("bea@example.org"))
+	s.must(err)
+	_, err = s.svc.Prove(ctx, s.as("bea"), one.ID, contact.PurposeProof)
+	s.must(err)
+	proof, code := get[int64](t, s.db, `select max(id) from contact_proof`), get[string](t, s.db, `select code from contact_proof`)
+	for range 80 {
+		s.says(paging.Reply{Route: "mail", Text: "ZZZZZ"})
+	}
+	proven := func() bool {
+		return get[bool](t, s.db, `select proven_at is not null from contact where kind = 'mail'`)
+	}
+	if say := s.says(paging.Reply{Route: "mail", Text: code}); proven() {
+		t.Errorf("a code from anywhere proves: %s", say)
+	}
+	if say := s.says(paging.Reply{Route: "mail", Key: paging.ProofKey(proof), Text: "thanks, " + code}); !proven() {
+		t.Errorf("bea answers her letter, and is not believed: %s", say)
+	}
+}
+
 // A provider speaks of its own messages only: a click at one proves no address of another.
 func TestAProviderProvesItsOwnAddressesOnly(t *testing.T) {
 	t.Parallel()
