@@ -69,6 +69,9 @@ func Up(ctx context.Context, ownerDSN, login string, log *slog.Logger) (Result, 
 	if err := EnsureAppRole(ctx, pool, login); err != nil {
 		return Result{}, err
 	}
+	if err := EnsureSwitchboardRole(ctx, pool, ""); err != nil {
+		return Result{}, err
+	}
 	var r Result
 	if r.From, r.To, err = upOwn(ctx, pool); err != nil {
 		return r, err

@@ -14,14 +14,19 @@ import (
 // some of them append-only.
 const AppRole = "batsignal_app"
 
+// SwitchboardRole is the group of the switchboard's login: it alone may write the ledger,
+// and of everything else it reads what it must know to call somebody.
+const SwitchboardRole = "batsignal_switchboard"
+
 const (
 	ownerFindRole = "select exists (select from pg_roles where rolname = $1)"
 
 	// Somebody else may have made the role meanwhile, for another database of the
-	// same cluster; our advisory lock does not reach that far.
+	// same cluster; our advisory lock does not reach that far. %s is its name and
+	// whether it can log in.
 	ownerCreateRole = `do $$
 begin
-  create role ` + AppRole + ` nologin;
+  create role %s;
 exception when duplicate_object or unique_violation then
   null;
 end $$`
@@ -57,20 +62,43 @@ end $$`
 // An owner who may not create roles can have an administrator do both beforehand,
 // and the error says how. [Up] calls it.
 func EnsureAppRole(ctx context.Context, owner pg.DB, login string) error {
-	var exists bool
-	if err := owner.QueryRow(ctx, ownerFindRole, AppRole).Scan(&exists); err != nil {
-		return fmt.Errorf("the roles of the database cannot be read: %w", err)
-	}
-	if !exists {
-		if _, err := owner.Exec(ctx, ownerCreateRole); err != nil {
-			return fmt.Errorf("the role %s cannot be created; let an administrator run: create role %s nologin: %w", AppRole, AppRole, err)
+	return ensureGroup(ctx, owner, AppRole, login)
+}
+
+// EnsureSwitchboardRole is [EnsureAppRole] for the switchboard, whose login it makes as
+// well if it is missing: without a password, so that it can come only by a way that
+// needs none, as on the socket of a private server.
+func EnsureSwitchboardRole(ctx context.Context, owner pg.DB, login string) error {
+	if login != "" {
+		if err := ensureRole(ctx, owner, login, "login"); err != nil {
+			return err
 		}
 	}
-	if login == "" {
+	return ensureGroup(ctx, owner, SwitchboardRole, login)
+}
+
+// ensureRole makes a role of the cluster if it is missing.
+func ensureRole(ctx context.Context, owner pg.DB, name, kind string) error {
+	var exists bool
+	if err := owner.QueryRow(ctx, ownerFindRole, name).Scan(&exists); err != nil {
+		return fmt.Errorf("the roles of the database cannot be read: %w", err)
+	}
+	if exists {
 		return nil
 	}
+	what := pgx.Identifier{name}.Sanitize() + " " + kind
+	if _, err := owner.Exec(ctx, fmt.Sprintf(ownerCreateRole, what)); err != nil {
+		return fmt.Errorf("the role %s cannot be created; let an administrator run: create role %s: %w", name, what, err)
+	}
+	return nil
+}
+
+func ensureGroup(ctx context.Context, owner pg.DB, group, login string) error {
+	if err := ensureRole(ctx, owner, group, "nologin"); err != nil || login == "" {
+		return err
+	}
 	needs := func() (yes bool, err error) {
-		err = owner.QueryRow(ctx, ownerNeedsGrant, login, AppRole).Scan(&yes)
+		err = owner.QueryRow(ctx, ownerNeedsGrant, login, group).Scan(&yes)
 		return yes, err
 	}
 	yes, err := needs()
@@ -80,12 +108,12 @@ func EnsureAppRole(ctx context.Context, owner pg.DB, login string) error {
 	if !yes {
 		return nil
 	}
-	grant := "grant " + AppRole + " to " + pgx.Identifier{login}.Sanitize()
+	grant := "grant " + group + " to " + pgx.Identifier{login}.Sanitize()
 	if _, err := owner.Exec(ctx, grant); err != nil {
 		if still, errAgain := needs(); errAgain == nil && !still {
 			return nil // somebody else was quicker
 		}
-		return fmt.Errorf("the role %s cannot be given to %s; let an administrator run: %s: %w", AppRole, login, grant, err)
+		return fmt.Errorf("the role %s cannot be given to %s; let an administrator run: %s: %w", group, login, grant, err)
 	}
 	return nil
 }

@@ -2,6 +2,14 @@
 -- migration and: go test ./migrations -run TestSchema -update
 -- River's and goose's own tables are left out. Dumped by PostgreSQL 15.
 
+CREATE FUNCTION public.append_only() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+begin
+  raise exception '% is append-only', tg_table_name using errcode = 'BS002';
+end
+$$;
+
 CREATE FUNCTION public.fence() RETURNS trigger
     LANGUAGE plpgsql
     AS $$
@@ -38,6 +46,17 @@ CREATE FUNCTION public.refuse_change() RETURNS trigger
 begin
   raise exception '% is append-only', tg_table_name using errcode = 'insufficient_privilege';
 end $$;
+
+CREATE FUNCTION public.sealed_gone() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'public'
+    AS $$
+begin
+  insert into sealed_gone (record_id, at) values (old.record_id, clock_timestamp()) on conflict do nothing;
+  perform pg_notify('batsignal_sealed_gone', '');
+  return null;
+end
+$$;
 
 CREATE TABLE public.absence (
     id bigint NOT NULL,
@@ -680,6 +699,7 @@ CREATE TABLE public.contact (
     fault text DEFAULT ''::text NOT NULL,
     fault_at timestamp with time zone,
     canary boolean DEFAULT false NOT NULL,
+    sealed boolean DEFAULT false NOT NULL,
     CONSTRAINT contact_check CHECK (((fault = ''::text) = (fault_at IS NULL))),
     CONSTRAINT contact_check1 CHECK ((canary = (person_id IS NULL))),
     CONSTRAINT contact_delay_check CHECK (((delay >= '00:00:00'::interval) AND (delay <= '01:00:00'::interval))),
@@ -698,6 +718,8 @@ COMMENT ON COLUMN public.contact.suspended_at IS 'its owner told the provider to
 COMMENT ON COLUMN public.contact.fault IS 'why the provider says that it cannot work: "the number does not exist"';
 
 COMMENT ON COLUMN public.contact.canary IS 'an address of the operator''s, to which a synthetic page goes each day: it has no owner';
+
+COMMENT ON COLUMN public.contact.sealed IS 'its address is in sealed_contact, not in contact_address, and is opened only in a confirmed emergency';
 
 CREATE TABLE public.contact_address (
     contact_id bigint NOT NULL,
@@ -844,6 +866,16 @@ CREATE TABLE public.coverage_letter (
 );
 
 COMMENT ON TABLE public.coverage_letter IS 'when somebody was last written to about gaps: once a day at most';
+
+CREATE TABLE public.custody_drill (
+    epoch integer NOT NULL,
+    custodian integer NOT NULL,
+    day date NOT NULL,
+    signature text NOT NULL,
+    at timestamp with time zone NOT NULL,
+    CONSTRAINT custody_drill_custodian_check CHECK (((custodian >= 1) AND (custodian <= 255))),
+    CONSTRAINT custody_drill_signature_check CHECK (((length(signature) >= 1) AND (length(signature) <= 200)))
+);
 
 CREATE TABLE public.delivery (
     id bigint NOT NULL,
@@ -1008,17 +1040,28 @@ CREATE TABLE public.incident (
     board_at timestamp with time zone,
     board_due timestamp with time zone,
     board text DEFAULT ''::text NOT NULL,
+    unseal_code text DEFAULT ''::text NOT NULL,
+    unsealed_at timestamp with time zone,
+    unsealed_until timestamp with time zone,
+    unsealed_by text DEFAULT ''::text NOT NULL,
     CONSTRAINT incident_board_check CHECK ((length(board) <= 2000)),
     CONSTRAINT incident_check CHECK (((status = 'resolved'::text) = (resolved_at IS NOT NULL))),
+    CONSTRAINT incident_check1 CHECK (((unsealed_at IS NULL) = (unsealed_until IS NULL))),
     CONSTRAINT incident_severity_check CHECK (((severity >= 1) AND (severity <= 4))),
     CONSTRAINT incident_slug_check CHECK ((slug ~ '^[a-z0-9-]{1,24}$'::text)),
     CONSTRAINT incident_status_check CHECK ((status = ANY (ARRAY['open'::text, 'resolved'::text]))),
-    CONSTRAINT incident_title_check CHECK (((length(title) >= 1) AND (length(title) <= 300)))
+    CONSTRAINT incident_title_check CHECK (((length(title) >= 1) AND (length(title) <= 300))),
+    CONSTRAINT incident_unseal_code_check CHECK ((length(unseal_code) <= 16)),
+    CONSTRAINT incident_unsealed_by_check CHECK ((length(unsealed_by) <= 200))
 );
 
 COMMENT ON COLUMN public.incident.board_due IS 'when the board is said next, because it has changed; null: it has not';
 
 COMMENT ON COLUMN public.incident.board IS 'the board as it was last said in rooms without a live summary, without how long anything lasted';
+
+COMMENT ON COLUMN public.incident.unseal_code IS 'the switchboard''s challenge for this incident; "" is none';
+
+COMMENT ON COLUMN public.incident.unsealed_until IS 'until when the switchboard opens sealed addresses for it, as it told us; it does not take our word';
 
 ALTER TABLE public.incident ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     SEQUENCE NAME public.incident_id_seq
@@ -1068,6 +1111,20 @@ CREATE TABLE public.invitation_role (
     role text NOT NULL
 );
 
+CREATE TABLE public.keyring (
+    epoch integer NOT NULL,
+    manifest text NOT NULL,
+    state text NOT NULL,
+    made_at timestamp with time zone NOT NULL,
+    current_at timestamp with time zone,
+    CONSTRAINT keyring_check CHECK (((state = 'pending'::text) = (current_at IS NULL))),
+    CONSTRAINT keyring_epoch_check CHECK ((epoch >= 1)),
+    CONSTRAINT keyring_manifest_check CHECK (((length(manifest) >= 1) AND (length(manifest) <= 65536))),
+    CONSTRAINT keyring_state_check CHECK ((state = ANY (ARRAY['pending'::text, 'current'::text, 'past'::text])))
+);
+
+COMMENT ON COLUMN public.keyring.state IS 'pending: wraps for it are being made; current: it is sealed to and opened with';
+
 CREATE TABLE public.label (
     name text NOT NULL,
     title text NOT NULL,
@@ -1098,6 +1155,46 @@ COMMENT ON COLUMN public.leadership.epoch IS 'the number of the term; each leade
 COMMENT ON COLUMN public.leadership.holder IS 'the process that leads, or led last: host, process id and a random number of its start';
 
 COMMENT ON COLUMN public.leadership.beat_at IS 'when it last showed that it is there';
+
+CREATE TABLE public.ledger_anchor (
+    size bigint NOT NULL,
+    network text NOT NULL,
+    room text NOT NULL,
+    seen_at timestamp with time zone NOT NULL,
+    CONSTRAINT ledger_anchor_network_check CHECK (((length(network) >= 1) AND (length(network) <= 64))),
+    CONSTRAINT ledger_anchor_room_check CHECK (((length(room) >= 1) AND (length(room) <= 200)))
+);
+
+COMMENT ON TABLE public.ledger_anchor IS 'in which room a head was seen: everybody who keeps a log of that room is a witness';
+
+CREATE TABLE public.ledger_hash (
+    place bigint NOT NULL,
+    hash bytea NOT NULL,
+    CONSTRAINT ledger_hash_hash_check CHECK ((octet_length(hash) = 32)),
+    CONSTRAINT ledger_hash_place_check CHECK ((place >= 0))
+);
+
+COMMENT ON COLUMN public.ledger_hash.place IS 'as golang.org/x/mod/sumdb/tlog counts stored hashes';
+
+CREATE TABLE public.ledger_head (
+    size bigint NOT NULL,
+    note text NOT NULL,
+    signed_at timestamp with time zone NOT NULL,
+    CONSTRAINT ledger_head_note_check CHECK (((length(note) >= 1) AND (length(note) <= 2000))),
+    CONSTRAINT ledger_head_size_check CHECK ((size >= 1))
+);
+
+COMMENT ON COLUMN public.ledger_head.note IS 'a signed note: origin, size, root hash, signature of the switchboard';
+
+CREATE TABLE public.ledger_leaf (
+    seq bigint NOT NULL,
+    body text NOT NULL,
+    hash bytea NOT NULL,
+    at timestamp with time zone NOT NULL,
+    CONSTRAINT ledger_leaf_body_check CHECK (((length(body) >= 2) AND (length(body) <= 2000))),
+    CONSTRAINT ledger_leaf_hash_check CHECK ((octet_length(hash) = 32)),
+    CONSTRAINT ledger_leaf_seq_check CHECK ((seq >= 0))
+);
 
 CREATE TABLE public.link_code (
     hash bytea NOT NULL,
@@ -1259,6 +1356,13 @@ ALTER TABLE public.notice ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     NO MINVALUE
     NO MAXVALUE
     CACHE 1
+);
+
+CREATE TABLE public.owner_notice (
+    leaf bigint NOT NULL,
+    person_id bigint NOT NULL,
+    made_at timestamp with time zone NOT NULL,
+    told_at timestamp with time zone
 );
 
 CREATE TABLE public.page (
@@ -1566,6 +1670,115 @@ CREATE TABLE public.schedule_member (
     person_id bigint NOT NULL
 );
 
+CREATE TABLE public.sealed_contact (
+    record_id uuid NOT NULL,
+    contact_id bigint NOT NULL,
+    owner_id bigint NOT NULL,
+    kind text NOT NULL,
+    policy text NOT NULL,
+    content_epoch integer NOT NULL,
+    epoch integer NOT NULL,
+    nonce bytea NOT NULL,
+    content bytea NOT NULL,
+    commitment bytea NOT NULL,
+    commit_bot bytea NOT NULL,
+    commit_switchboard bytea NOT NULL,
+    sealed_at timestamp with time zone NOT NULL,
+    CONSTRAINT sealed_contact_commit_bot_check CHECK ((octet_length(commit_bot) = 32)),
+    CONSTRAINT sealed_contact_commit_switchboard_check CHECK ((octet_length(commit_switchboard) = 32)),
+    CONSTRAINT sealed_contact_commitment_check CHECK ((octet_length(commitment) = 32)),
+    CONSTRAINT sealed_contact_content_check CHECK ((octet_length(content) = 272)),
+    CONSTRAINT sealed_contact_kind_check CHECK ((kind = ANY (ARRAY['mail'::text, 'webhook'::text, 'sms'::text, 'voice'::text, 'ntfy'::text, 'pagerduty'::text]))),
+    CONSTRAINT sealed_contact_nonce_check CHECK ((octet_length(nonce) = 24)),
+    CONSTRAINT sealed_contact_policy_check CHECK (((length(policy) >= 2) AND (length(policy) <= 500)))
+);
+
+COMMENT ON TABLE public.sealed_contact IS 'ciphertexts of one length: neither the address nor how long it is can be seen here';
+
+COMMENT ON COLUMN public.sealed_contact.policy IS 'what the owner agreed to. Its hash is bound to the ciphertext: changed, nothing opens';
+
+COMMENT ON COLUMN public.sealed_contact.content_epoch IS 'the keyring of when it was sealed; bound to the ciphertext';
+
+COMMENT ON COLUMN public.sealed_contact.epoch IS 'the keyring whose wraps open it now';
+
+CREATE TABLE public.sealed_gone (
+    record_id uuid NOT NULL,
+    at timestamp with time zone NOT NULL
+);
+
+CREATE TABLE public.sealed_index (
+    record_id uuid NOT NULL,
+    mac bytea NOT NULL,
+    CONSTRAINT sealed_index_mac_check CHECK ((octet_length(mac) = 32))
+);
+
+CREATE TABLE public.sealed_link (
+    token_hash bytea NOT NULL,
+    person_id bigint NOT NULL,
+    purpose text NOT NULL,
+    made_at timestamp with time zone NOT NULL,
+    expires_at timestamp with time zone NOT NULL,
+    used_at timestamp with time zone,
+    CONSTRAINT sealed_link_check CHECK ((made_at < expires_at)),
+    CONSTRAINT sealed_link_purpose_check CHECK ((purpose = ANY (ARRAY['enrol'::text, 'mine'::text]))),
+    CONSTRAINT sealed_link_token_hash_check CHECK ((octet_length(token_hash) = 32))
+);
+
+CREATE TABLE public.sealed_opening (
+    intent bigint NOT NULL,
+    key text NOT NULL,
+    record_id uuid NOT NULL,
+    owner_id bigint NOT NULL,
+    kind text NOT NULL,
+    lane text NOT NULL,
+    incident_id bigint,
+    role text DEFAULT ''::text NOT NULL,
+    grant_code text DEFAULT ''::text NOT NULL,
+    opened_at timestamp with time zone NOT NULL,
+    dialled bigint,
+    dialled_at timestamp with time zone,
+    result text DEFAULT ''::text NOT NULL,
+    ref text DEFAULT ''::text NOT NULL,
+    CONSTRAINT sealed_opening_grant_code_check CHECK ((length(grant_code) <= 16)),
+    CONSTRAINT sealed_opening_key_check CHECK (((length(key) >= 1) AND (length(key) <= 80))),
+    CONSTRAINT sealed_opening_lane_check CHECK ((lane = ANY (ARRAY['B'::text, 'D'::text, 'F'::text]))),
+    CONSTRAINT sealed_opening_ref_check CHECK ((length(ref) <= 200)),
+    CONSTRAINT sealed_opening_result_check CHECK ((length(result) <= 400)),
+    CONSTRAINT sealed_opening_role_check CHECK ((length(role) <= 64))
+);
+
+COMMENT ON COLUMN public.sealed_opening.key IS 'of the message that it was opened for, with the number of the opening: the same one never opens twice';
+
+CREATE TABLE public.sealed_release (
+    id bigint NOT NULL,
+    record_id uuid NOT NULL,
+    key text NOT NULL,
+    lane text NOT NULL,
+    at timestamp with time zone NOT NULL,
+    CONSTRAINT sealed_release_key_check CHECK (((length(key) >= 1) AND (length(key) <= 80))),
+    CONSTRAINT sealed_release_lane_check CHECK ((lane = ANY (ARRAY['B'::text, 'D'::text, 'F'::text])))
+);
+
+ALTER TABLE public.sealed_release ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.sealed_release_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+CREATE TABLE public.sealed_wrap (
+    record_id uuid NOT NULL,
+    epoch integer NOT NULL,
+    slot text NOT NULL,
+    wrapped bytea NOT NULL,
+    CONSTRAINT sealed_wrap_slot_check CHECK ((slot = ANY (ARRAY['bot'::text, 'switchboard'::text, 'custody-bot'::text, 'custody-switchboard'::text]))),
+    CONSTRAINT sealed_wrap_wrapped_check CHECK ((octet_length(wrapped) = 1168))
+);
+
+COMMENT ON TABLE public.sealed_wrap IS 'one half of a record''s key, sealed to whoever holds that half, and to the custodians';
+
 CREATE TABLE public.self_check (
     name text NOT NULL,
     at timestamp with time zone NOT NULL,
@@ -1729,6 +1942,13 @@ ALTER TABLE public.stint ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     CACHE 1
 );
 
+CREATE TABLE public.switchboard_route (
+    name text NOT NULL,
+    traits jsonb NOT NULL,
+    at timestamp with time zone NOT NULL,
+    CONSTRAINT switchboard_route_name_check CHECK (((length(name) >= 1) AND (length(name) <= 64)))
+);
+
 CREATE TABLE public.timeline_entry (
     id bigint NOT NULL,
     incident_id bigint NOT NULL,
@@ -1874,6 +2094,9 @@ ALTER TABLE ONLY public.contact_address
     ADD CONSTRAINT contact_address_pkey PRIMARY KEY (contact_id);
 
 ALTER TABLE ONLY public.contact
+    ADD CONSTRAINT contact_id_person_id_key UNIQUE (id, person_id);
+
+ALTER TABLE ONLY public.contact
     ADD CONSTRAINT contact_pkey PRIMARY KEY (id);
 
 ALTER TABLE ONLY public.contact_proof
@@ -1893,6 +2116,9 @@ ALTER TABLE ONLY public.coverage_gap
 
 ALTER TABLE ONLY public.coverage_letter
     ADD CONSTRAINT coverage_letter_pkey PRIMARY KEY (person_id);
+
+ALTER TABLE ONLY public.custody_drill
+    ADD CONSTRAINT custody_drill_pkey PRIMARY KEY (epoch, custodian, day);
 
 ALTER TABLE ONLY public.delivery
     ADD CONSTRAINT delivery_pkey PRIMARY KEY (id);
@@ -1930,11 +2156,26 @@ ALTER TABLE ONLY public.invitation
 ALTER TABLE ONLY public.invitation_role
     ADD CONSTRAINT invitation_role_pkey PRIMARY KEY (invitation_id, role);
 
+ALTER TABLE ONLY public.keyring
+    ADD CONSTRAINT keyring_pkey PRIMARY KEY (epoch);
+
 ALTER TABLE ONLY public.label
     ADD CONSTRAINT label_pkey PRIMARY KEY (name);
 
 ALTER TABLE ONLY public.leadership
     ADD CONSTRAINT leadership_pkey PRIMARY KEY (name);
+
+ALTER TABLE ONLY public.ledger_anchor
+    ADD CONSTRAINT ledger_anchor_pkey PRIMARY KEY (size, network, room);
+
+ALTER TABLE ONLY public.ledger_hash
+    ADD CONSTRAINT ledger_hash_pkey PRIMARY KEY (place);
+
+ALTER TABLE ONLY public.ledger_head
+    ADD CONSTRAINT ledger_head_pkey PRIMARY KEY (size);
+
+ALTER TABLE ONLY public.ledger_leaf
+    ADD CONSTRAINT ledger_leaf_pkey PRIMARY KEY (seq);
 
 ALTER TABLE ONLY public.link_code
     ADD CONSTRAINT link_code_pkey PRIMARY KEY (hash);
@@ -1956,6 +2197,9 @@ ALTER TABLE ONLY public.membership
 
 ALTER TABLE ONLY public.notice
     ADD CONSTRAINT notice_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.owner_notice
+    ADD CONSTRAINT owner_notice_pkey PRIMARY KEY (leaf, person_id);
 
 ALTER TABLE ONLY public.page
     ADD CONSTRAINT page_escalation_id_person_id_key UNIQUE (escalation_id, person_id);
@@ -2023,6 +2267,33 @@ ALTER TABLE ONLY public.schedule
 ALTER TABLE ONLY public.schedule
     ADD CONSTRAINT schedule_pkey PRIMARY KEY (id);
 
+ALTER TABLE ONLY public.sealed_contact
+    ADD CONSTRAINT sealed_contact_contact_id_key UNIQUE (contact_id);
+
+ALTER TABLE ONLY public.sealed_contact
+    ADD CONSTRAINT sealed_contact_pkey PRIMARY KEY (record_id);
+
+ALTER TABLE ONLY public.sealed_gone
+    ADD CONSTRAINT sealed_gone_pkey PRIMARY KEY (record_id);
+
+ALTER TABLE ONLY public.sealed_index
+    ADD CONSTRAINT sealed_index_pkey PRIMARY KEY (record_id);
+
+ALTER TABLE ONLY public.sealed_link
+    ADD CONSTRAINT sealed_link_pkey PRIMARY KEY (token_hash);
+
+ALTER TABLE ONLY public.sealed_opening
+    ADD CONSTRAINT sealed_opening_key_key UNIQUE (key);
+
+ALTER TABLE ONLY public.sealed_opening
+    ADD CONSTRAINT sealed_opening_pkey PRIMARY KEY (intent);
+
+ALTER TABLE ONLY public.sealed_release
+    ADD CONSTRAINT sealed_release_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.sealed_wrap
+    ADD CONSTRAINT sealed_wrap_pkey PRIMARY KEY (record_id, epoch, slot);
+
 ALTER TABLE ONLY public.self_check
     ADD CONSTRAINT self_check_pkey PRIMARY KEY (name);
 
@@ -2055,6 +2326,9 @@ ALTER TABLE ONLY public.stint
 
 ALTER TABLE ONLY public.stint
     ADD CONSTRAINT stint_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.switchboard_route
+    ADD CONSTRAINT switchboard_route_pkey PRIMARY KEY (name);
 
 ALTER TABLE ONLY public.timeline_entry
     ADD CONSTRAINT timeline_entry_pkey PRIMARY KEY (id);
@@ -2187,6 +2461,8 @@ CREATE INDEX incident_room_name ON public.incident_room USING btree (network, ro
 
 CREATE INDEX invitation_open ON public.invitation USING btree (expires_at) WHERE ((used_at IS NULL) AND (revoked_at IS NULL));
 
+CREATE UNIQUE INDEX keyring_one ON public.keyring USING btree (state) WHERE (state <> 'past'::text);
+
 CREATE INDEX login_link_person ON public.login_link USING btree (person_id, created_at);
 
 CREATE INDEX meeting_any_path ON public.meeting USING btree (path);
@@ -2219,6 +2495,8 @@ CREATE UNIQUE INDEX notice_origin ON public.notice USING btree (network, origin)
 
 CREATE INDEX notice_waiting ON public.notice USING btree (network, id) WHERE (state = 'waiting'::text);
 
+CREATE INDEX owner_notice_waits ON public.owner_notice USING btree (leaf) WHERE (told_at IS NULL);
+
 CREATE INDEX page_code_open ON public.page USING btree (code) WHERE (state = 'open'::text);
 
 CREATE INDEX page_open ON public.page USING btree (person_id) WHERE (state = 'open'::text);
@@ -2248,6 +2526,22 @@ CREATE INDEX room_line_room ON public.room_line USING btree (network, room, at);
 CREATE INDEX schedule_member_person ON public.schedule_member USING btree (person_id);
 
 CREATE INDEX schedule_role ON public.schedule USING btree (role) WHERE (retired_at IS NULL);
+
+CREATE INDEX sealed_contact_epoch ON public.sealed_contact USING btree (epoch);
+
+CREATE INDEX sealed_contact_owner ON public.sealed_contact USING btree (owner_id);
+
+CREATE INDEX sealed_index_mac ON public.sealed_index USING btree (mac);
+
+CREATE INDEX sealed_link_expires ON public.sealed_link USING btree (expires_at);
+
+CREATE INDEX sealed_opening_owner ON public.sealed_opening USING btree (owner_id, opened_at);
+
+CREATE INDEX sealed_opening_record ON public.sealed_opening USING btree (record_id, opened_at);
+
+CREATE INDEX sealed_opening_role ON public.sealed_opening USING btree (incident_id, role, opened_at);
+
+CREATE INDEX sealed_release_record ON public.sealed_release USING btree (record_id, at);
 
 CREATE INDEX shift_override_schedule ON public.shift_override USING btree (schedule_id, ends_at);
 
@@ -2347,6 +2641,8 @@ CREATE TRIGGER fence BEFORE INSERT OR DELETE OR UPDATE ON public.coverage_gap FO
 
 CREATE TRIGGER fence BEFORE INSERT OR DELETE OR UPDATE ON public.coverage_letter FOR EACH STATEMENT WHEN ((current_setting('batsignal.epoch'::text, true) <> ''::text)) EXECUTE FUNCTION public.fence();
 
+CREATE TRIGGER fence BEFORE INSERT OR DELETE OR UPDATE ON public.custody_drill FOR EACH STATEMENT WHEN ((current_setting('batsignal.epoch'::text, true) <> ''::text)) EXECUTE FUNCTION public.fence();
+
 CREATE TRIGGER fence BEFORE INSERT OR DELETE OR UPDATE ON public.delivery FOR EACH STATEMENT WHEN ((current_setting('batsignal.epoch'::text, true) <> ''::text)) EXECUTE FUNCTION public.fence();
 
 CREATE TRIGGER fence BEFORE INSERT OR DELETE OR UPDATE ON public.edit_token FOR EACH STATEMENT WHEN ((current_setting('batsignal.epoch'::text, true) <> ''::text)) EXECUTE FUNCTION public.fence();
@@ -2367,7 +2663,17 @@ CREATE TRIGGER fence BEFORE INSERT OR DELETE OR UPDATE ON public.invitation FOR 
 
 CREATE TRIGGER fence BEFORE INSERT OR DELETE OR UPDATE ON public.invitation_role FOR EACH STATEMENT WHEN ((current_setting('batsignal.epoch'::text, true) <> ''::text)) EXECUTE FUNCTION public.fence();
 
+CREATE TRIGGER fence BEFORE INSERT OR DELETE OR UPDATE ON public.keyring FOR EACH STATEMENT WHEN ((current_setting('batsignal.epoch'::text, true) <> ''::text)) EXECUTE FUNCTION public.fence();
+
 CREATE TRIGGER fence BEFORE INSERT OR DELETE OR UPDATE ON public.label FOR EACH STATEMENT WHEN ((current_setting('batsignal.epoch'::text, true) <> ''::text)) EXECUTE FUNCTION public.fence();
+
+CREATE TRIGGER fence BEFORE INSERT OR DELETE OR UPDATE ON public.ledger_anchor FOR EACH STATEMENT WHEN ((current_setting('batsignal.epoch'::text, true) <> ''::text)) EXECUTE FUNCTION public.fence();
+
+CREATE TRIGGER fence BEFORE INSERT OR DELETE OR UPDATE ON public.ledger_hash FOR EACH STATEMENT WHEN ((current_setting('batsignal.epoch'::text, true) <> ''::text)) EXECUTE FUNCTION public.fence();
+
+CREATE TRIGGER fence BEFORE INSERT OR DELETE OR UPDATE ON public.ledger_head FOR EACH STATEMENT WHEN ((current_setting('batsignal.epoch'::text, true) <> ''::text)) EXECUTE FUNCTION public.fence();
+
+CREATE TRIGGER fence BEFORE INSERT OR DELETE OR UPDATE ON public.ledger_leaf FOR EACH STATEMENT WHEN ((current_setting('batsignal.epoch'::text, true) <> ''::text)) EXECUTE FUNCTION public.fence();
 
 CREATE TRIGGER fence BEFORE INSERT OR DELETE OR UPDATE ON public.link_code FOR EACH STATEMENT WHEN ((current_setting('batsignal.epoch'::text, true) <> ''::text)) EXECUTE FUNCTION public.fence();
 
@@ -2382,6 +2688,8 @@ CREATE TRIGGER fence BEFORE INSERT OR DELETE OR UPDATE ON public.meeting_item FO
 CREATE TRIGGER fence BEFORE INSERT OR DELETE OR UPDATE ON public.membership FOR EACH STATEMENT WHEN ((current_setting('batsignal.epoch'::text, true) <> ''::text)) EXECUTE FUNCTION public.fence();
 
 CREATE TRIGGER fence BEFORE INSERT OR DELETE OR UPDATE ON public.notice FOR EACH STATEMENT WHEN ((current_setting('batsignal.epoch'::text, true) <> ''::text)) EXECUTE FUNCTION public.fence();
+
+CREATE TRIGGER fence BEFORE INSERT OR DELETE OR UPDATE ON public.owner_notice FOR EACH STATEMENT WHEN ((current_setting('batsignal.epoch'::text, true) <> ''::text)) EXECUTE FUNCTION public.fence();
 
 CREATE TRIGGER fence BEFORE INSERT OR DELETE OR UPDATE ON public.page FOR EACH STATEMENT WHEN ((current_setting('batsignal.epoch'::text, true) <> ''::text)) EXECUTE FUNCTION public.fence();
 
@@ -2415,6 +2723,20 @@ CREATE TRIGGER fence BEFORE INSERT OR DELETE OR UPDATE ON public.schedule_layer 
 
 CREATE TRIGGER fence BEFORE INSERT OR DELETE OR UPDATE ON public.schedule_member FOR EACH STATEMENT WHEN ((current_setting('batsignal.epoch'::text, true) <> ''::text)) EXECUTE FUNCTION public.fence();
 
+CREATE TRIGGER fence BEFORE INSERT OR DELETE OR UPDATE ON public.sealed_contact FOR EACH STATEMENT WHEN ((current_setting('batsignal.epoch'::text, true) <> ''::text)) EXECUTE FUNCTION public.fence();
+
+CREATE TRIGGER fence BEFORE INSERT OR DELETE OR UPDATE ON public.sealed_gone FOR EACH STATEMENT WHEN ((current_setting('batsignal.epoch'::text, true) <> ''::text)) EXECUTE FUNCTION public.fence();
+
+CREATE TRIGGER fence BEFORE INSERT OR DELETE OR UPDATE ON public.sealed_index FOR EACH STATEMENT WHEN ((current_setting('batsignal.epoch'::text, true) <> ''::text)) EXECUTE FUNCTION public.fence();
+
+CREATE TRIGGER fence BEFORE INSERT OR DELETE OR UPDATE ON public.sealed_link FOR EACH STATEMENT WHEN ((current_setting('batsignal.epoch'::text, true) <> ''::text)) EXECUTE FUNCTION public.fence();
+
+CREATE TRIGGER fence BEFORE INSERT OR DELETE OR UPDATE ON public.sealed_opening FOR EACH STATEMENT WHEN ((current_setting('batsignal.epoch'::text, true) <> ''::text)) EXECUTE FUNCTION public.fence();
+
+CREATE TRIGGER fence BEFORE INSERT OR DELETE OR UPDATE ON public.sealed_release FOR EACH STATEMENT WHEN ((current_setting('batsignal.epoch'::text, true) <> ''::text)) EXECUTE FUNCTION public.fence();
+
+CREATE TRIGGER fence BEFORE INSERT OR DELETE OR UPDATE ON public.sealed_wrap FOR EACH STATEMENT WHEN ((current_setting('batsignal.epoch'::text, true) <> ''::text)) EXECUTE FUNCTION public.fence();
+
 CREATE TRIGGER fence BEFORE INSERT OR DELETE OR UPDATE ON public.self_check FOR EACH STATEMENT WHEN ((current_setting('batsignal.epoch'::text, true) <> ''::text)) EXECUTE FUNCTION public.fence();
 
 CREATE TRIGGER fence BEFORE INSERT OR DELETE OR UPDATE ON public.shift_notice FOR EACH STATEMENT WHEN ((current_setting('batsignal.epoch'::text, true) <> ''::text)) EXECUTE FUNCTION public.fence();
@@ -2433,9 +2755,21 @@ CREATE TRIGGER fence BEFORE INSERT OR DELETE OR UPDATE ON public.slack_room FOR 
 
 CREATE TRIGGER fence BEFORE INSERT OR DELETE OR UPDATE ON public.stint FOR EACH STATEMENT WHEN ((current_setting('batsignal.epoch'::text, true) <> ''::text)) EXECUTE FUNCTION public.fence();
 
+CREATE TRIGGER fence BEFORE INSERT OR DELETE OR UPDATE ON public.switchboard_route FOR EACH STATEMENT WHEN ((current_setting('batsignal.epoch'::text, true) <> ''::text)) EXECUTE FUNCTION public.fence();
+
 CREATE TRIGGER fence BEFORE INSERT OR DELETE OR UPDATE ON public.timeline_entry FOR EACH STATEMENT WHEN ((current_setting('batsignal.epoch'::text, true) <> ''::text)) EXECUTE FUNCTION public.fence();
 
 CREATE TRIGGER fence BEFORE INSERT OR DELETE OR UPDATE ON public.web_session FOR EACH STATEMENT WHEN ((current_setting('batsignal.epoch'::text, true) <> ''::text)) EXECUTE FUNCTION public.fence();
+
+CREATE TRIGGER gone AFTER DELETE ON public.sealed_contact FOR EACH ROW EXECUTE FUNCTION public.sealed_gone();
+
+CREATE TRIGGER only_append BEFORE DELETE OR UPDATE OR TRUNCATE ON public.ledger_anchor FOR EACH STATEMENT EXECUTE FUNCTION public.append_only();
+
+CREATE TRIGGER only_append BEFORE DELETE OR UPDATE OR TRUNCATE ON public.ledger_hash FOR EACH STATEMENT EXECUTE FUNCTION public.append_only();
+
+CREATE TRIGGER only_append BEFORE DELETE OR UPDATE OR TRUNCATE ON public.ledger_head FOR EACH STATEMENT EXECUTE FUNCTION public.append_only();
+
+CREATE TRIGGER only_append BEFORE DELETE OR UPDATE OR TRUNCATE ON public.ledger_leaf FOR EACH STATEMENT EXECUTE FUNCTION public.append_only();
 
 CREATE TRIGGER retrospective_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.retrospective FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_change();
 
@@ -2575,6 +2909,9 @@ ALTER TABLE ONLY public.coverage_gap
 ALTER TABLE ONLY public.coverage_letter
     ADD CONSTRAINT coverage_letter_person_id_fkey FOREIGN KEY (person_id) REFERENCES public.person(id) ON DELETE CASCADE;
 
+ALTER TABLE ONLY public.custody_drill
+    ADD CONSTRAINT custody_drill_epoch_fkey FOREIGN KEY (epoch) REFERENCES public.keyring(epoch);
+
 ALTER TABLE ONLY public.delivery
     ADD CONSTRAINT delivery_contact_id_fkey FOREIGN KEY (contact_id) REFERENCES public.contact(id) ON DELETE SET NULL;
 
@@ -2620,6 +2957,9 @@ ALTER TABLE ONLY public.invitation_role
 ALTER TABLE ONLY public.invitation
     ADD CONSTRAINT invitation_used_by_fkey FOREIGN KEY (used_by) REFERENCES public.person(id) ON DELETE SET NULL;
 
+ALTER TABLE ONLY public.ledger_anchor
+    ADD CONSTRAINT ledger_anchor_size_fkey FOREIGN KEY (size) REFERENCES public.ledger_head(size);
+
 ALTER TABLE ONLY public.link_code
     ADD CONSTRAINT link_code_person_id_fkey FOREIGN KEY (person_id) REFERENCES public.person(id) ON DELETE CASCADE;
 
@@ -2649,6 +2989,12 @@ ALTER TABLE ONLY public.membership
 
 ALTER TABLE ONLY public.notice
     ADD CONSTRAINT notice_incident_id_fkey FOREIGN KEY (incident_id) REFERENCES public.incident(id);
+
+ALTER TABLE ONLY public.owner_notice
+    ADD CONSTRAINT owner_notice_leaf_fkey FOREIGN KEY (leaf) REFERENCES public.ledger_leaf(seq);
+
+ALTER TABLE ONLY public.owner_notice
+    ADD CONSTRAINT owner_notice_person_id_fkey FOREIGN KEY (person_id) REFERENCES public.person(id) ON DELETE CASCADE;
 
 ALTER TABLE ONLY public.page
     ADD CONSTRAINT page_escalation_id_fkey FOREIGN KEY (escalation_id) REFERENCES public.escalation(id) ON DELETE CASCADE;
@@ -2709,6 +3055,39 @@ ALTER TABLE ONLY public.schedule_member
 
 ALTER TABLE ONLY public.schedule
     ADD CONSTRAINT schedule_role_fkey FOREIGN KEY (role) REFERENCES public.role(name) ON UPDATE CASCADE;
+
+ALTER TABLE ONLY public.sealed_contact
+    ADD CONSTRAINT sealed_contact_contact_id_owner_id_fkey FOREIGN KEY (contact_id, owner_id) REFERENCES public.contact(id, person_id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.sealed_contact
+    ADD CONSTRAINT sealed_contact_content_epoch_fkey FOREIGN KEY (content_epoch) REFERENCES public.keyring(epoch);
+
+ALTER TABLE ONLY public.sealed_contact
+    ADD CONSTRAINT sealed_contact_epoch_fkey FOREIGN KEY (epoch) REFERENCES public.keyring(epoch);
+
+ALTER TABLE ONLY public.sealed_index
+    ADD CONSTRAINT sealed_index_record_id_fkey FOREIGN KEY (record_id) REFERENCES public.sealed_contact(record_id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.sealed_link
+    ADD CONSTRAINT sealed_link_person_id_fkey FOREIGN KEY (person_id) REFERENCES public.person(id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.sealed_opening
+    ADD CONSTRAINT sealed_opening_dialled_fkey FOREIGN KEY (dialled) REFERENCES public.ledger_leaf(seq);
+
+ALTER TABLE ONLY public.sealed_opening
+    ADD CONSTRAINT sealed_opening_incident_id_fkey FOREIGN KEY (incident_id) REFERENCES public.incident(id) ON DELETE SET NULL;
+
+ALTER TABLE ONLY public.sealed_opening
+    ADD CONSTRAINT sealed_opening_intent_fkey FOREIGN KEY (intent) REFERENCES public.ledger_leaf(seq);
+
+ALTER TABLE ONLY public.sealed_opening
+    ADD CONSTRAINT sealed_opening_owner_id_fkey FOREIGN KEY (owner_id) REFERENCES public.person(id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.sealed_wrap
+    ADD CONSTRAINT sealed_wrap_epoch_fkey FOREIGN KEY (epoch) REFERENCES public.keyring(epoch);
+
+ALTER TABLE ONLY public.sealed_wrap
+    ADD CONSTRAINT sealed_wrap_record_id_fkey FOREIGN KEY (record_id) REFERENCES public.sealed_contact(record_id) ON DELETE CASCADE;
 
 ALTER TABLE ONLY public.shift_notice
     ADD CONSTRAINT shift_notice_person_id_fkey FOREIGN KEY (person_id) REFERENCES public.person(id) ON DELETE CASCADE;
@@ -2771,6 +3150,7 @@ ALTER TABLE ONLY public.web_session
     ADD CONSTRAINT web_session_person_id_fkey FOREIGN KEY (person_id) REFERENCES public.person(id) ON DELETE CASCADE;
 
 GRANT USAGE ON SCHEMA public TO batsignal_app;
+GRANT USAGE ON SCHEMA public TO batsignal_switchboard;
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.absence TO batsignal_app;
 
@@ -2813,6 +3193,7 @@ GRANT SELECT,INSERT ON TABLE public.component_ask TO batsignal_app;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.component_owner TO batsignal_app;
 
 GRANT SELECT,INSERT,UPDATE ON TABLE public.person TO batsignal_app;
+GRANT SELECT ON TABLE public.person TO batsignal_switchboard;
 
 GRANT SELECT ON TABLE public.component_owner_person TO batsignal_app;
 
@@ -2823,10 +3204,12 @@ GRANT SELECT,INSERT ON TABLE public.consent TO batsignal_app;
 GRANT SELECT,INSERT ON TABLE public.consent_entry TO batsignal_app;
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.contact TO batsignal_app;
+GRANT SELECT,DELETE ON TABLE public.contact TO batsignal_switchboard;
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.contact_address TO batsignal_app;
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.contact_proof TO batsignal_app;
+GRANT SELECT ON TABLE public.contact_proof TO batsignal_switchboard;
 
 GRANT SELECT,INSERT,UPDATE ON TABLE public.cover_request TO batsignal_app;
 
@@ -2836,11 +3219,16 @@ GRANT SELECT,INSERT,UPDATE ON TABLE public.coverage_gap TO batsignal_app;
 
 GRANT SELECT,INSERT,UPDATE ON TABLE public.coverage_letter TO batsignal_app;
 
+GRANT SELECT,INSERT ON TABLE public.custody_drill TO batsignal_app;
+GRANT SELECT ON TABLE public.custody_drill TO batsignal_switchboard;
+
 GRANT SELECT,INSERT,UPDATE ON TABLE public.delivery TO batsignal_app;
+GRANT SELECT ON TABLE public.delivery TO batsignal_switchboard;
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.edit_token TO batsignal_app;
 
 GRANT SELECT,INSERT,UPDATE ON TABLE public.escalation TO batsignal_app;
+GRANT SELECT ON TABLE public.escalation TO batsignal_switchboard;
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.escalation_policy TO batsignal_app;
 
@@ -2849,6 +3237,7 @@ GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.feed_token TO batsignal_app;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.holiday TO batsignal_app;
 
 GRANT SELECT,INSERT,UPDATE ON TABLE public.incident TO batsignal_app;
+GRANT SELECT ON TABLE public.incident TO batsignal_switchboard;
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.incident_room TO batsignal_app;
 
@@ -2856,9 +3245,24 @@ GRANT SELECT,INSERT,UPDATE ON TABLE public.invitation TO batsignal_app;
 
 GRANT SELECT,INSERT ON TABLE public.invitation_role TO batsignal_app;
 
+GRANT SELECT,INSERT,UPDATE ON TABLE public.keyring TO batsignal_app;
+GRANT SELECT,INSERT,UPDATE ON TABLE public.keyring TO batsignal_switchboard;
+
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.label TO batsignal_app;
 
 GRANT SELECT,UPDATE ON TABLE public.leadership TO batsignal_app;
+
+GRANT SELECT ON TABLE public.ledger_anchor TO batsignal_app;
+GRANT SELECT,INSERT ON TABLE public.ledger_anchor TO batsignal_switchboard;
+
+GRANT SELECT ON TABLE public.ledger_hash TO batsignal_app;
+GRANT SELECT,INSERT ON TABLE public.ledger_hash TO batsignal_switchboard;
+
+GRANT SELECT ON TABLE public.ledger_head TO batsignal_app;
+GRANT SELECT,INSERT ON TABLE public.ledger_head TO batsignal_switchboard;
+
+GRANT SELECT ON TABLE public.ledger_leaf TO batsignal_app;
+GRANT SELECT,INSERT ON TABLE public.ledger_leaf TO batsignal_switchboard;
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.link_code TO batsignal_app;
 
@@ -2871,10 +3275,17 @@ GRANT SELECT,INSERT,UPDATE ON TABLE public.meeting_event TO batsignal_app;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.meeting_item TO batsignal_app;
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.membership TO batsignal_app;
+GRANT SELECT ON TABLE public.membership TO batsignal_switchboard;
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.notice TO batsignal_app;
 
+GRANT SELECT ON TABLE public.owner_notice TO batsignal_app;
+GRANT SELECT,INSERT ON TABLE public.owner_notice TO batsignal_switchboard;
+
+GRANT UPDATE(told_at) ON TABLE public.owner_notice TO batsignal_app;
+
 GRANT SELECT,INSERT,UPDATE ON TABLE public.page TO batsignal_app;
+GRANT SELECT ON TABLE public.page TO batsignal_switchboard;
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.passkey TO batsignal_app;
 
@@ -2889,6 +3300,7 @@ GRANT SELECT,INSERT,UPDATE ON TABLE public.responder TO batsignal_app;
 GRANT SELECT,INSERT ON TABLE public.retrospective TO batsignal_app;
 
 GRANT SELECT,INSERT,UPDATE ON TABLE public.role TO batsignal_app;
+GRANT SELECT ON TABLE public.role TO batsignal_switchboard;
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.role_policy TO batsignal_app;
 
@@ -2903,6 +3315,39 @@ GRANT SELECT,INSERT,UPDATE ON TABLE public.schedule TO batsignal_app;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.schedule_layer TO batsignal_app;
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.schedule_member TO batsignal_app;
+
+GRANT SELECT,INSERT,DELETE ON TABLE public.sealed_contact TO batsignal_app;
+GRANT SELECT,DELETE ON TABLE public.sealed_contact TO batsignal_switchboard;
+
+GRANT UPDATE(epoch) ON TABLE public.sealed_contact TO batsignal_app;
+GRANT UPDATE(epoch) ON TABLE public.sealed_contact TO batsignal_switchboard;
+
+GRANT SELECT ON TABLE public.sealed_gone TO batsignal_app;
+GRANT SELECT ON TABLE public.sealed_gone TO batsignal_switchboard;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.sealed_index TO batsignal_switchboard;
+
+GRANT SELECT,INSERT,DELETE ON TABLE public.sealed_link TO batsignal_app;
+GRANT SELECT ON TABLE public.sealed_link TO batsignal_switchboard;
+
+GRANT UPDATE(used_at) ON TABLE public.sealed_link TO batsignal_switchboard;
+
+GRANT SELECT ON TABLE public.sealed_opening TO batsignal_app;
+GRANT SELECT,INSERT ON TABLE public.sealed_opening TO batsignal_switchboard;
+
+GRANT UPDATE(dialled) ON TABLE public.sealed_opening TO batsignal_switchboard;
+
+GRANT UPDATE(dialled_at) ON TABLE public.sealed_opening TO batsignal_switchboard;
+
+GRANT UPDATE(result) ON TABLE public.sealed_opening TO batsignal_switchboard;
+
+GRANT UPDATE(ref) ON TABLE public.sealed_opening TO batsignal_switchboard;
+
+GRANT SELECT,INSERT ON TABLE public.sealed_release TO batsignal_app;
+GRANT SELECT ON TABLE public.sealed_release TO batsignal_switchboard;
+
+GRANT SELECT,INSERT,DELETE ON TABLE public.sealed_wrap TO batsignal_app;
+GRANT SELECT,INSERT,DELETE ON TABLE public.sealed_wrap TO batsignal_switchboard;
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.self_check TO batsignal_app;
 
@@ -2921,6 +3366,9 @@ GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.slack_event TO batsignal_app;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.slack_room TO batsignal_app;
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.stint TO batsignal_app;
+
+GRANT SELECT ON TABLE public.switchboard_route TO batsignal_app;
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.switchboard_route TO batsignal_switchboard;
 
 GRANT SELECT,INSERT ON TABLE public.timeline_entry TO batsignal_app;
 

@@ -13,6 +13,7 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 
 	"batsignal/migrations"
+	"batsignal/migrations/pg"
 	"batsignal/migrations/pg/leader"
 	"batsignal/migrations/pglocal"
 	"batsignal/oncall/fault"
@@ -72,8 +73,21 @@ func (d *database) prepare(ctx context.Context, log *slog.Logger) (err error) {
 	if err != nil {
 		return fault.Wrap(fault.Unready, err, "The private database cannot be brought up to date: %v.", err)
 	}
+	if err := d.ensureSwitchboard(ctx); err != nil {
+		return fault.Wrap(fault.Unready, err, "The private database cannot be prepared for the switchboard: %v.", err)
+	}
 	log.Info("the database is up to date", "from", result.From, "to", result.To, "took", result.Took.Round(time.Millisecond))
 	return nil
+}
+
+// ensureSwitchboard makes the login of the switchboard in a private database.
+func (d *database) ensureSwitchboard(ctx context.Context) error {
+	owner, err := pg.Open(ctx, d.Local.OwnerDSN(), pg.Options{MaxConns: 1})
+	if err != nil {
+		return err
+	}
+	defer owner.Close()
+	return migrations.EnsureSwitchboardRole(ctx, owner, pglocal.SwitchboardRole)
 }
 
 func openForeign(ctx context.Context, url secret.Text) (*database, error) {

@@ -74,7 +74,7 @@ func writeAuth(dir string, acct account, log *slog.Logger) error {
 		log.Warn("our account has no name in /etc/passwd, so the private Postgres trusts everybody who can open its socket directory (mode 0700)", "uid", os.Geteuid())
 		hba = "local all all trust\n"
 	} else {
-		for _, role := range []string{OwnerRole, BotRole} {
+		for _, role := range []string{OwnerRole, BotRole, SwitchboardRole} {
 			fmt.Fprintf(&ident, "batsignal %s %s\n", quoteIdent(acct.client), role)
 		}
 	}

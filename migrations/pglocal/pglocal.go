@@ -27,6 +27,10 @@ const (
 	OwnerRole = "batsignal_owner" // superuser; owns the database and migrates it
 	BotRole   = "batsignal_bot"   // what the bot logs in as
 	Database  = "batsignal"
+
+	// SwitchboardRole is what the switchboard logs in as. It is made with the rights that
+	// the migrations give it.
+	SwitchboardRole = "batsignal_switchboard_login"
 )
 
 var (
@@ -157,6 +161,9 @@ func (s *Server) OwnerDSN() string { return s.DSN(OwnerRole, Database) }
 
 // BotDSN is how to connect as the bot.
 func (s *Server) BotDSN() string { return s.DSN(BotRole, Database) }
+
+// SwitchboardDSN is how to connect as the switchboard.
+func (s *Server) SwitchboardDSN() string { return s.DSN(SwitchboardRole, Database) }
 
 // DSN is how to connect as any role to any database of the cluster. It holds no
 // secret: who we are is proved by the socket.

@@ -143,6 +143,9 @@ func fillTemplate(ctx context.Context, s *pglocal.Server) error {
 		return err
 	}
 	defer conn.Close(ctx)
+	if err := migrations.EnsureSwitchboardRole(ctx, conn, pglocal.SwitchboardRole); err != nil {
+		return err
+	}
 	_, err = conn.Exec(ctx, "create database "+templateDB+" template "+pglocal.Database)
 	return err
 }

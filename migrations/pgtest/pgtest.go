@@ -85,6 +85,21 @@ type DB struct {
 	Pool     *pgxpool.Pool // as the bot
 	BotDSN   string
 	OwnerDSN string
+
+	SwitchboardDSN string
+}
+
+// Switchboard opens a pool as the switchboard's role, until the test ends.
+func (db *DB) Switchboard(t testing.TB) *pgxpool.Pool {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	defer cancel()
+	pool, err := pg.Open(ctx, db.SwitchboardDSN, pg.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(pool.Close)
+	return pool
 }
 
 // Fresh makes a migrated, empty database for this test alone, and drops it when
@@ -128,7 +143,10 @@ func create(t testing.TB, template string) *DB {
 			t.Error(err)
 		}
 	})
-	return &DB{BotDSN: run.server.DSN(pglocal.BotRole, name), OwnerDSN: run.server.DSN(pglocal.OwnerRole, name)}
+	return &DB{
+		BotDSN: run.server.DSN(pglocal.BotRole, name), OwnerDSN: run.server.DSN(pglocal.OwnerRole, name),
+		SwitchboardDSN: run.server.DSN(pglocal.SwitchboardRole, name),
+	}
 }
 
 // Dir makes an empty directory for a server that a test has the program itself make, where
