@@ -79,6 +79,9 @@ const (
 type Message struct {
 	Text    string
 	Actions []notice.Action // a network without buttons leaves them out
+	// Urgent lines overtake everything else that waits, and are not held back: there are few,
+	// and somebody's phone does not ring before.
+	Urgent bool
 }
 
 // ErrAbsent says that a person's account is not on the network right now.

@@ -141,7 +141,9 @@ func (p *Pager) try(ctx context.Context, d paging.Delivery, of about) (paging.Tr
 		return paging.Try{Outcome: paging.Temporary, Detail: "the database was not there"}, nil
 	}
 	m.Items = items
-	if err := p.open(ctx, d, &m); err != nil {
+	err = p.open(ctx, d, &m)
+	defer wipe(&m)
+	if err != nil {
 		if fault.KindOf(err) == fault.NotFound {
 			return paging.Try{Outcome: paging.Permanent, Detail: fault.Say(err)}, nil
 		}
@@ -199,8 +201,8 @@ func (p *Pager) message(ctx context.Context, d paging.Delivery, of about) paging
 	return m
 }
 
-// open fetches what only this delivery may see: the address, and the link by which
-// its receiver answers. A chat message needs neither.
+// open fetches what only this delivery may see: the address, or our half of the key of a
+// sealed one, and the link by which its receiver answers. A chat message needs neither.
 func (p *Pager) open(ctx context.Context, d paging.Delivery, m *paging.Message) (err error) {
 	if d.Account != "" {
 		return nil
@@ -215,7 +217,11 @@ func (p *Pager) open(ctx context.Context, d paging.Delivery, m *paging.Message) 
 	if !one.Usable() { // since it was rung: STOP was said, or it turned out not to work
 		return fault.New(fault.NotFound, "This contact is not in use any more.")
 	}
-	if m.Address, err = contact.Open(ctx, p.Service.DB, *d.ContactID); err != nil {
+	if one.Sealed {
+		if m.Sealed, err = p.Service.forDialling(ctx, d); err != nil {
+			return err
+		}
+	} else if m.Address, err = contact.Open(ctx, p.Service.DB, *d.ContactID); err != nil {
 		return err
 	}
 	if p.Link == nil {

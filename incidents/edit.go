@@ -132,6 +132,9 @@ func (s *Service) Resolve(ctx context.Context, a oncall.Actor, incident int64, w
 		}); err != nil {
 			return err
 		}
+		if _, err := c.tx.Exec(c.ctx, sqlReseal, pgx.NamedArgs{"id": incident, "now": c.now}); err != nil {
+			return err
+		}
 		inc.Status = "resolved"
 		text := a.Who() + " resolves the incident."
 		if falseAlarm {

@@ -15,6 +15,7 @@ import (
 	"batsignal/oncall/fault"
 	"batsignal/oncall/paging"
 	"batsignal/oncall/secret"
+	"batsignal/oncall/unseal"
 )
 
 // Errands does the errands of the routes that this process has: it is the worker of the
@@ -92,9 +93,15 @@ func (e *Errands) sendProof(ctx context.Context, route paging.Route, id int64, a
 	m := paging.Message{
 		Kind: paging.Kind(p.Purpose), Key: paging.ProofKey(p.ID), Attempt: attempt, Code: p.Code, Keys: paging.KeysOf(p.Digits), Repeat: attempt > 1,
 	}
-	if m.Address, err = contact.Open(ctx, s.DB, p.ContactID); fault.KindOf(err) == fault.NotFound {
+	switch m.Address, err = contact.Open(ctx, s.DB, p.ContactID); {
+	case errors.Is(err, contact.ErrSealed):
+		if m.Sealed, err = s.released(ctx, p.ContactID, m.Key, unseal.LaneOwner); err != nil {
+			return e.proofSealed(ctx, p, err)
+		}
+		defer wipe(&m)
+	case fault.KindOf(err) == fault.NotFound:
 		return nil
-	} else if err != nil {
+	case err != nil:
 		return err
 	}
 	if p.PersonID != 0 {
@@ -120,6 +127,19 @@ func (e *Errands) sendProof(ctx context.Context, route paging.Route, id int64, a
 		return errors.Join(err, e.proofFailed(ctx, p, t))
 	}
 	return err
+}
+
+// proofSealed is what becomes of a code for a sealed address whose half of the key was not
+// released.
+func (e *Errands) proofSealed(ctx context.Context, p contact.Proof, err error) error {
+	switch fault.KindOf(err) {
+	case fault.NotFound:
+		return nil
+	case fault.Internal:
+		return err
+	}
+	e.Log.Warn("a sealed address cannot be used", "contact", p.ContactID, "error", err)
+	return e.proofFailed(ctx, p, paging.Try{Detail: plainly(err)})
 }
 
 // sendOnce asks a route that can be asked whether it has a message from a try before.
@@ -196,9 +216,13 @@ func (e *Errands) end(ctx context.Context, route paging.Route, delivery int64) e
 		return err
 	}
 	var address secret.Text
+	sealed := false
 	if of.ContactID != nil {
-		// Without its address a page can still be ended by what the provider calls it.
-		if address, err = contact.Open(ctx, e.Service.DB, *of.ContactID); err != nil && fault.KindOf(err) != fault.NotFound {
+		// Without its address a page can still be ended by what the provider calls it, and a
+		// sealed one by our key: the switchboard knows what it dialled.
+		address, err = contact.Open(ctx, e.Service.DB, *of.ContactID)
+		sealed = errors.Is(err, contact.ErrSealed)
+		if err != nil && !sealed && fault.KindOf(err) != fault.NotFound {
 			return err
 		}
 	}
@@ -214,7 +238,12 @@ func (e *Errands) end(ctx context.Context, route paging.Route, delivery int64) e
 	telling, cancel := context.WithTimeout(ctx, errandBudget)
 	defer cancel()
 	told := paging.Ended{Key: paging.PageKey(delivery), Ref: of.Ref, How: of.How, By: of.By, Address: address}
-	if asker, ok := route.(paging.Asker); ok && told.Ref == "" {
+	asker, asks := route.(paging.Asker)
+	inFlight := told.Ref == "" && (of.State == "leased" || of.State == "submitted")
+	switch {
+	case sealed && inFlight:
+		return errInFlight
+	case asks && !sealed && told.Ref == "":
 		handed, found, err := asker.Ask(telling, paging.Message{
 			Key: told.Key, Attempt: 1, Page: of.Page, Person: of.Handle, Address: address, Code: of.Code, Keys: paging.KeysOf(of.Digits),
 		})
@@ -223,7 +252,7 @@ func (e *Errands) end(ctx context.Context, route paging.Route, delivery int64) e
 			return err
 		case found:
 			told.Ref = handed.Ref
-		case of.State == "leased" || of.State == "submitted":
+		case inFlight:
 			return errInFlight // its sender may be at it this moment
 		}
 		// Nobody could say, or it is not there. Where our key is enough, it is ended by that.

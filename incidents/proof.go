@@ -15,6 +15,9 @@ import (
 // AddContact stores an address of the actor's own and sends a code there. say tells what
 // to do with it; sent is false when none could be sent now.
 func (s *Service) AddContact(ctx context.Context, a oncall.Actor, kind string, address secret.Text) (say string, sent bool, err error) {
+	if s.sealing() && contact.MustBeSealed(kind) {
+		return "", false, errMustBeSealed(kind)
+	}
 	err = s.change(ctx, func(c *change) error {
 		one, err := contact.Add(c.ctx, c.tx, c.now, a.PersonID, kind, address, contact.By(a.By()))
 		if err != nil {

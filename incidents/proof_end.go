@@ -2,6 +2,7 @@ package incidents
 
 import (
 	"context"
+	"errors"
 
 	"github.com/jackc/pgx/v5"
 
@@ -49,9 +50,11 @@ func (e *Errands) endProof(ctx context.Context, route paging.Route, id int64) er
 		return err
 	}
 	address, err := contact.Open(ctx, e.Service.DB, p.ContactID)
-	if fault.KindOf(err) == fault.NotFound {
+	switch {
+	case errors.Is(err, contact.ErrSealed): // the switchboard knows by our key where it went
+	case fault.KindOf(err) == fault.NotFound:
 		return nil
-	} else if err != nil {
+	case err != nil:
 		return err
 	}
 	telling, cancel := context.WithTimeout(ctx, errandBudget)

@@ -100,7 +100,7 @@ func (c *change) written(r paging.Reply, words words, answers paging.Way) (pagin
 	}
 	if answers.ID != 0 && answers.PageID == page.ID {
 		way = answers // whoever names our letter has it, which nobody guesses
-	} else if way.ContactID == nil || r.From.Empty() { // whoever wrote it, the page did not go there
+	} else if way.ContactID == nil || r.From.Empty() && r.Contact == 0 { // whoever wrote it, the page did not go there
 		if out, guessed, err := c.guessed(r); err != nil || guessed {
 			return out, err
 		}
@@ -151,7 +151,7 @@ func (c *change) keyed(r paging.Reply, w paging.Way) (paging.Response, error) {
 	}
 	out, err := c.answered(r, w, page, state)
 	if err == nil && key == keys.Join {
-		err = c.join(&out, page)
+		err = c.join(&out, page, w)
 	}
 	return out, err
 }
@@ -259,13 +259,11 @@ func (c *change) wayOn(page int64, r paging.Reply) (paging.Way, error) {
 		return paging.Way{}, err
 	}
 	for _, d := range list {
-		if !r.From.Empty() && d.ContactID != nil {
-			address, err := contact.Open(c.ctx, c.tx, *d.ContactID)
-			if fault.KindOf(err) == fault.NotFound || err == nil && !address.Equal(r.From) {
-				continue
-			}
-			if err != nil {
+		if d.ContactID != nil {
+			if from, err := c.cameFrom(r, *d.ContactID); err != nil {
 				return paging.Way{}, err
+			} else if !from {
+				continue
 			}
 		}
 		w, _, err := paging.WayOf(c.ctx, c.tx, paging.PageKey(d.ID), r.Route, "")
@@ -274,9 +272,26 @@ func (c *change) wayOn(page int64, r paging.Reply) (paging.Way, error) {
 	return paging.Way{}, nil
 }
 
+// cameFrom tells whether somebody wrote from a contact, as far as that is known. Of a sealed
+// one the switchboard knows it, and tells which contact it is.
+func (c *change) cameFrom(r paging.Reply, id int64) (bool, error) {
+	switch {
+	case r.Contact != 0:
+		return r.Contact == id, nil
+	case r.From.Empty():
+		return true, nil
+	}
+	address, err := contact.Open(c.ctx, c.tx, id)
+	if errors.Is(err, contact.ErrSealed) || fault.KindOf(err) == fault.NotFound {
+		return false, nil
+	}
+	return err == nil && address.Equal(r.From), err
+}
+
 // join has the caller joined to the lead, if there is one with a phone, who is somebody
-// else.
-func (c *change) join(out *paging.Response, page paging.Page) error {
+// else. A sealed number is joined to while sealed addresses are open for the incident; whom
+// the switchboard rang, it joins to no other.
+func (c *change) join(out *paging.Response, page paging.Page, w paging.Way) error {
 	inc, ok := incidentOf(page.Cause)
 	if !ok {
 		return nil
@@ -289,13 +304,44 @@ func (c *change) join(out *paging.Response, page paging.Page) error {
 		out.Say += " Nobody else leads this incident by phone now."
 		return nil
 	}
+	rang, err := c.rangSealed(w)
+	if err != nil {
+		return err
+	}
+	unsealed, err := c.unsealedNow(inc)
+	if err != nil {
+		return err
+	}
 	list, err := contact.Of(c.ctx, c.tx, b.Holder)
+	if err != nil {
+		return err
+	}
 	for _, one := range list {
-		if one.Kind == "voice" && one.Usable() {
+		if one.Kind == "voice" && one.Usable() && (one.Sealed && unsealed || !one.Sealed && !rang) {
 			out.Contact = one.ID
-			return err
+			return nil
 		}
 	}
 	out.Say += fmt.Sprintf(" %s leads, and cannot be joined by phone.", b.Handle)
-	return err
+	return nil
+}
+
+// rangSealed tells whether a page went to a sealed address: the switchboard rang it.
+func (c *change) rangSealed(w paging.Way) (bool, error) {
+	if w.ContactID == nil {
+		return false, nil
+	}
+	one, err := contact.Get(c.ctx, c.tx, *w.ContactID)
+	if fault.KindOf(err) == fault.NotFound {
+		return false, nil
+	}
+	return one.Sealed, err
+}
+
+const sqlUnsealedNow = `select exists (select from incident where id = @id and status = 'open' and unsealed_until > @now)`
+
+// unsealedNow tells whether sealed addresses are open for an incident.
+func (c *change) unsealedNow(incident int64) (yes bool, err error) {
+	err = c.tx.QueryRow(c.ctx, sqlUnsealedNow, pgx.NamedArgs{"id": incident, "now": c.now}).Scan(&yes)
+	return yes, err
 }

@@ -114,15 +114,20 @@ func (c *change) proofReceipt(r paging.Receipt, proof int64) error {
 // stopOrStart suspends an address that asked for it, or uses it again. Whoever holds the
 // phone decides, whatever else is known.
 func (c *change) stopOrStart(r paging.Reply, stop bool) (paging.Response, error) {
-	what, do, say := "start", contact.ResumeByAddress, "You get pages here again."
+	what, do, word, say := "start", contact.ResumeByAddress, contact.ResumeByWord, "You get pages here again."
 	if stop {
-		what, do, say = "stop", contact.SuspendByAddress, "No more pages come here. START brings them back."
+		what, do, word, say = "stop", contact.SuspendByAddress, contact.SuspendByWord, "No more pages come here. START brings them back."
 	}
 	out, err := c.heard(r, paging.Way{}, what, "", paging.Response{Say: say, Done: true})
-	if err != nil || r.From.Empty() {
+	n := int64(0)
+	switch {
+	case err != nil || r.From.Empty() && r.Contact == 0:
 		return out, err
+	case r.Contact != 0:
+		n, err = word(c.ctx, c.tx, c.now, r.Route, r.Contact)
+	default:
+		n, err = do(c.ctx, c.tx, c.now, r.Route, r.From)
 	}
-	n, err := do(c.ctx, c.tx, c.now, r.Route, r.From)
 	out.Done = n > 0 // else a stranger wrote it, whom we do not answer for ever
 	return out, err
 }

@@ -11,8 +11,10 @@ import (
 	"batsignal/incidents/alert"
 	"batsignal/migrations/pg"
 	"batsignal/oncall"
+	"batsignal/oncall/contact"
 	"batsignal/oncall/notice"
 	"batsignal/oncall/paging"
+	"batsignal/oncall/unseal"
 )
 
 // ChannelIncident is where a committing transaction tells which incident changed:
@@ -36,6 +38,16 @@ type Service struct {
 	Minutes  Minutes        // nil keeps none
 
 	Helplines []paging.Helpline // other paging services that are called for roles
+
+	// Switchboard opens sealed addresses; nil: there is none, and no address is sealed.
+	Switchboard unseal.Switchboard
+	// Seals opens the bot's half of the keys of sealed addresses; nil opens none.
+	Seals *contact.Halves
+	// Heads says a line in the home rooms at once; nil where this process is on no network.
+	Heads func(ctx context.Context, line string) error
+	// Custodians names, by handle, who keeps a share of the key of sealed addresses; nil is
+	// nobody.
+	Custodians func(ctx context.Context, db pg.DB) ([]string, error)
 }
 
 // Minutes keeps the minutes of what is said in the rooms of incidents. Each call is in

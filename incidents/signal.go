@@ -1,8 +1,8 @@
 package incidents
 
 import (
+	"cmp"
 	"context"
-
 	"fmt"
 	"strings"
 	"time"
@@ -13,6 +13,7 @@ import (
 	"batsignal/oncall/fault"
 	"batsignal/oncall/notice"
 	"batsignal/oncall/paging"
+	"batsignal/oncall/unseal"
 )
 
 // Signal is somebody's wish to light the bat-signal.
@@ -31,6 +32,10 @@ type Asked struct {
 	Plan    []PlanLine
 	// Opened is set instead when policy asks for no confirmation.
 	Opened *Opened
+	// Challenge is what is confirmed with a code, where sealed addresses may be opened. Its
+	// line is shown as it is.
+	Challenge *unseal.Challenge
+	Sealed    string // why they stay sealed, in a sentence; "" if they need not
 }
 
 // PlanLine says what confirming would do for one role.
@@ -64,8 +69,12 @@ func (a Asked) Rings() int {
 // ask and each refusal is on the public record.
 func (s *Service) Ask(ctx context.Context, a oncall.Actor, sig Signal) (asked Asked, err error) {
 	var refused *fault.Error
+	made, sealed, err := s.sound(ctx, a, sig)
+	if err != nil {
+		return asked, err
+	}
 	err = s.change(ctx, func(c *change) error {
-		asked, refused = Asked{Signal: sig}, nil
+		asked, refused = Asked{Signal: sig, Challenge: made, Sealed: sealed}, nil
 		if err := c.lockGuard(); err != nil {
 			return err
 		}
@@ -78,8 +87,12 @@ func (s *Service) Ask(ctx context.Context, a oncall.Actor, sig Signal) (asked As
 		if asked.Plan, err = c.plan(sig); err != nil {
 			return err
 		}
+		code := ""
+		if made != nil {
+			code = made.Code
+		}
 		req := request{
-			Code: c.newCode(), What: sig.What, Severity: sig.Severity, Everyone: sig.Everyone,
+			Code: cmp.Or(code, c.newCode()), What: sig.What, Severity: sig.Severity, Everyone: sig.Everyone,
 			AskedBy: a.PersonID, AskedByHandle: a.Handle, ExpiresAt: c.now.Add(s.Guard.Window),
 		}
 		if err := c.insertRequest(&req, a); err != nil {
@@ -102,6 +115,24 @@ func (s *Service) Ask(ctx context.Context, a oncall.Actor, sig Signal) (asked As
 		return asked, refused
 	}
 	return asked, err
+}
+
+// sound asks the switchboard for the challenge of a signal for which sealed addresses may
+// be opened. It is asked before the transaction of the request, which must not wait for
+// another process, and not for a request that will be refused.
+func (s *Service) sound(ctx context.Context, a oncall.Actor, sig Signal) (made *unseal.Challenge, why string, err error) {
+	if s.Switchboard == nil || sig.Severity != 1 || s.Guard.Confirmations == 0 {
+		return nil, "", nil
+	}
+	var refused *fault.Error
+	if err := s.change(ctx, func(c *change) (err error) {
+		refused, err = c.judge(a, sig)
+		return err
+	}); err != nil || refused != nil {
+		return nil, "", err
+	}
+	made, why = s.challenge(ctx, a, sig.What, 0)
+	return made, why, nil
 }
 
 // judge applies the guard to one request.
@@ -184,6 +215,16 @@ func (c *change) plan(sig Signal) ([]PlanLine, error) {
 // Confirm lights the bat-signal that somebody else asked for. An empty code means
 // the only request that waits.
 func (s *Service) Confirm(ctx context.Context, a oncall.Actor, code string) (opened *Opened, err error) {
+	return s.confirm(ctx, a, code, false)
+}
+
+// ConfirmWithDigits is [Service.Confirm] by somebody who gave a code of their authenticator
+// as well. The switchboard hears that for itself; nothing is checked here.
+func (s *Service) ConfirmWithDigits(ctx context.Context, a oncall.Actor, code string) (*Opened, error) {
+	return s.confirm(ctx, a, code, true)
+}
+
+func (s *Service) confirm(ctx context.Context, a oncall.Actor, code string, digits bool) (opened *Opened, err error) {
 	var refused *fault.Error
 	err = s.change(ctx, func(c *change) error {
 		opened, refused = nil, nil
@@ -201,8 +242,12 @@ func (s *Service) Confirm(ctx context.Context, a oncall.Actor, code string) (ope
 			refused = why
 			return c.use(use{act: "refused", actor: a, request: req.ID, text: "confirmation: " + why.Say})
 		}
-		opened, err = c.open(req, a)
-		return err
+		if opened, err = c.open(req, a); err != nil || digits || s.Switchboard == nil || req.Severity != 1 {
+			return err
+		}
+		c.sayHome(opened.Incident.ID, fmt.Sprintf("It was confirmed without a code, so sealed addresses stay sealed. Until %s somebody who is registered with the switchboard can have them opened: !confirm, the code of the request, and a code of their authenticator.",
+			oncall.Clock(req.ExpiresAt, "")))
+		return nil
 	})
 	if err == nil && refused != nil {
 		return nil, refused

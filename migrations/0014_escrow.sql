@@ -240,5 +240,5 @@ grant select, insert on custody_drill to batsignal_app;
 grant select on custody_drill to batsignal_switchboard;
 -- What the switchboard reads of the rest: whom a call is for, and whether it is still needed.
 grant usage on schema public to batsignal_switchboard;
-grant select on person, contact, contact_proof, membership, role, incident, escalation, page, delivery, goose_db_version to batsignal_switchboard;
+grant select on person, contact, contact_proof, membership, role, incident, escalation, page, delivery to batsignal_switchboard;
 grant delete on contact to batsignal_switchboard;

@@ -37,12 +37,14 @@ end $$`
     join pg_roles g on g.oid = m.roleid and g.rolname = $2
     join pg_roles l on l.oid = m.member and l.rolname = $1)`
 
-	// River's tables carry no grants of their own, and goose's is read by Check.
+	// River's tables carry no grants of their own, and goose's is read by Check,
+	// which the switchboard does as well.
 	ownerGrants = `do $$
 declare
   t record;
 begin
   grant select on goose_db_version to ` + AppRole + `;
+  grant select on goose_db_version, river_migration to ` + SwitchboardRole + `;
   for t in
     select relname as name, relkind as kind from pg_class
     where relnamespace = current_schema()::regnamespace and relname like 'river\_%' and relkind in ('r', 'p', 'S')

@@ -21,7 +21,7 @@ type api struct {
 func newAPI(s *site) *api {
 	p := &api{site: s}
 	p.operations = slices.Concat(
-		p.selfOperations(), p.peopleOperations(), p.absenceOperations(), p.roleOperations(), p.memberOperations(),
+		p.selfOperations(), p.peopleOperations(), p.contactOperations(), p.absenceOperations(), p.roleOperations(), p.memberOperations(),
 		p.oncallOperations(), p.scheduleOperations(), p.overrideOperations(), p.coverOperations(), p.coverageOperations(), p.wayOperations(), p.noiseOperations(),
 		p.policyOperations(), p.alertOperations(), p.componentOperations(), p.incidentOperations(), p.pageOperations(), p.auditOperations(), p.commandOperations(), p.treeOperations(),
 		p.documentOperations(),

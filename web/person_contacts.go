@@ -22,6 +22,8 @@ type contactsForm struct {
 	List []contactLine
 	Kind string // as chosen
 	Code string // as typed
+	// Seals says how an address is sealed; nil: there is no switchboard.
+	Seals *sealsForm
 	// Wrong is what is wrong, by field: "address", "code", or "delay-7" of contact 7. What
 	// was typed as an address is not shown again: no page holds one.
 	Wrong map[string]string
@@ -33,6 +35,8 @@ type contactLine struct {
 	Title string // with a number where there are several of a kind
 	Delay string // as typed; "" is as usual
 	Wrong string // what is wrong with the delay
+	// Agreed is what its owner agreed to, and what became of it, of a sealed one only.
+	Agreed contact.Agreed
 }
 
 // CodeWord is what the button that sends a code says.
@@ -62,6 +66,9 @@ func (f *contactsForm) CodeBox() box {
 func (f *contactsForm) KindBoxes() []formDay {
 	var out []formDay
 	for _, kind := range contact.Kinds() {
+		if f.Seals != nil && contact.MustBeSealed(kind) {
+			continue
+		}
 		out = append(out, formDay{kind, contact.Noun(kind), kind == f.Kind})
 	}
 	return out
@@ -70,6 +77,9 @@ func (f *contactsForm) KindBoxes() []formDay {
 // contactRoutes are what is changed about one's own ways.
 func (s *site) contactRoutes(r chi.Router) {
 	r.Post("/people/{handle}/contacts", s.ofSelf(s.addContact))
+	r.Post("/people/{handle}/contacts/sealed", s.ofSelf(s.addSealed))
+	r.Post("/people/{handle}/contacts/seal", s.ofSelf(s.goToSwitchboard(s.SealLink, "Seal an address")))
+	r.Post("/people/{handle}/contacts/mine", s.ofSelf(s.goToSwitchboard(s.MineLink, "Your sealed addresses")))
 	r.Post("/people/{handle}/contacts/prove", s.ofSelf(s.proveContact))
 	r.Post("/people/{handle}/contacts/{id:[0-9]+}/code", s.ofContact(s.codeContact))
 	r.Post("/people/{handle}/contacts/{id:[0-9]+}/delay", s.ofContact(s.delayContact))
@@ -117,10 +127,17 @@ func (s *site) addWays(r *http.Request, body *personBody) error {
 	if body.Ways == nil {
 		body.Ways = &contactsForm{}
 	}
+	if body.Ways.Seals = s.seals(body.Person); body.Ways.Seals != nil {
+		body.Ways.Seals.Wrong = body.Ways.Wrong["sealed"]
+	}
+	agreed, err := contact.AgreedOf(r.Context(), s.DB, body.Person.ID)
+	if err != nil {
+		return err
+	}
 	seen := map[string]int{}
 	for _, c := range list {
 		seen[c.Kind]++
-		line := contactLine{Contact: c, Title: contact.Noun(c.Kind), Wrong: body.Ways.Wrong[delayField(c.ID)]}
+		line := contactLine{Contact: c, Title: contact.Noun(c.Kind), Wrong: body.Ways.Wrong[delayField(c.ID)], Agreed: agreed[c.ID]}
 		if n := seen[c.Kind]; n > 1 {
 			line.Title += " " + strconv.Itoa(n)
 		}

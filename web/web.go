@@ -56,8 +56,10 @@ type Options struct {
 	Now       func() time.Time
 	Log       *slog.Logger
 	Version   string
-	Currency  string // in what costs are written; "" says none
-	PublicURL string // how people reach these pages, for what is read elsewhere; "" is unknown
+	Currency  string          // in what costs are written; "" says none
+	PublicURL string          // how people reach these pages, for what is read elsewhere; "" is unknown
+	SealLink  command.LinkFor // to the switchboard's form in which an address is sealed; nil: there is no switchboard
+	MineLink  command.LinkFor // to somebody's own page there; nil: there is no switchboard
 	// Elsewhere says in a sentence, for a reader in a zone, who is on call for a role, "" is
 	// every one, at other paging services; "" is nobody. It does not wait for long. nil
 	// knows none.

@@ -17,7 +17,7 @@ func (s Services) contactCommand() *Command {
 	return &Command{
 		Name: "contact", Default: "list", Needs: Known, Private: true,
 		Summary: "Keeps your private addresses, which nobody else sees.", Example: "contact list",
-		Subs: []*Command{
+		Subs: append([]*Command{
 			{Name: "list", Summary: "Tells which ways to reach you there are, and how each stands.", Example: "contact list", Run: s.contactList},
 			{
 				Name: "add", Summary: "Adds an address for pages, and sends a code there. No page goes there before the code came back.",
@@ -47,7 +47,7 @@ func (s Services) contactCommand() *Command {
 			},
 			{Name: "resume", Summary: "Uses a way again that was paused.", Example: "contact resume voice", Params: []Param{kind}, Run: s.contactResume},
 			{Name: "remove", Summary: "Deletes your addresses of a kind.", Example: "contact remove mail", Params: []Param{kind}, Run: s.contactRemove},
-		},
+		}, s.contactSealCommands()...),
 	}
 }
 
@@ -67,12 +67,20 @@ func (s Services) contactList(ctx context.Context, c *Call) (Reply, error) {
 	if err != nil {
 		return Reply{}, err
 	}
+	agreed, err := contact.AgreedOf(ctx, s.DB, c.PersonID)
+	if err != nil {
+		return Reply{}, err
+	}
 	l := List{Title: "You are reached by"}
 	for _, a := range accounts {
 		l.Items = append(l.Items, "private message on "+a.Network)
 	}
 	for _, one := range list {
-		l.Items = append(l.Items, one.Kind+": "+standing(c, one))
+		item := one.Kind + ": " + standing(c, one)
+		if one.Sealed {
+			item = one.Kind + ", sealed: " + standing(c, one) + sealedItem(agreed[one.ID])
+		}
+		l.Items = append(l.Items, item)
 	}
 	return Reply{Blocks: []Block{l}, Private: true}, nil
 }
@@ -125,6 +133,9 @@ func (s Services) ofKind(ctx context.Context, c *Call) ([]contact.Contact, error
 		}
 	}
 	if len(list) == 0 {
+		if s.SealLink != nil && contact.MustBeSealed(c.Text("kind")) {
+			return nil, fault.New(fault.NotFound, "You gave no %s. To give one: !contact seal", contact.Noun(c.Text("kind")))
+		}
 		return nil, fault.New(fault.NotFound, "You gave no %s. To give one: !contact add %s %s", contact.Noun(c.Text("kind")), c.Text("kind"), contact.Example(c.Text("kind")))
 	}
 	return list, nil

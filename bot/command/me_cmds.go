@@ -44,8 +44,12 @@ func (s Services) meShow(ctx context.Context, c *Call) (Reply, error) {
 	if err != nil {
 		return Reply{}, err
 	}
+	sealed, err := s.sealedFacts(ctx, c)
+	if err != nil {
+		return Reply{}, err
+	}
 	calendar, err := s.calendarFacts(ctx, c)
-	return Reply{Blocks: []Block{slices.Concat(facts, agreed, calendar)}, Private: true}, err
+	return Reply{Blocks: []Block{slices.Concat(facts, agreed, sealed, calendar)}, Private: true}, err
 }
 
 func profileFacts(p oncall.Person, now time.Time) Facts {

@@ -9,10 +9,11 @@ import (
 
 	"batsignal/incidents"
 	"batsignal/oncall"
+	"batsignal/oncall/fault"
 )
 
 func (s Services) signalCommands() []*Command {
-	return []*Command{{
+	return append([]*Command{{
 		Name: emergencyName, Group: "Emergency", Needs: Known | Fire,
 		Summary: "Asks to ring at least one person in every role; a second person must confirm.",
 		Example: "batsignal remote code execution in openssl",
@@ -27,9 +28,11 @@ func (s Services) signalCommands() []*Command {
 		Name: "confirm", Needs: Known | Confirm,
 		Summary: "Confirms a bat-signal that somebody else asked for, which rings people.",
 		Example: "confirm K7QX",
-		Params:  []Param{{Name: "code", Optional: true, Help: "which request, if several wait"}},
-		Run:     s.confirm,
-	}}
+		Params: []Param{
+			{Name: "code", Kind: Rest, Optional: true, Help: "which request, if several wait; then the six digits of your authenticator, which open sealed addresses"},
+		},
+		Run: s.confirm,
+	}}, s.unsealCommands()...)
 }
 
 func (s Services) batsignal(ctx context.Context, c *Call) (Reply, error) {
@@ -50,12 +53,23 @@ func (s Services) batsignal(ctx context.Context, c *Call) (Reply, error) {
 	for _, l := range asked.Plan {
 		items = append(items, planWords(l, asked.Signal.Everyone))
 	}
-	return Reply{Blocks: []Block{
+	r := Reply{Blocks: []Block{
 		Line(fmt.Sprintf("This rings %s at once, severity %d: %s", oncall.Plural(asked.Rings(), "person", "people"), severity, asked.Signal.What)),
 		List{Items: items},
+	}}
+	if asked.Challenge != nil {
+		// The switchboard says the rest, word for word: a line of ours with its code that says
+		// anything else would void it.
+		r.Blocks = append(r.Blocks, Line(asked.Challenge.Line), Actions(incidents.ConfirmActions(asked)))
+		return r, nil
+	}
+	r.Blocks = append(r.Blocks,
 		Line(fmt.Sprintf("It needs a second person until %s: %s", oncall.Clock(asked.Expires, c.Zone), c.Typed("confirm "+asked.Code))),
-		Actions(incidents.ConfirmActions(asked)),
-	}}, nil
+		Actions(incidents.ConfirmActions(asked)))
+	if asked.Sealed != "" {
+		r.Blocks = append(r.Blocks, Line(asked.Sealed))
+	}
+	return r, nil
 }
 
 func planWords(l incidents.PlanLine, everyone bool) string {
@@ -76,7 +90,16 @@ func planWords(l incidents.PlanLine, everyone bool) string {
 }
 
 func (s Services) confirm(ctx context.Context, c *Call) (Reply, error) {
-	opened, err := s.Incidents.Confirm(ctx, c.Actor(), c.Text("code"))
+	code, digits, _ := strings.Cut(c.Text("code"), " ")
+	confirm := s.Incidents.Confirm
+	if digits != "" {
+		confirm = s.Incidents.ConfirmWithDigits
+	}
+	opened, err := confirm(ctx, c.Actor(), code)
+	if kind := fault.KindOf(err); err != nil && digits != "" && s.Incidents.Switchboard != nil && (kind == fault.Conflict || kind == fault.NotFound) {
+		// It is of an incident that goes on. Whether the code is right, the switchboard tells.
+		return sentence("The switchboard looks at the code."), nil
+	}
 	if err != nil {
 		return Reply{}, err
 	}

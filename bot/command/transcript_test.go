@@ -144,7 +144,8 @@ func tell(t *testing.T, story *txtar.Archive, open opener) string {
 		t.Fatal(err)
 	}
 
-	db := pgtest.Fresh(t).Pool
+	fresh := pgtest.Fresh(t)
+	db := fresh.Pool
 	var theatres []play.Theatre
 	for network := range strings.FieldsSeq(settings["networks"]) {
 		people := play.Speakers(files["story"], network)
@@ -165,8 +166,9 @@ func tell(t *testing.T, story *txtar.Archive, open opener) string {
 		Fetch:    shelf(files),
 		NewToken: func() string { tokens++; return fmt.Sprintf("%0*d", retrospective.TokenLength, tokens) },
 		NewCode:  func() string { codes++; return fmt.Sprintf("KQX%d", codes+1) },
-		Show:     func(_ time.Time, l console.Line) { transcript.Hear(l) },
-		Log:      slog.New(slog.NewTextHandler(t.Output(), nil)),
+		SealLink: atSwitchboard(settings, "enrol"), MineLink: atSwitchboard(settings, "mine"),
+		Show: func(_ time.Time, l console.Line) { transcript.Hear(l) },
+		Log:  slog.New(slog.NewTextHandler(t.Output(), nil)),
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -177,6 +179,8 @@ func tell(t *testing.T, story *txtar.Archive, open opener) string {
 		t.Fatal(err)
 	}
 	plan(ctx, t, stage, files["schedules.yaml"])
+	sealFor(ctx, t, db, stage.Now(), strings.Fields(settings["sealed"]))
+	keepBook(ctx, t, fresh, stage, settings["opened"])
 	got, err := transcript.Play(ctx, files["story"])
 	if err != nil {
 		t.Fatalf("%v\nso far:\n%s", err, got)

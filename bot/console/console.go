@@ -29,6 +29,9 @@ type Line struct {
 type Door struct {
 	ID   string
 	Show func(Line)
+	// Listen is told of what is said in rooms, by people before the bot hears it, and by the
+	// bot (ours); nil is nobody.
+	Listen func(room, account, text string, ours bool)
 	// People are those who are everywhere without having spoken; nil are none.
 	People func(ctx context.Context) ([]string, error)
 
@@ -49,6 +52,7 @@ func (d *Door) lines() chan bot.Heard {
 // ctx ends. Run must be running.
 func (d *Door) Speak(ctx context.Context, h bot.Heard) error {
 	d.rooms.spoke(h.Room, h.Nick)
+	d.listen(h.Room, h.Account, h.Text, false)
 	select {
 	case d.lines() <- h:
 		return nil
@@ -122,7 +126,16 @@ func (d *Door) Invite(_ context.Context, room, account string) error {
 // Check implements [bot.Network].
 func (d *Door) Check() error { return nil }
 
+func (d *Door) listen(room, account, text string, ours bool) {
+	if d.Listen != nil {
+		d.Listen(room, account, text, ours)
+	}
+}
+
 func (d *Door) show(l Line) {
+	if l.Act == "say" {
+		d.listen(l.Room, "", l.Text, true)
+	}
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if d.Show != nil {

@@ -13,6 +13,9 @@ import (
 
 // Reply draws r where the line came from; a private one goes to whoever said it.
 func (d *Door) Reply(ctx context.Context, to bot.Heard, r command.Reply) error {
+	if d.cfg.Listen {
+		return errListens
+	}
 	s := d.online()
 	if s == nil {
 		return bot.ErrOffline
@@ -39,6 +42,9 @@ func (s *session) stillThere(to bot.Heard) bool {
 // Say sends an announcement to a room. It joins the room first if we are not in
 // it, as after a restart: a room that was opened once must not fall silent.
 func (d *Door) Say(ctx context.Context, room string, m bot.Message) error {
+	if d.cfg.Listen {
+		return errListens
+	}
 	if !validRoom(room) {
 		return noRoom(room)
 	}
@@ -49,12 +55,19 @@ func (d *Door) Say(ctx context.Context, room string, m bot.Message) error {
 	if err := s.join(ctx, room); err != nil {
 		return err
 	}
-	return s.deliver(ctx, chatter, room, m.Text)
+	goes := chatter
+	if m.Urgent {
+		goes = urgent
+	}
+	return s.deliver(ctx, goes, room, m.Text)
 }
 
 // Direct sends a private message to every nick that is proven to be logged in as
 // account, and fails with [bot.ErrAbsent] if there is none.
 func (d *Door) Direct(ctx context.Context, account string, m bot.Message) error {
+	if d.cfg.Listen {
+		return errListens
+	}
 	s := d.online()
 	if s == nil {
 		return bot.ErrOffline

@@ -15,8 +15,8 @@ const stale = 60 * time.Second
 // robots are the tags by which a line says that a program wrote it.
 var robots = [...]string{"bot", "draft/bot", "inspircd.org/bot"}
 
-// said turns a PRIVMSG into what was heard. Our own lines, those of other bots, of
-// servers, and CTCP but for ACTION are not heard; NOTICE never gets here.
+// said turns a PRIVMSG into what was heard. Our own lines, those of other bots (unless we
+// only listen), of servers, and CTCP but for ACTION are not heard; NOTICE never gets here.
 func (s *session) said(ev *girc.Event) {
 	if len(ev.Params) != 2 || ev.Source == nil || ev.Source.Host == "" || s.same(ev.Source.Name, s.nick) {
 		return
@@ -25,10 +25,8 @@ func (s *session) said(ev *girc.Event) {
 	if strings.HasPrefix(ev.Params[1], "\x01") && !did {
 		return
 	}
-	for _, tag := range robots {
-		if _, ok := ev.Tags[tag]; ok {
-			return
-		}
+	if !s.door.cfg.Listen && byRobot(ev) {
+		return
 	}
 	text = clean(text) // and with it the mark at the end of an ACTION
 	if strings.Trim(text, " ") == "" {
@@ -41,10 +39,22 @@ func (s *session) said(ev *girc.Event) {
 			return
 		}
 		h.Op = s.people.runs(h.Room, h.Nick)
+	} else if s.door.cfg.Listen {
+		return // nobody else heard it
 	} else if h.Account != "" {
 		s.rememberNick(h.Account, h.Nick)
 	}
 	s.hear(h)
+}
+
+// byRobot tells whether a line says that a program wrote it.
+func byRobot(ev *girc.Event) bool {
+	for _, tag := range robots {
+		if _, ok := ev.Tags[tag]; ok {
+			return true
+		}
+	}
+	return false
 }
 
 // heardOf begins what is heard by a line of the server's.
@@ -67,7 +77,8 @@ func (s *session) rememberNick(account, nick string) {
 
 // accountOf is who wrote a line, as far as the server proves it: by the tag on
 // that very line; where the server does not tag, by what it told of a person in
-// our rooms, and keeps telling. Everybody else is nobody.
+// our rooms, and keeps telling. Everybody else is nobody, and whoever only listens
+// takes the tag alone.
 func (s *session) accountOf(ev *girc.Event) string {
 	if s.door.trusted() && s.caps["account-tag"] {
 		return foldAccount(ev.Tags["account"])
@@ -77,7 +88,7 @@ func (s *session) accountOf(ev *girc.Event) string {
 
 // toldOf is who a nick is, as the server told, and keeps telling.
 func (s *session) toldOf(nick string) string {
-	if s.door.trusted() && s.caps["account-notify"] {
+	if !s.door.cfg.Listen && s.door.trusted() && s.caps["account-notify"] {
 		return s.people.account(nick)
 	}
 	return ""

@@ -50,7 +50,8 @@ func (s *session) regain() time.Time {
 		s.mu.Unlock()
 		return due
 	}
-	authed, tries := s.authed, s.nickTries
+	// Services are asked by a message, so whoever only listens waits for the nick.
+	authed, tries := s.authed && !s.door.cfg.Listen, s.nickTries
 	s.mu.Unlock()
 	if mine {
 		return now.Add(time.Hour)

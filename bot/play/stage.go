@@ -49,7 +49,9 @@ type Options struct {
 	Prefix    string
 	Emergency string
 	PublicURL string
-	Guard     incidents.Guard
+	// SealLink and MineLink lead to the pages of a switchboard; nil: there is none.
+	SealLink, MineLink command.LinkFor
+	Guard              incidents.Guard
 	// Retrospectives has them drafted by themselves when an incident is over.
 	Retrospectives bool
 	NewToken       func() string                      // tokens of links in chat that can be foreseen; nil makes real ones

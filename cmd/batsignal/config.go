@@ -46,6 +46,8 @@ type Config struct {
 	Minutes    minutesConfig `mapstructure:"minutes" doc:"Meetings and their minutes."`
 
 	Components componentsConfig `mapstructure:"components" doc:"What is looked after, and by whom."`
+
+	Switchboard switchboardConfig `mapstructure:"switchboard" doc:"Sealed addresses: the second process, which alone can open them and dials."`
 }
 
 type databaseConfig struct {

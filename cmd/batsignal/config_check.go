@@ -36,6 +36,7 @@ func (l *loaded) check() problems {
 	c.Mail.check(&found)
 	c.Webhook.check(&found)
 	c.checkPaging(&found)
+	c.checkSwitchboard(&found)
 	c.Alerts.check(&found)
 	checkRoles(&found, c.Roles)
 	c.Guard.check(&found, c.Roles)

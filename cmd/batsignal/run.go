@@ -24,8 +24,9 @@ func newRunCommand(a *app) *cobra.Command {
 		Short:   "Try the bot by hand: the terminal is a chat network",
 		GroupID: groupUse,
 		Long: `Run starts everything on this machine with nothing to configure: a private
-Postgres, the web pages on localhost, and the terminal as a chat network with a
-small invented roster, in which you speak as everybody. What happens is kept for
+Postgres, the web pages on localhost, the switchboard that opens sealed telephone
+numbers, and the terminal as a chat network with a small invented roster, in which you
+speak as everybody. What happens is kept for
 the next time. Without a terminal on standard input it plays batsignal try instead.`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
@@ -78,11 +79,16 @@ func (a *app) runTerminal(ctx context.Context, c Config, in *os.File) error {
 	clock := &shiftedClock{}
 	door := &console.Door{ID: consoleNetwork}
 	c.Admins = append(c.Admins, consoleNetwork+"/maria")
-	p, err := wire(ctx, c, db, []place{terminalPlace(door)}, clock.Now, log)
+	board, err := a.startStage(ctx, &c, db, clock.Now)
 	if err != nil {
 		return err
 	}
-	if err := seedRoster(ctx, db, clock.Now()); err != nil {
+	if board != nil {
+		defer board.stop()
+		door.Listen = board.tell
+	}
+	p, err := wire(ctx, c, db, []place{terminalPlace(door)}, clock.Now, log)
+	if err != nil {
 		return err
 	}
 	at, err := listen(ctx, c)
@@ -110,9 +116,13 @@ func (a *app) runTerminal(ctx context.Context, c Config, in *os.File) error {
 			io.Writer
 		}{in, a.stdout},
 		People:  func(ctx context.Context) ([]string, error) { return peopleWords(ctx, db, clock.Now()) },
-		Advance: func(ctx context.Context, d time.Duration) { p.advance(ctx, clock, d) },
+		Advance: func(ctx context.Context, d time.Duration) { p.advance(ctx, clock, board, d) },
 	}
 	door.Show = screen.Show
+	if board != nil {
+		door.Show = func(l console.Line) { screen.Show(l); board.shown(l, screen.Print, clock.Now) }
+		go board.showRings(screen.Print)
+	}
 	done := make(chan error, 1)
 	go func() { done <- p.run(ctx, c, db, at, log) }()
 	err = screen.Run(ctx)
@@ -125,11 +135,14 @@ func (a *app) runTerminal(ctx context.Context, c Config, in *os.File) error {
 
 // advance lets time pass in small steps, so that what is due on the way happens in
 // its order.
-func (p *parts) advance(ctx context.Context, clock *shiftedClock, d time.Duration) {
+func (p *parts) advance(ctx context.Context, clock *shiftedClock, board *stage, d time.Duration) {
 	const stride, rest = 15 * time.Second, 40 * time.Millisecond
 	for d > 0 && ctx.Err() == nil {
 		step := min(d, stride)
 		clock.Advance(step)
+		if board != nil {
+			board.advance(step)
+		}
 		p.pager.Wake()
 		select {
 		case <-ctx.Done():

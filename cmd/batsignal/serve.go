@@ -42,6 +42,9 @@ the others show the pages, and one of them takes over when that one is gone.`,
 			if err != nil {
 				return err
 			}
+			if err := harden(); err != nil {
+				return err
+			}
 			if len(c.networkIDs()) == 0 {
 				return fault.New(fault.Invalid, "No network is configured, so nobody could light the signal. batsignal config example shows how; batsignal run needs none.")
 			}
@@ -99,6 +102,7 @@ func (p *parts) run(ctx context.Context, c Config, db *database, at net.Listener
 		{"notifications", wake.Run},
 		{"web", func(ctx context.Context) error { return p.serveWeb(ctx, c, db, at, log) }},
 		{"inbound", func(ctx context.Context) error { return p.serveInbound(ctx, c, log) }},
+		{"switchboard", func(ctx context.Context) error { return p.serveSwitchboard(ctx, log) }},
 		{"leadership", func(ctx context.Context) error {
 			return p.election.Run(ctx, func(ctx context.Context) error { return p.lead(ctx, db, log) })
 		}},

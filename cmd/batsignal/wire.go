@@ -25,17 +25,20 @@ import (
 	"batsignal/integrations/fetch"
 	"batsignal/integrations/inbox"
 	"batsignal/integrations/mail"
+	switchwire "batsignal/integrations/switchboard"
 	"batsignal/migrations/pg"
 	"batsignal/migrations/pg/leader"
 	"batsignal/oncall"
 	"batsignal/oncall/access"
 	"batsignal/oncall/choice"
 	"batsignal/oncall/component"
+	"batsignal/oncall/contact"
 	"batsignal/oncall/coverage"
 	"batsignal/oncall/fault"
 	"batsignal/oncall/notice"
 	"batsignal/oncall/paging"
 	"batsignal/oncall/rota"
+	"batsignal/oncall/secret"
 	"batsignal/oncall/selfwatch"
 	"batsignal/oncall/skill"
 	"batsignal/oncall/tree"
@@ -66,6 +69,12 @@ type parts struct {
 	inbox      *inbox.Inbox   // nil hears no answers by mail
 	mailbox    bool           // the inbox reads one, and is not only handed letters
 	inbound    *http.ServeMux // what comes back from providers
+	ear        paging.Ear     // who hears it
+	// openNumber gives the number behind a contact to a caller who wants to be joined to it.
+	openNumber func(ctx context.Context, contact int64, key string) (secret.Text, error)
+	dialled    map[string]bool    // routes that the switchboard has
+	board      *switchwire.Client // nil: there is no switchboard
+	botSide    *botSide           // what the switchboard hears us by; nil: there is none
 	// elsewhere tells who is on call at other paging services; nil knows none.
 	elsewhere  func(ctx context.Context, role, zone string) string
 	set        *command.Set
@@ -177,6 +186,7 @@ func wire(ctx context.Context, c Config, db *database, places []place, now func(
 	}, command.Vocabulary(command.Services{
 		DB: db.Pool, Incidents: p.incidents, People: p.people, Meetings: p.meetings, Actions: p.actions, Retro: p.retro, Access: p.access,
 		Skills: p.skills, Components: p.components, Rota: p.rota, Choices: p.choices, Fetch: p.calendars, Alerts: p.alerts,
+		SealLink: p.linkTo(c, db, now, contact.LinkEnrol), MineLink: p.linkTo(c, db, now, contact.LinkMine),
 		PublicURL: c.Web.PublicURL, Look: p.look, Health: p.health, Elsewhere: p.elsewhere,
 	}))
 	if err != nil {
@@ -187,6 +197,7 @@ func wire(ctx context.Context, c Config, db *database, places []place, now func(
 	if c.Bridge.Relay {
 		p.dispatcher.Relay = &bot.Relay{DB: db.Pool, Incidents: p.incidents, Queue: p.queue, Now: now, Log: log}
 	}
+	p.incidents.Heads = p.sayHeads(places)
 	p.chores = append(p.chores, p.sweeping(db)...)
 	p.pager = p.newPager(c)
 	return p, p.joinWatch(c, db, now, log)

@@ -101,7 +101,26 @@ func slackDoor(c Config, n slackConfig, db pg.DB, inc *incidents.Service, log *s
 	})
 }
 
+// ircDoor is a network that the bot is on.
 func ircDoor(n ircConfig, log *slog.Logger) (*irc.Door, error) {
+	config, err := ircConfigOf(n, log)
+	if err != nil {
+		return nil, err
+	}
+	return irc.New(config)
+}
+
+// ircEar is a network where the switchboard listens, and says nothing.
+func ircEar(n ircConfig, log *slog.Logger) (*irc.Door, error) {
+	config, err := ircConfigOf(n, log)
+	if err != nil {
+		return nil, err
+	}
+	config.Listen = true
+	return irc.New(config)
+}
+
+func ircConfigOf(n ircConfig, log *slog.Logger) (irc.Config, error) {
 	config := irc.Config{
 		Name: n.ID, Server: n.Server, TLS: n.TLS, ServerName: n.ServerName, RootCAs: poolOf(n.CAFile),
 		Nick: n.Nick, User: n.User, RealName: n.RealName,
@@ -113,7 +132,7 @@ func ircDoor(n ircConfig, log *slog.Logger) (*irc.Door, error) {
 	if n.CertFile != "" {
 		pair, err := tls.LoadX509KeyPair(n.CertFile, n.KeyFile)
 		if err != nil {
-			return nil, fault.Wrap(fault.Invalid, err, "irc %s: the certificate in cert_file and the key in key_file do not belong together, or cannot be read.", n.ID)
+			return config, fault.Wrap(fault.Invalid, err, "irc %s: the certificate in cert_file and the key in key_file do not belong together, or cannot be read.", n.ID)
 		}
 		config.Certificate = &pair
 	}
@@ -122,7 +141,7 @@ func ircDoor(n ircConfig, log *slog.Logger) (*irc.Door, error) {
 			config.Rooms = append(config.Rooms, strings.ToLower(room))
 		}
 	}
-	return irc.New(config)
+	return config, nil
 }
 
 // whoWords says for people whom a list of the configuration means.

@@ -37,6 +37,13 @@ func (p *parts) joinRoutes(ctx context.Context, c Config, db *database, now func
 	p.alerts.Engine = s
 	p.inbound = http.NewServeMux()
 	p.errands = &incidents.Errands{Service: s, Routes: map[string]paging.Route{}, Log: log}
+	p.ear = s
+	p.openNumber = func(ctx context.Context, id int64, _ string) (secret.Text, error) {
+		return contact.Open(ctx, db.Pool, id)
+	}
+	if err := p.joinSwitchboard(ctx, c, db, now, log); err != nil {
+		return err
+	}
 	if p.mail != nil {
 		p.addRoute(p.mail)
 	}
@@ -65,8 +72,12 @@ func (p *parts) joinRoutes(ctx context.Context, c Config, db *database, now func
 	return contact.SyncCanaries(ctx, db.Pool, now(), canaries)
 }
 
-// addRoute puts a way into use that this process has.
+// addRoute puts a way into use that this process has. One that the switchboard has is its:
+// nothing else dials.
 func (p *parts) addRoute(r paging.Route) {
+	if p.dialled[r.Name()] {
+		return
+	}
 	p.routes[r.Name()] = r
 	p.errands.Routes[r.Name()] = r
 	p.incidents.Routes = append(p.incidents.Routes, paging.TraitsOf(r))
@@ -84,7 +95,7 @@ func (p *parts) joinWebhook(c Config, now func() time.Time, log *slog.Logger) er
 		return err
 	}
 	p.addRoute(route)
-	p.inbound.Handle("POST /canary", &webhook.Canary{Secret: c.Webhook.Secret, Ear: p.incidents, Now: now, Log: log})
+	p.inbound.Handle("POST /canary", &webhook.Canary{Secret: c.Webhook.Secret, Ear: p.ear, Now: now, Log: log})
 	return nil
 }
 
@@ -107,9 +118,9 @@ func (p *parts) joinTwilio(c Config, db *database, now func() time.Time, log *sl
 	p.addRoute(account.Voice())
 	p.closers = append(p.closers, account.Close)
 	hook, err := twilio.NewHook(twilio.Hook{
-		Ear: p.incidents, Tokens: t.AuthToken.Lines(), AccountSID: t.AccountSID, From: t.From, Voice: t.Voice,
+		Ear: p.ear, Tokens: t.AuthToken.Lines(), AccountSID: t.AccountSID, From: t.From, Voice: t.Voice,
 		InboundURL: c.Inbound.PublicURL, Words: p.localized, Now: now, Log: log,
-		Open: func(ctx context.Context, id int64) (secret.Text, error) { return contact.Open(ctx, db.Pool, id) },
+		Open: p.openNumber,
 	})
 	if err != nil {
 		return err
@@ -137,7 +148,7 @@ func (p *parts) joinPagerDuty(c Config, now func() time.Time, log *slog.Logger) 
 		return nil
 	}
 	hook := pagerduty.Hook{
-		Ear: p.incidents, Keys: keys, Secrets: keys.Seals, Now: now, Log: log,
+		Ear: p.ear, Keys: keys, Secrets: keys.Seals, Now: now, Log: log,
 	}
 	if client != nil {
 		hook.Look = client.AlertKeys
@@ -173,7 +184,7 @@ func (p *parts) joinNtfy(c Config, now func() time.Time) error {
 	}
 	route, err := ntfy.New(ntfy.Config{
 		URL: c.Ntfy.URL, Servers: c.Ntfy.Servers, Token: c.Ntfy.Token, AllowNetworks: c.Ntfy.AllowNetworks,
-		Prefix: c.Commands.Prefix, Ear: p.incidents, Now: now,
+		Prefix: c.Commands.Prefix, Ear: p.ear, Now: now,
 	})
 	if err == nil {
 		p.addRoute(route)
@@ -188,7 +199,7 @@ func (p *parts) joinInbox(c Config, now func() time.Time, log *slog.Logger) erro
 		return nil
 	}
 	p.mailbox = i.Host != ""
-	config := inbox.Config{Ear: p.incidents, Secret: i.Secret, Answer: p.mail.Answer, Log: log, Now: now}
+	config := inbox.Config{Ear: p.ear, Secret: i.Secret, Answer: p.mail.Answer, Log: log, Now: now}
 	if p.mailbox {
 		config.IMAP = inbox.IMAP{
 			Host: i.Host, Port: i.Port, TLS: i.TLS, RootCAs: poolOf(i.CAFile), Username: i.Username, Password: i.Password, Folder: i.Folder,

@@ -111,7 +111,7 @@ func (r *run) hooks() {
 	phones, err := twilio.NewHook(twilio.Hook{
 		Ear: r.svc, Tokens: []secret.Text{secret.New(p.phones.Token())}, AccountSID: p.phones.AccountSID(), From: p.phones.From(),
 		InboundURL: p.inbound.URL, Now: r.clock.Now, Log: log,
-		Open: func(ctx context.Context, id int64) (secret.Text, error) { return contact.Open(ctx, r.db, id) },
+		Open: func(ctx context.Context, id int64, _ string) (secret.Text, error) { return contact.Open(ctx, r.db, id) },
 	})
 	r.must(err)
 	p.hooks.Handle("/twilio/", phones)

@@ -66,7 +66,7 @@ func FuzzForm(f *testing.F) {
 		}
 		h, err := NewHook(Hook{
 			Ear: fuzzEar{fails, done}, Tokens: []secret.Text{secret.New("token")}, From: "+14155550100", InboundURL: "https://in.example.org",
-			Open: func(context.Context, int64) (secret.Text, error) { return secret.Text{}, errors.New("gone") },
+			Open: func(context.Context, int64, string) (secret.Text, error) { return secret.Text{}, errors.New("gone") },
 			Now:  time.Now, Log: slog.New(slog.DiscardHandler),
 		})
 		if err != nil {

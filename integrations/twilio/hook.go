@@ -31,8 +31,9 @@ const (
 // POST.
 type Hook struct {
 	Ear paging.Ear
-	// Open gives the number behind a contact, for the caller who wants to be joined to it.
-	Open       func(ctx context.Context, contact int64) (secret.Text, error)
+	// Open gives the number behind a contact, for the caller who wants to be joined to it and
+	// was rung by the message of this key.
+	Open       func(ctx context.Context, contact int64, key string) (secret.Text, error)
 	Tokens     []secret.Text // as in Config
 	AccountSID string
 	From       string // our number, which the lead sees when somebody is joined to them

@@ -91,7 +91,7 @@ func (h *Hook) hearAgain(w http.ResponseWriter, key string, t turn, digits strin
 
 // join connects the caller with the lead's phone.
 func (h *Hook) join(w http.ResponseWriter, r *http.Request, key string, said paging.Response) {
-	number, err := h.Open(r.Context(), said.Contact)
+	number, err := h.Open(r.Context(), said.Contact, key)
 	if err != nil || !isNumber(number.Reveal()) {
 		h.Log.Warn("a caller could not be joined to the lead", "key", key, "error", err)
 		h.answer(w, h.say(said.Say), h.say("The lead cannot be reached by phone now. Please come to the chat. Goodbye."), hangup{})

@@ -121,7 +121,7 @@ func (w *world) owns(ref, key string) {
 	w.whose[ref] = key
 }
 
-func (w *world) open(_ context.Context, contact int64) (secret.Text, error) {
+func (w *world) open(_ context.Context, contact int64, _ string) (secret.Text, error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	number, ok := w.phone[contact]

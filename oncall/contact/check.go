@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"batsignal/oncall/fault"
+	"batsignal/oncall/secret"
 )
 
 // Kinds are the kinds of contact, each with the name of its route.
@@ -50,9 +51,32 @@ func check(kind, address string) (string, error) {
 		}
 		return address, nil
 	}
-	kinds := Kinds()
-	return "", fault.New(fault.Invalid, "A contact is of the kind %s or %s.", strings.Join(kinds[:len(kinds)-1], ", "), kinds[len(kinds)-1])
+	return "", fault.New(fault.Invalid, "A contact is of the kind %s.", kindWords())
 }
+
+// Known tells whether there is such a kind.
+func Known(kind string) bool { return slices.Contains(Kinds(), kind) }
+
+// kindWords lists the kinds: "mail, webhook or sms".
+func kindWords() string {
+	kinds := Kinds()
+	return strings.Join(kinds[:len(kinds)-1], ", ") + " or " + kinds[len(kinds)-1]
+}
+
+// Clean writes an address as it is used, or refuses what cannot be one of its kind. The
+// refusal never repeats it. It is for whoever seals an address, where nobody can check it
+// afterwards.
+func Clean(kind string, address secret.Text) (secret.Text, error) {
+	clean, err := check(kind, address.Reveal())
+	if err != nil {
+		return secret.Text{}, err
+	}
+	return secret.New(clean), nil
+}
+
+// MustBeSealed tells whether addresses of a kind are not taken open where there is a
+// switchboard: a telephone number is what somebody cannot change the next day.
+func MustBeSealed(kind string) bool { return kind == "sms" || kind == "voice" }
 
 var (
 	integrationKey = regexp.MustCompile(`^[A-Za-z0-9]{32}$`)

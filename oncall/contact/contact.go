@@ -28,6 +28,7 @@ type Contact struct {
 	ID          int64
 	PersonID    int64          // 0 is the operator's own, for the daily synthetic page
 	Kind        string         // one of [Kinds], which is the name of its route too
+	Sealed      bool           // only the switchboard opens its address, in an emergency that was confirmed
 	Delay       *time.Duration // how long after the ring it is used; nil: as its route says
 	ProvenAt    *time.Time     // when its owner showed that they read or hear it; nil: it is never paged
 	TestedAt    *time.Time     // when its owner last answered on it
@@ -54,7 +55,7 @@ func (c Contact) Standing() string {
 
 const (
 	contactColumns = `
-		c.id, coalesce(c.person_id, 0) as person_id, c.kind, c.delay, c.proven_at, c.tested_at, c.suspended_at, c.fault, c.fault_at`
+		c.id, coalesce(c.person_id, 0) as person_id, c.kind, c.sealed, c.delay, c.proven_at, c.tested_at, c.suspended_at, c.fault, c.fault_at`
 	sqlContactsOf = `
 		select ` + contactColumns + ` from contact c where c.person_id = any (@people) order by c.person_id, c.place, c.id`
 	sqlContact     = `select ` + contactColumns + ` from contact c where c.id = @id`
@@ -64,13 +65,16 @@ const (
 		select c.id from contact c join contact_address a on a.contact_id = c.id
 		where c.person_id = @person_id and c.kind = @kind and a.address = @address limit 1`
 	sqlInsertContact = `
-		insert into contact (person_id, kind, place, created_at)
-		values (@person_id, @kind, (select coalesce(max(place), 0) + 1 from contact where person_id = @person_id), @now)
+		insert into contact (person_id, kind, sealed, place, created_at)
+		values (@person_id, @kind, @sealed, (select coalesce(max(place), 0) + 1 from contact where person_id = @person_id), @now)
 		returning id`
 	sqlInsertAddress = `insert into contact_address (contact_id, address) values (@id, @address)`
 	sqlStand         = `
 		update contact set proven_at = @proven, tested_at = null, fault = '', fault_at = null where id = @id`
-	sqlOpenAddress   = `select address from contact_address where contact_id = @id`
+	// A sealed contact has no address here.
+	sqlOpenAddress = `
+		select a.address from contact c left join contact_address a on a.contact_id = c.id
+		where c.id = @id and (c.sealed or a.contact_id is not null)`
 	sqlDeleteContact = `delete from contact where id = any (@ids)`
 )
 
@@ -92,6 +96,7 @@ type Option func(*how)
 type how struct {
 	by      audit.By // zero is the owner, on that very way
 	vouched bool
+	halves  *Halves // with which a sealed one must open; nil tries none
 }
 
 // By says who makes a change, for the record of changes. Without it, it is the owner.
@@ -144,7 +149,7 @@ func Add(ctx context.Context, db pg.DB, now time.Time, person int64, kind string
 	}
 	h := saying(options)
 	err = pg.InTx(ctx, db, func(tx pgx.Tx) error {
-		args := pgx.NamedArgs{"person_id": person, "kind": kind, "address": clean, "now": now, "proven": nil}
+		args := pgx.NamedArgs{"person_id": person, "kind": kind, "address": clean, "now": now, "proven": nil, "sealed": false}
 		if h.vouched {
 			args["proven"] = now
 		}
@@ -192,6 +197,16 @@ func sameAddress(ctx context.Context, tx pgx.Tx, args pgx.NamedArgs) (id int64, 
 }
 
 func insert(ctx context.Context, tx pgx.Tx, now time.Time, h how, args pgx.NamedArgs) (id int64, err error) {
+	if id, err = insertContact(ctx, tx, now, h, args); err != nil {
+		return 0, err
+	}
+	args["id"] = id
+	_, err = tx.Exec(ctx, sqlInsertAddress, args)
+	return id, err
+}
+
+// insertContact makes a contact without an address, unless there are too many.
+func insertContact(ctx context.Context, tx pgx.Tx, now time.Time, h how, args pgx.NamedArgs) (id int64, err error) {
 	var n int
 	if err := tx.QueryRow(ctx, sqlCountOfKind, args).Scan(&n); err != nil {
 		return 0, err
@@ -205,11 +220,7 @@ func insert(ctx context.Context, tx pgx.Tx, now time.Time, h how, args pgx.Named
 			return 0, err
 		}
 	}
-	if err := tx.QueryRow(ctx, sqlInsertContact, args).Scan(&id); err != nil {
-		return 0, err
-	}
-	args["id"] = id
-	_, err = tx.Exec(ctx, sqlInsertAddress, args)
+	err = tx.QueryRow(ctx, sqlInsertContact, args).Scan(&id)
 	return id, err
 }
 
@@ -256,12 +267,17 @@ func remove(ctx context.Context, db pg.DB, now time.Time, person int64, options 
 }
 
 // Open reads the address behind a contact, for one delivery. A contact that was
-// removed meanwhile is NotFound.
+// removed meanwhile is NotFound, a sealed one is [ErrSealed].
 func Open(ctx context.Context, db pg.DB, id int64) (secret.Text, error) {
-	var address string
+	var address *string
 	err := db.QueryRow(ctx, sqlOpenAddress, pgx.NamedArgs{"id": id}).Scan(&address)
-	if errors.Is(err, pgx.ErrNoRows) {
+	switch {
+	case errors.Is(err, pgx.ErrNoRows):
 		return secret.Text{}, errRemoved()
+	case err != nil:
+		return secret.Text{}, err
+	case address == nil:
+		return secret.Text{}, ErrSealed
 	}
-	return secret.New(address), err
+	return secret.New(*address), nil
 }

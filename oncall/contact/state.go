@@ -96,6 +96,28 @@ func ResumeByAddress(ctx context.Context, tx pgx.Tx, now time.Time, kind string,
 	return byAddress(ctx, tx, now, kind, address, sqlResumeAddress, "started again by a word sent from there: ")
 }
 
+// SuspendByWord is [SuspendByAddress] for one contact, where the switchboard told whose
+// address the word came from. One of another kind is left alone.
+func SuspendByWord(ctx context.Context, tx pgx.Tx, now time.Time, kind string, id int64) (n int64, err error) {
+	return byWord(ctx, tx, now, kind, id, sqlSuspend, "stopped by a word sent from there: ")
+}
+
+// ResumeByWord ends such a pause.
+func ResumeByWord(ctx context.Context, tx pgx.Tx, now time.Time, kind string, id int64) (n int64, err error) {
+	return byWord(ctx, tx, now, kind, id, sqlResume, "started again by a word sent from there: ")
+}
+
+func byWord(ctx context.Context, tx pgx.Tx, now time.Time, kind string, id int64, sql, says string) (int64, error) {
+	c, err := Get(ctx, tx, id)
+	if fault.KindOf(err) == fault.NotFound || err == nil && c.Kind != kind {
+		return 0, nil
+	}
+	if err != nil {
+		return 0, err
+	}
+	return turnAll(ctx, tx, now, nil, sql, pgx.NamedArgs{"id": id, "now": now}, says)
+}
+
 func byAddress(ctx context.Context, tx pgx.Tx, now time.Time, kind string, address secret.Text, sql, says string) (int64, error) {
 	clean, err := check(kind, address.Reveal())
 	if err != nil {

@@ -61,12 +61,16 @@ func Reaches(ctx context.Context, db pg.DB, people []int64) (map[int64]bool, err
 	has := map[int64]bool{}
 	contacts, err := contact.Of(ctx, db, people...)
 	for _, c := range contacts {
-		if c.Kind == mailKind && c.Usable() {
+		if takes(c) {
 			has[c.PersonID] = true
 		}
 	}
 	return has, err
 }
+
+// takes tells whether letters go to a contact. What nobody proved may be a stranger's, and
+// what is sealed is opened in emergencies only.
+func takes(c contact.Contact) bool { return c.Kind == mailKind && c.Usable() && !c.Sealed }
 
 // Postman mails letters. It is the worker of the jobs that Post leaves behind.
 type Postman struct {
@@ -98,8 +102,8 @@ func (p *Postman) Deliver(ctx context.Context, key string, l Args) error {
 	}
 	var refused error
 	for _, c := range contacts {
-		if c.Kind != mailKind || !c.Usable() {
-			continue // what nobody proved may be a stranger's
+		if !takes(c) {
+			continue
 		}
 		address, err := contact.Open(ctx, p.DB, c.ID)
 		if fault.KindOf(err) == fault.NotFound {

@@ -25,6 +25,7 @@ type Reply struct {
 	Event   string      // the provider's own name of it, by which a repetition is known
 	Key     string      // of the message that it answers, where the way tells; else ""
 	From    secret.Text // the address that it came from, where there is one. It proves nothing
+	Contact int64       // whose address it came from, where the switchboard found it in From's place; 0 is unknown
 	Account string      // the account at the provider, where the provider proved it
 	Text    string      // what was written or keyed
 	Means   PageState   // acked, declined or closed, where the way says so itself; else ""

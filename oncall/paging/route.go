@@ -95,6 +95,20 @@ type Message struct {
 	Code     string      // what to write back: "K7QXM"; "" if nothing can be written back
 	Keys     Keys        // what to key on a phone
 	Repeat   bool        // rung before, or perhaps: say so
+
+	// Sealed is set instead of Address where only the switchboard can open the address.
+	Sealed *Sealed
+}
+
+// Sealed is what the bot can say of an address that it cannot open: whose record it is,
+// and our half of its key. Only a route of the switchboard's takes it.
+type Sealed struct {
+	Record   string       // its id, a UUID
+	Epoch    int          // of the keyring by whose wrap the half was opened
+	Half     secret.Bytes // the bot's half of the record's key, 32 bytes
+	Incident int64        // for which it is opened; 0 with a code for its owner
+	Grant    string       // the challenge by which two people opened sealed addresses for it
+	Slot     string       // the slot of the hunt: "role:release-engineering"
 }
 
 // Ended tells a provider how a page of its went on.

@@ -1,0 +1,139 @@
+package main
+
+import (
+	"crypto/rand"
+	"encoding/hex"
+	"errors"
+	"os"
+	"path/filepath"
+	"sort"
+	"strings"
+
+	switchwire "batsignal/integrations/switchboard"
+	"batsignal/oncall/custody"
+	"batsignal/oncall/escrow"
+	"batsignal/oncall/fault"
+	"batsignal/oncall/ledger"
+	"batsignal/oncall/secret"
+)
+
+// keyHome is the directory in which one of the two processes keeps its own keys. None of
+// them is ever copied: what is lost with a host comes back from the custodians.
+type keyHome struct {
+	dir  string
+	side custody.Side
+}
+
+// botKeys is where the bot has its own.
+func botKeys(c Config) keyHome { return keyHome{filepath.Join(c.StateDir, "escrow"), custody.SideBot} }
+
+// switchboardKeys is where the switchboard has its own.
+func switchboardKeys(c Config) keyHome { return keyHome{c.StateDir, custody.SideSwitchboard} }
+
+// identity is how this side shows itself to the other one.
+func (h keyHome) identity() (switchwire.Identity, error) { return switchwire.LoadOrMake(h.dir) }
+
+// unwrapKeys reads the keys by which this side opens its half, the newest first, and makes
+// the first one. A file whose name begins with unwrap is one; the one for a keyring that is
+// being made stands beside the one in use.
+func (h keyHome) unwrapKeys() ([]escrow.PrivateKey, error) {
+	if err := os.MkdirAll(h.dir, 0o700); err != nil {
+		return nil, err
+	}
+	names, err := filepath.Glob(filepath.Join(h.dir, "unwrap*.key"))
+	if err != nil {
+		return nil, err
+	}
+	if len(names) == 0 {
+		if err := h.newUnwrapKey("unwrap-1.key"); err != nil {
+			return nil, err
+		}
+		names = []string{filepath.Join(h.dir, "unwrap-1.key")}
+	}
+	sort.Sort(sort.Reverse(sort.StringSlice(names)))
+	keys := make([]escrow.PrivateKey, 0, len(names))
+	for _, name := range names {
+		text, err := secret.FromFile(name)
+		if err != nil {
+			return nil, err
+		}
+		seed, err := hex.DecodeString(text.Reveal())
+		if err != nil {
+			return nil, fault.New(fault.Invalid, "%s is damaged. Without it the custodians must make this side anew: batsignal custody recover --help.", name)
+		}
+		key, err := escrow.KeyFromSeed(secret.NewBytes(seed))
+		if err != nil {
+			return nil, err
+		}
+		keys = append(keys, key)
+	}
+	return keys, nil
+}
+
+// newUnwrapKey makes one more key, never over another.
+func (h keyHome) newUnwrapKey(name string) error {
+	key, err := escrow.GenerateKey()
+	if err != nil {
+		return err
+	}
+	return writeOnce(filepath.Join(h.dir, name), hex.EncodeToString(key.Seed().RevealBytes())+"\n")
+}
+
+// ledgerKey is the switchboard's key for heads, made at first.
+func (h keyHome) ledgerKey(name string) (private secret.Text, public string, err error) {
+	path := filepath.Join(h.dir, "ledger.key")
+	if _, err := os.Stat(path); errors.Is(err, os.ErrNotExist) {
+		private, public, err := ledger.NewKey(name)
+		if err != nil {
+			return secret.Text{}, "", err
+		}
+		if err := os.MkdirAll(h.dir, 0o700); err != nil {
+			return secret.Text{}, "", err
+		}
+		if err := writeOnce(path, private.Reveal()+"\n"+public+"\n"); err != nil {
+			return secret.Text{}, "", err
+		}
+		return private, public, nil
+	}
+	text, err := secret.FromFile(path)
+	if err != nil {
+		return secret.Text{}, "", err
+	}
+	lines := text.Lines()
+	if len(lines) != 2 {
+		return secret.Text{}, "", fault.New(fault.Invalid, "%s is damaged: it has two lines, the private and the public key of the ledger.", path)
+	}
+	return lines[0], lines[1].Reveal(), nil
+}
+
+// host is what a ceremony must know of this side: public keys only.
+func (h keyHome) host(ledgerName string) (custody.Host, error) {
+	keys, err := h.unwrapKeys()
+	if err != nil {
+		return custody.Host{}, err
+	}
+	who, err := h.identity()
+	if err != nil {
+		return custody.Host{}, err
+	}
+	host := custody.Host{Side: h.side, Key: keys[0].Public(), TLS: strings.TrimPrefix(string(who.Pin()), "sha256:")}
+	if h.side == custody.SideSwitchboard {
+		if _, host.Ledger, err = h.ledgerKey(ledgerName); err != nil {
+			return custody.Host{}, err
+		}
+	}
+	return host, nil
+}
+
+// writeOnce writes a private file that is not there yet, whole or not at all.
+func writeOnce(path, text string) error {
+	fresh := path + "." + rand.Text() + ".new"
+	if err := os.WriteFile(fresh, []byte(text), 0o600); err != nil {
+		return err
+	}
+	defer os.Remove(fresh)
+	if err := os.Link(fresh, path); err != nil { // fails if it is there
+		return err
+	}
+	return nil
+}

@@ -1,0 +1,170 @@
+package main
+
+import (
+	"context"
+	"encoding/base32"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"batsignal/migrations/pg"
+	"batsignal/oncall"
+	"batsignal/oncall/contact"
+	"batsignal/oncall/custody"
+	"batsignal/oncall/escrow"
+	"batsignal/oncall/fault"
+	"batsignal/oncall/secret"
+	"batsignal/oncall/switchboard"
+	"batsignal/oncall/switchboard/totp"
+)
+
+// demo is what is invented for a first run: custodians, telephone numbers, and the
+// authenticators of the people of the example roster, whose codes it can tell. In a real
+// installation nobody has all of that in one directory.
+type demo struct{ seeds map[string]secret.Bytes }
+
+// makeDemo makes what is missing of it.
+func makeDemo(ctx context.Context, c, child Config, db *database, now time.Time) (demo, error) {
+	if err := oncall.SeedRoles(ctx, db.Pool, now, rolesOf(c)); err != nil {
+		return demo{}, err
+	}
+	if err := seedRoster(ctx, db, now); err != nil {
+		return demo{}, err
+	}
+	keyring, err := custody.Current(ctx, db.Pool)
+	if fault.KindOf(err) == fault.NotFound {
+		keyring, err = demoCeremony(ctx, c, child, db, now)
+	}
+	if err != nil {
+		return demo{}, err
+	}
+	people, err := oncall.People(ctx, db.Pool)
+	if err != nil {
+		return demo{}, err
+	}
+	for n, one := range people {
+		if err := demoPhone(ctx, db, now, keyring, one, n); err != nil {
+			return demo{}, err
+		}
+	}
+	return demoAuthenticators(child, people, now)
+}
+
+// demoCeremony has five custodians whose shares are sheets in one directory: that keeps
+// nothing safe, and says so.
+func demoCeremony(ctx context.Context, c, child Config, db *database, now time.Time) (custody.Keyring, error) {
+	bot, err := botKeys(c).host("")
+	if err != nil {
+		return custody.Keyring{}, err
+	}
+	theirs, err := switchboardKeys(child).host(ledgerName(child))
+	if err != nil {
+		return custody.Keyring{}, err
+	}
+	p := custody.Params{Bot: bot, Switchboard: theirs, K: 3, Now: now}
+	for n, name := range []string{"maria", "kevin", "li", "tunde", "aiko"} {
+		p.Custodians = append(p.Custodians, custody.Invited{Name: name, Place: fmt.Sprintf("sheet %d in the directory of the demonstration", n+1), Recipient: "sheet"})
+	}
+	made, err := custody.Init(p)
+	if err != nil {
+		return custody.Keyring{}, err
+	}
+	dir := filepath.Join(c.StateDir, "custody-demonstration")
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return custody.Keyring{}, err
+	}
+	for _, h := range made.Handouts {
+		if err := os.WriteFile(filepath.Join(dir, h.File), []byte(h.Text.Reveal()), 0o600); err != nil {
+			return custody.Keyring{}, err
+		}
+	}
+	_, err = custody.Store(ctx, db.Pool, now, made.Keyring)
+	return made.Keyring, err
+}
+
+// demoPhone seals an invented number for somebody who has none, of those that are kept for
+// films.
+func demoPhone(ctx context.Context, db *database, now time.Time, keyring custody.Keyring, one oncall.Person, n int) error {
+	has, err := contact.Of(ctx, db.Pool, one.ID)
+	if err != nil || slices.ContainsFunc(has, func(c contact.Contact) bool { return c.Sealed }) {
+		return err
+	}
+	sealed, err := escrow.Seal(keyring.Keys(), one.ID, "voice", escrow.DefaultPolicy(), secret.New(fmt.Sprintf("+1212555%04d", 100+n)))
+	if err != nil {
+		return err
+	}
+	return pg.InTx(ctx, db.Pool, func(tx pgx.Tx) error {
+		added, err := contact.AddSealed(ctx, tx, now, one.ID, sealed)
+		if err != nil {
+			return err
+		}
+		proof, err := contact.Begin(ctx, tx, now, added.ID, contact.PurposeProof, one.ID)
+		if err != nil {
+			return err
+		}
+		_, _, _, err = contact.Redeem(ctx, tx, now, proof.ID)
+		return err
+	})
+}
+
+// demoAuthenticators registers everybody, and keeps the seeds so that their codes can be
+// told.
+func demoAuthenticators(child Config, people []oncall.Person, now time.Time) (demo, error) {
+	path := filepath.Join(child.StateDir, "demonstration-seeds.json")
+	kept := map[string]string{}
+	text, err := os.ReadFile(path)
+	if err == nil {
+		err = json.Unmarshal(text, &kept)
+	}
+	if err != nil && !errors.Is(err, os.ErrNotExist) {
+		return demo{}, err
+	}
+	d := demo{map[string]secret.Bytes{}}
+	known := switchboard.OpenConfirmers(child.StateDir)
+	for _, one := range people {
+		seed, err := base32.StdEncoding.DecodeString(kept[one.Handle])
+		if err != nil {
+			return demo{}, err
+		}
+		if len(seed) == 0 {
+			made, err := known.Add(now, one.Handle, []string{consoleNetwork + "/" + one.Handle}, true)
+			if fault.KindOf(err) == fault.Conflict {
+				continue // registered, and nobody can tell their codes any more
+			}
+			if err != nil {
+				return demo{}, err
+			}
+			seed = made.RevealBytes()
+			kept[one.Handle] = base32.StdEncoding.EncodeToString(seed)
+		}
+		d.seeds[one.Handle] = secret.NewBytes(seed)
+	}
+	text, err = json.Marshal(kept)
+	if err != nil {
+		return demo{}, err
+	}
+	return d, os.WriteFile(path, text, 0o600)
+}
+
+// codes tells the codes of now, of a few people who may confirm.
+func (d demo) codes(now time.Time, but string) string {
+	var handles []string
+	for handle := range d.seeds {
+		if handle != but {
+			handles = append(handles, handle)
+		}
+	}
+	slices.Sort(handles)
+	var words []string
+	for _, handle := range handles[:min(3, len(handles))] {
+		words = append(words, handle+" "+totp.Code(d.seeds[handle], now).Reveal())
+	}
+	return "(Their authenticators show now: " + strings.Join(words, ", ") + ". Each code is good once.)"
+}

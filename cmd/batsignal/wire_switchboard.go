@@ -1,0 +1,135 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"time"
+
+	"batsignal/bot"
+	"batsignal/incidents"
+	switchwire "batsignal/integrations/switchboard"
+	"batsignal/migrations/pg"
+	"batsignal/oncall/contact"
+	"batsignal/oncall/custody"
+	"batsignal/oncall/fault"
+	"batsignal/oncall/secret"
+	"batsignal/oncall/switchboard/dial"
+	"batsignal/oncall/unseal"
+)
+
+// botSide is what the switchboard hears the bot by.
+type botSide struct {
+	identity switchwire.Identity
+	peer     switchwire.Pin
+	bot      unseal.Bot
+	listen   string
+}
+
+// joinSwitchboard gives the bot the switchboard: its routes, which take the place of our own
+// of the same name, and our half of the keys of sealed addresses.
+func (p *parts) joinSwitchboard(ctx context.Context, c Config, db *database, now func() time.Time, log *slog.Logger) error {
+	if c.Switchboard.URL == "" {
+		return nil
+	}
+	home := botKeys(c)
+	identity, err := home.identity()
+	if err != nil {
+		return err
+	}
+	keys, err := home.unwrapKeys()
+	if err != nil {
+		return err
+	}
+	peer, err := switchwire.ParsePin(c.Switchboard.Peer)
+	if err != nil {
+		return err
+	}
+	if p.board, err = switchwire.NewClient(c.Switchboard.URL, identity, peer); err != nil {
+		return err
+	}
+	p.closers = append(p.closers, p.board.Close)
+	known, err := dial.Announced(ctx, db.Pool)
+	if err != nil {
+		return err
+	}
+	for _, route := range switchwire.Routes(p.board, known) {
+		p.addRoute(route)
+	}
+	p.dialled = map[string]bool{}
+	for _, t := range known {
+		p.dialled[t.Name] = true
+	}
+	s := p.incidents
+	s.Switchboard, s.Seals = p.board, &contact.Halves{Keys: keys}
+	s.Custodians = custodians
+	p.botSide = &botSide{identity: identity, peer: peer, listen: c.Switchboard.Listen, bot: incidents.ForSwitchboard{Service: s}}
+	p.chores = append(p.chores,
+		chore{"owners' notices", 2 * time.Second, s.TellOwners},
+	)
+	return nil
+}
+
+// custodians names, by handle, who keeps a share: a custodian is known here by the name
+// that the keyring has for them, if somebody has that handle.
+func custodians(ctx context.Context, db pg.DB) ([]string, error) {
+	keyring, err := custody.Current(ctx, db)
+	if fault.KindOf(err) == fault.NotFound {
+		return nil, nil
+	}
+	var names []string
+	for _, one := range keyring.Custodians {
+		names = append(names, one.Name)
+	}
+	return names, err
+}
+
+// sayHeads has lines of the switchboard's said in the home rooms of the networks that this
+// process is on. It is enough that one room has it: everybody there is a witness.
+func (p *parts) sayHeads(places []place) func(ctx context.Context, line string) error {
+	return func(ctx context.Context, line string) error {
+		if !p.election.Leads() {
+			return fault.New(fault.Unready, "Another process is on the networks.")
+		}
+		var failed []error
+		said := false
+		for _, at := range places {
+			if at.network == nil || at.home == "" {
+				continue
+			}
+			if err := at.network.Say(ctx, at.home, bot.Message{Text: line, Urgent: true}); err != nil {
+				failed = append(failed, err)
+				continue
+			}
+			said = true
+		}
+		if said {
+			return nil
+		}
+		return fault.Wrap(fault.Unready, errors.Join(failed...), "No home room can be reached.")
+	}
+}
+
+// serveSwitchboard hears the switchboard until ctx ends.
+func (p *parts) serveSwitchboard(ctx context.Context, log *slog.Logger) error {
+	side := p.botSide
+	if side == nil {
+		return nil
+	}
+	at, err := (&net.ListenConfig{}).Listen(ctx, "tcp", side.listen)
+	if err != nil {
+		return fmt.Errorf("switchboard.listen: %w", err)
+	}
+	log.Info("the switchboard is heard", "at", at.Addr().String(), "pin", string(side.identity.Pin()))
+	return switchwire.Serve(ctx, at, switchwire.Bot(side.bot, log), log, side.identity, side.peer)
+}
+
+// linkTo makes links to the switchboard's pages; nil: there is none.
+func (p *parts) linkTo(c Config, db *database, now func() time.Time, purpose contact.LinkPurpose) func(ctx context.Context, person int64) (secret.Text, error) {
+	if c.Switchboard.URL == "" {
+		return nil
+	}
+	return contact.LinkTo(db.Pool, now, c.Switchboard.Pages, purpose)
+}

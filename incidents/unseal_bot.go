@@ -1,0 +1,52 @@
+package incidents
+
+import (
+	"context"
+
+	"batsignal/oncall"
+	"batsignal/oncall/fault"
+)
+
+// Say says a line of the switchboard's in the home rooms at once, before anything else that
+// waits: a first ring waits until it is heard there. Only the process that is on the
+// networks can. It implements [batsignal/oncall/unseal.Bot].
+func (s *Service) Say(ctx context.Context, line string) error {
+	if s.Heads == nil {
+		return fault.New(fault.Unready, "This process is on no network.")
+	}
+	return s.Heads(ctx, line)
+}
+
+// Alarm tells the custodians, the admins and the home rooms what is wrong with what is
+// sealed.
+func (s *Service) Alarm(ctx context.Context, sentence string) error {
+	return s.change(ctx, func(c *change) error {
+		handles, err := c.adminHandles()
+		if err != nil {
+			return err
+		}
+		if s.Custodians != nil {
+			custodians, err := s.Custodians(c.ctx, c.tx)
+			if err != nil {
+				return err
+			}
+			handles = append(handles[:len(handles):len(handles)], custodians...)
+		}
+		told := map[string]bool{}
+		for _, handle := range handles {
+			person, err := oncall.PersonByHandle(c.ctx, c.tx, handle)
+			if told[handle] || fault.KindOf(err) == fault.NotFound {
+				continue // a custodian need not be on a roster
+			}
+			if err != nil {
+				return err
+			}
+			told[handle] = true
+			if err := c.tell(person.ID, 0, sentence); err != nil {
+				return err
+			}
+		}
+		c.sayHome(0, sentence)
+		return nil
+	})
+}

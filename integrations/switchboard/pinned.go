@@ -1,0 +1,87 @@
+package switchboard
+
+import (
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// PinCommand prints the pin of whichever side's configuration it is given.
+const PinCommand = "batsignal escrow keys"
+
+// wrongPin is a peer whose key is not the one that we were told of.
+type wrongPin struct {
+	got  Pin
+	want []Pin
+}
+
+func (w wrongPin) Error() string {
+	want := make([]string, len(w.want))
+	for i, p := range w.want {
+		want[i] = string(p)
+	}
+	return fmt.Sprintf("the other side has the pin %s, and ours is to speak to %s only; if its key was made anew, `%s` there prints the new one",
+		w.got, strings.Join(want, " or "), PinCommand)
+}
+
+var errNoPin = errors.New("the pin of the other side is not configured yet: `" + PinCommand + "` there prints it; write it into switchboard.peer")
+
+// config is what both sides have in common: TLS 1.3, our certificate, and a peer that is
+// known by its key alone. There is no authority to be fooled, no name and no date: it is
+// checked on every connection, resumed ones included, of which there are none.
+func (i Identity) config(peers []Pin) (*tls.Config, error) {
+	if len(i.certificate.Certificate) == 0 {
+		return nil, errors.New("there is no key of ours for the connection")
+	}
+	if len(peers) == 0 {
+		return nil, errNoPin
+	}
+	for _, p := range peers {
+		if _, err := ParsePin(string(p)); err != nil {
+			return nil, err
+		}
+	}
+	if slices.Contains(peers, i.pin) {
+		return nil, fmt.Errorf("%s is our own pin; the one of the other side is needed, which `%s` prints there", i.pin, PinCommand)
+	}
+	peers = slices.Clone(peers)
+	return &tls.Config{
+		MinVersion:             tls.VersionTLS13,
+		Certificates:           []tls.Certificate{i.certificate},
+		SessionTicketsDisabled: true,
+		NextProtos:             []string{"http/1.1"},
+		VerifyConnection: func(state tls.ConnectionState) error {
+			if len(state.PeerCertificates) == 0 {
+				return errors.New("the other side has shown no certificate")
+			}
+			if got := pinOf(state.PeerCertificates[0]); !slices.Contains(peers, got) {
+				return wrongPin{got: got, want: peers}
+			}
+			return nil
+		},
+	}, nil
+}
+
+// ServerTLS is for the side that listens: whoever connects shows a certificate with one
+// of these pins, or is not heard. Its errors are plain sentences for the operator.
+func (i Identity) ServerTLS(peers ...Pin) (*tls.Config, error) {
+	c, err := i.config(peers)
+	if err != nil {
+		return nil, err
+	}
+	c.ClientAuth = tls.RequireAnyClientCert
+	return c, nil
+}
+
+// ClientTLS is for the side that connects.
+func (i Identity) ClientTLS(peers ...Pin) (*tls.Config, error) {
+	c, err := i.config(peers)
+	if err != nil {
+		return nil, err
+	}
+	// Names and authorities are not looked at: VerifyConnection compares the key itself.
+	c.InsecureSkipVerify = true // #nosec G402 -- verified by its pin, see above
+	return c, nil
+}

@@ -1,0 +1,70 @@
+package ledger
+
+import (
+	"context"
+	"errors"
+
+	"github.com/jackc/pgx/v5"
+	"golang.org/x/mod/sumdb/tlog"
+
+	"batsignal/migrations/pg"
+	"batsignal/oncall/fault"
+)
+
+const (
+	sqlLatest = `select note from ledger_head order by size desc limit 1`
+	sqlLeafAt = `select body from ledger_leaf where seq = @seq`
+	sqlLeaves = `select body from ledger_leaf where seq < @before order by seq desc limit @most`
+)
+
+// Latest is the last head in the database, as it stands there: whoever must be sure of it
+// checks it ([ParseHead], [Verify]). An empty ledger has the zero Head.
+func Latest(ctx context.Context, db pg.DB) (Head, error) {
+	var signed string
+	switch err := db.QueryRow(ctx, sqlLatest).Scan(&signed); {
+	case errors.Is(err, pgx.ErrNoRows):
+		return Head{}, nil
+	case err != nil:
+		return Head{}, err
+	}
+	h, _, err := readHead(signed)
+	return h, err
+}
+
+// LeafAt is one leaf.
+func LeafAt(ctx context.Context, db pg.DB, seq int64) (Leaf, error) {
+	var body string
+	switch err := db.QueryRow(ctx, sqlLeafAt, pgx.NamedArgs{"seq": seq}).Scan(&body); {
+	case errors.Is(err, pgx.ErrNoRows):
+		return Leaf{}, fault.New(fault.NotFound, "The ledger has no entry %d.", seq)
+	case err != nil:
+		return Leaf{}, err
+	}
+	return ParseLeaf(body)
+}
+
+// Leaves are leaves before a number, the last one first, at most so many; all of the end
+// with before = [End].
+func Leaves(ctx context.Context, db pg.DB, before int64, most int) ([]Leaf, error) {
+	rows, err := db.Query(ctx, sqlLeaves, pgx.NamedArgs{"before": before, "most": most})
+	if err != nil {
+		return nil, err
+	}
+	return pgx.CollectRows(rows, parseRow)
+}
+
+// End is after every leaf.
+const End = int64(1<<62 - 1)
+
+func parseRow(row pgx.CollectableRow) (Leaf, error) {
+	var body string
+	if err := row.Scan(&body); err != nil {
+		return Leaf{}, err
+	}
+	return ParseLeaf(body)
+}
+
+// Prove is the proof that a leaf is in the tree of a head.
+func Prove(ctx context.Context, db pg.DB, head Head, seq int64) (tlog.RecordProof, error) {
+	return tlog.ProveRecord(head.Size, seq, &storedHashes{ctx: ctx, db: db, known: map[int64]tlog.Hash{}})
+}
