@@ -26,33 +26,37 @@ var floors = []string{"migrations", "oncall", "incidents", "integrations", "bot"
 // onlyOn names libraries that belong to one place, so that the rest of the house
 // does not come to depend on them. The key is an import path or the beginning of one.
 var onlyOn = map[string][]string{
-	"github.com/spf13/":             {"cmd"},
-	"github.com/go-viper/":          {"cmd"},
-	"go.yaml.in/":                   {"cmd", "oncall/rosterfile", "oncall/component", "oncall/tree"},
-	"github.com/lmittmann/tint":     {"cmd"},
-	"github.com/lrstanley/girc":     {"bot/irc"},
-	"github.com/PagerDuty/":         {"integrations/pagerduty"},
-	"github.com/emersion/go-imap":   {"integrations/inbox"},
-	"github.com/slack-go/":          {"bot/slack"},
-	"github.com/go-chi/":            {"web"},
-	"github.com/coreos/go-oidc/":    {"web"},
-	"golang.org/x/oauth2":           {"web"},
-	"github.com/go-webauthn/":       {"web"},
-	"html/template":                 {"web", "integrations/mail"},
-	"github.com/pressly/goose":      {"migrations"},
-	"github.com/wneessen/go-mail":   {"integrations/mail"},
-	"github.com/prometheus/":        {"web", "cmd"},
-	"testing":                       {}, // tests, and packages that exist for them
-	"github.com/aws/":               {"integrations/s3"},
-	"github.com/chromedp/":          {},
-	"github.com/arran4/golang-ical": {}, // a second reader of our calendars
-	"github.com/descope/":           {}, // passkeys of a device that is not there
-	"github.com/oauth2-proxy/":      {},
-	"github.com/emersion/go-smtp":   {},
-	"github.com/gorilla/":           {}, // the fake's side of a websocket
-	"github.com/google/go-cmp":      {},
-	"pgregory.net/rapid":            {},
-	"go.uber.org/goleak":            {},
+	"github.com/spf13/":                    {"cmd"},
+	"github.com/go-viper/":                 {"cmd"},
+	"go.yaml.in/":                          {"cmd", "oncall/rosterfile", "oncall/component", "oncall/tree"},
+	"github.com/lmittmann/tint":            {"cmd"},
+	"github.com/lrstanley/girc":            {"bot/irc"},
+	"github.com/PagerDuty/":                {"integrations/pagerduty"},
+	"github.com/emersion/go-imap":          {"integrations/inbox"},
+	"github.com/slack-go/":                 {"bot/slack"},
+	"github.com/go-chi/":                   {"web"},
+	"github.com/coreos/go-oidc/":           {"web"},
+	"golang.org/x/oauth2":                  {"web"},
+	"github.com/go-webauthn/":              {"web"},
+	"html/template":                        {"web", "integrations/mail"},
+	"filippo.io/age":                       {"oncall/custody"},
+	"golang.org/x/mod":                     {"oncall/ledger"},
+	"crypto/hpke":                          {"oncall/escrow"},
+	"golang.org/x/crypto/chacha20poly1305": {"oncall/escrow"},
+	"github.com/pressly/goose":             {"migrations"},
+	"github.com/wneessen/go-mail":          {"integrations/mail"},
+	"github.com/prometheus/":               {"web", "cmd"},
+	"testing":                              {}, // tests, and packages that exist for them
+	"github.com/aws/":                      {"integrations/s3"},
+	"github.com/chromedp/":                 {},
+	"github.com/arran4/golang-ical":        {}, // a second reader of our calendars
+	"github.com/descope/":                  {}, // passkeys of a device that is not there
+	"github.com/oauth2-proxy/":             {},
+	"github.com/emersion/go-smtp":          {},
+	"github.com/gorilla/":                  {}, // the fake's side of a websocket
+	"github.com/google/go-cmp":             {},
+	"pgregory.net/rapid":                   {},
+	"go.uber.org/goleak":                   {},
 }
 
 // forTests tells whether only tests may import a package: real servers with

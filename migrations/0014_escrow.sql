@@ -84,6 +84,7 @@ create table ledger_leaf (
   hash bytea not null check (octet_length(hash) = 32),
   at   timestamptz not null
 );
+create index ledger_leaf_record on ledger_leaf (substring(body from '"rec":"([^"]*)"'), seq);
 create table ledger_hash (
   place bigint primary key check (place >= 0),
   hash  bytea not null check (octet_length(hash) = 32)

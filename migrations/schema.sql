@@ -2463,6 +2463,8 @@ CREATE INDEX invitation_open ON public.invitation USING btree (expires_at) WHERE
 
 CREATE UNIQUE INDEX keyring_one ON public.keyring USING btree (state) WHERE (state <> 'past'::text);
 
+CREATE INDEX ledger_leaf_record ON public.ledger_leaf USING btree ("substring"(body, '"rec":"([^"]*)"'::text), seq);
+
 CREATE INDEX login_link_person ON public.login_link USING btree (person_id, created_at);
 
 CREATE INDEX meeting_any_path ON public.meeting USING btree (path);

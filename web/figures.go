@@ -46,10 +46,14 @@ func newFigures(s *site) (*figures, error) {
 		return 0
 	})
 
-	for _, c := range []prometheus.Collector{
+	all := []prometheus.Collector{
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
 		f.requests, f.took, build, streams, leads, newStock(s),
-	} {
+	}
+	if s.Sealed {
+		all = append(all, newSealedStock(s))
+	}
+	for _, c := range all {
 		if err := f.registry.Register(c); err != nil {
 			return nil, err
 		}

@@ -16,6 +16,12 @@ import (
 func (s *site) functions() template.FuncMap {
 	return template.FuncMap{
 		"visible": visible,
+
+		"visibleLines": visibleLines,
+		"count64":      count64,
+		"add64":        func(a, b int64) int64 { return a + b },
+		"laneWord":     laneWord,
+
 		"typed":   func(command string) string { return s.Commands.Localize(command) },
 		"ref":     incidents.Ref,
 		"asset":   s.address,

@@ -157,4 +157,3 @@ func TestProgramsStoreSealedAddresses(t *testing.T) {
 		t.Errorf("%d: %s", a.Code, a.body)
 	}
 }
-

@@ -31,6 +31,7 @@ type view struct {
 	Rota     bool   // there are schedules
 	Policies bool   // there are pages of who is rung after whom
 	Alerts   bool   // there are pages of alerts, and this visitor may read them
+	Sealed   bool   // there are pages of the ledger and of custody
 	Visitor  visitor
 	SignIn   string // where one signs in to come back here; "" where nobody is known
 	Passkeys bool   // passkey.js is run too, where our script may be
@@ -79,7 +80,7 @@ func mainOf(page string) string { return "main of " + page }
 func (s *site) render(w http.ResponseWriter, r *http.Request, status int, name string, v view) error {
 	v.Version, v.Now, v.Minutes, v.Actions = s.Version, s.Now(), s.Meetings != nil, s.Actions != nil
 	v.Waits = s.Leads != nil && !s.Leads()
-	v.Rota, v.Policies = s.Rota != nil, s.Policies != nil
+	v.Rota, v.Policies, v.Sealed = s.Rota != nil, s.Policies != nil, s.Sealed
 	v.Script = status == http.StatusOK && mayScript(r)
 	if v.Visitor = s.visitor(r); v.Visitor.SignedIn() {
 		v.CSRF = access.FormToken(v.Visitor.token)

@@ -63,6 +63,9 @@ func (s *site) routes() http.Handler {
 	if s.Alerts != nil {
 		s.alertRoutes(r)
 	}
+	if s.Sealed {
+		s.escrowRoutes(r)
+	}
 
 	r.Get("/ack/{token}", s.page(s.showAck))
 	r.Post("/ack/{token}", s.page(s.ack))

@@ -29,6 +29,7 @@ import (
 	"batsignal/migrations/pg"
 	"batsignal/oncall"
 	"batsignal/oncall/access"
+	"batsignal/oncall/custody/quorum"
 	escalation "batsignal/oncall/policy"
 	"batsignal/oncall/rota"
 	"batsignal/oncall/skill"
@@ -60,6 +61,10 @@ type Options struct {
 	PublicURL string          // how people reach these pages, for what is read elsewhere; "" is unknown
 	SealLink  command.LinkFor // to the switchboard's form in which an address is sealed; nil: there is no switchboard
 	MineLink  command.LinkFor // to somebody's own page there; nil: there is no switchboard
+	Sealed    bool            // there is a switchboard: there are pages of its ledger and of custody
+	// Custody says where the keys are kept and who gets at them, beside what the keyring says
+	// of the shares (quorum.ParsePart); nil: nobody has written it down.
+	Custody *quorum.Plan
 	// Elsewhere says in a sentence, for a reader in a zone, who is on call for a role, "" is
 	// every one, at other paging services; "" is nobody. It does not wait for long. nil
 	// knows none.

@@ -52,6 +52,7 @@ type world struct {
 	*play.Stage
 	t       testing.TB
 	dsn     string
+	base    *pgtest.DB
 	watch   *incidents.Watch
 	handler http.Handler
 
@@ -71,7 +72,7 @@ type world struct {
 func newWorld(t testing.TB, change ...func(*web.Options)) *world {
 	t.Helper()
 	db := pgtest.Fresh(t)
-	w := &world{t: t, dsn: db.BotDSN, watch: &incidents.Watch{}, log: &logBook{}}
+	w := &world{t: t, dsn: db.BotDSN, base: db, watch: &incidents.Watch{}, log: &logBook{}}
 	codes := 0
 	stage, err := play.New(ctx, db.Pool, play.Options{
 		Start: night, Roles: oncall.DefaultRoles(), Admins: []string{"maria"}, Guard: incidents.DefaultGuard(),

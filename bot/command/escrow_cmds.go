@@ -57,8 +57,8 @@ func (s Services) ledgerShow(ctx context.Context, c *Call) (Reply, error) {
 	if v.Head.Size == 0 {
 		return s.withPath(sentence("The ledger is empty: nothing was ever sealed or opened."), "Ledger", "/ledger"), nil
 	}
-	lanes := fmt.Sprintf("%s to be dialled in an emergency, %d to be shown to somebody. Owners had a code sent, or looked at their own, %s.",
-		count64(v.Lanes[unseal.LaneDial], "opening", "openings"), v.Lanes[unseal.LaneReveal], often(v.Lanes[unseal.LaneOwner]))
+	lanes := fmt.Sprintf("%d to be dialled in an emergency, %d to be shown to somebody. Owners had a code sent, or looked at their own, %s.",
+		v.Lanes[unseal.LaneDial], v.Lanes[unseal.LaneReveal], often(v.Lanes[unseal.LaneOwner]))
 	r := Reply{Blocks: []Block{
 		Line(fmt.Sprintf("Others had sealed addresses opened %s since %s: %s", often(v.Openings), stamp(v.Since, c), lanes)),
 		Line(fmt.Sprintf("The latest head is: %s. Everybody who keeps a log of a room where I say one is a witness of all entries before it.", v.Head.Line())),
@@ -120,10 +120,13 @@ func openingWords(o ledger.Opening, c *Call) string {
 		said += ", on the word of " + oncall.JoinNames(o.Leaf.By)
 	}
 	said += fmt.Sprintf("; lane %s, entry %d", o.Lane, o.Intent)
-	if o.Dialled == nil {
+	switch {
+	case o.Dialled != nil:
+		return said + ", " + o.Result + fmt.Sprintf(" (entry %d)", *o.Dialled)
+	case o.Lane != unseal.LaneOwner:
 		return said + ", and nothing is known yet of what came of it"
 	}
-	return said + ", " + o.Result + fmt.Sprintf(" (entry %d)", *o.Dialled)
+	return said
 }
 
 func (s Services) ledgerLast(ctx context.Context, c *Call) (Reply, error) {

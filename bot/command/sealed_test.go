@@ -70,7 +70,7 @@ func TestNoNumberIsTypedInChat(t *testing.T) {
 	stage, err := play.New(t.Context(), db, play.Options{
 		Start: time.Date(2026, 3, 1, 3, 14, 0, 0, time.UTC), Roles: oncall.DefaultRoles(), Guard: incidents.DefaultGuard(),
 		SealLink: atSwitchboard(map[string]string{"switchboard": "yes"}, "enrol"), Log: slog.New(slog.NewTextHandler(t.Output(), nil)),
-		Show:     func(_ time.Time, l console.Line) { heard = append(heard, l.Text) },
+		Show: func(_ time.Time, l console.Line) { heard = append(heard, l.Text) },
 	})
 	if err != nil {
 		t.Fatal(err)

@@ -84,8 +84,7 @@ func (a *app) readKeyring(path string) (custody.Keyring, error) {
 	return custody.ParseKeyring(string(text))
 }
 
-// readHost reads what batsignal escrow keys and batsignal switchboard keys print. Lines
-// with # are for people.
+// readHost reads what batsignal escrow keys prints on a host. Lines with # are for people.
 func (a *app) readHost(path string, side custody.Side) (custody.Host, error) {
 	text, err := a.readFile(path)
 	if err != nil {

@@ -26,7 +26,7 @@ type ceremonyFlags struct {
 func (f *ceremonyFlags) add(cmd *cobra.Command) {
 	flags := cmd.Flags()
 	flags.StringVar(&f.bot, "bot", "", "the file with the line of the bot (batsignal escrow keys)")
-	flags.StringVar(&f.switchboard, "switchboard", "", "the file with the line of the switchboard (batsignal switchboard keys)")
+	flags.StringVar(&f.switchboard, "switchboard", "", "the file with the line of the switchboard (batsignal escrow keys)")
 	flags.IntVar(&f.k, "k", 3, "how many custodians can open together")
 	flags.StringArrayVar(&f.custodians, "custodian", nil, "'NAME;PLACE;RECIPIENT': who keeps a share, where, and the age recipient that it is encrypted to, or the word sheet; once for each")
 	flags.StringVar(&f.out, "out", "", "the directory for the keyring and the handouts")

@@ -139,9 +139,8 @@ func newIdentityCommand(a *app) *cobra.Command {
 	return &cobra.Command{
 		Use:   "identity",
 		Short: "Print the line about this host that a ceremony needs",
-		Long: `Identity prints what batsignal escrow keys prints with the configuration of the bot, and
-batsignal switchboard keys with that of the switchboard: public keys only. If there are no
-keys yet, they are made.`,
+		Long: `Identity prints, as batsignal escrow keys does, the public keys of the host whose
+configuration it is: the bot's or the switchboard's. If there are no keys yet, they are made.`,
 		Example: "  batsignal custody identity --config /etc/batsignal/switchboard.yaml > switchboard.txt",
 		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {

@@ -108,10 +108,15 @@ func (a *app) tellStandings(h custody.Health) {
 
 func (a *app) tellInventory(list []custody.Entry) {
 	fmt.Fprintln(a.stdout, "\nEvery key:")
+	said := ""
 	for _, e := range list {
-		fmt.Fprintf(a.stdout, "  %s: %s\n", e.Key, e.Purpose)
-		fmt.Fprintf(a.stdout, "    at: %s. Readable by: %s.%s\n", strings.Join(e.Places, ", "), strings.Join(e.Holders, ", "), dueSentence(e))
-		fmt.Fprintf(a.stdout, "    Without it: %s\n", e.Without)
+		if e.Purpose == said { // the other shares
+			fmt.Fprintf(a.stdout, "  %s: at %s, readable by %s.%s\n", e.Key, strings.Join(e.Places, ", "), strings.Join(e.Holders, ", "), dueSentence(e))
+			continue
+		}
+		said = e.Purpose
+		fmt.Fprintf(a.stdout, "  %s: at %s, readable by %s.%s\n    What for: %s.\n    Without it: %s\n",
+			e.Key, strings.Join(e.Places, ", "), strings.Join(e.Holders, ", "), dueSentence(e), e.Purpose, e.Without)
 	}
 }
 

@@ -180,14 +180,20 @@ func (w *world) neverLogged(word string) {
 // from then on it hears what is said there.
 func (w *world) awaitBot(room string) {
 	w.t.Helper()
-	eventually(w.t, "the bot in "+room, func() bool {
+	w.awaitNick(botNick, room, func() string { return tail(w.bot) })
+}
+
+// awaitNick is awaitBot for anybody; log says what they have to say for themselves.
+func (w *world) awaitNick(nick, room string, log func() string) {
+	w.t.Helper()
+	eventually(w.t, nick+" in "+room, func() bool {
 		w.lookout.Forget()
 		w.lookout.Raw("NAMES " + room)
 		names := w.lookout.ExpectRaw("the names in "+room, func(l irctest.Line) bool {
 			return (l.Command == "353" || l.Command == "366") && strings.EqualFold(l.Params[len(l.Params)-2], room)
 		})
-		return names.Command == "353" && holdsNick(names.Text(), botNick)
-	}, func() string { return tail(w.bot) })
+		return names.Command == "353" && holdsNick(names.Text(), nick)
+	}, log)
 }
 
 // holdsNick looks for a nick in an answer to NAMES, whose entries look like

@@ -17,6 +17,7 @@ import (
 	"batsignal/incidents/meeting"
 	"batsignal/migrations/pg"
 	"batsignal/migrations/pg/leader"
+	"batsignal/oncall/contact"
 	"batsignal/oncall/fault"
 	"batsignal/oncall/notice"
 	"batsignal/oncall/paging"
@@ -221,6 +222,7 @@ func (p *parts) serveWeb(ctx context.Context, c Config, db *database, at net.Lis
 		People: p.people, Skills: p.skills, Tree: p.tree, Rota: p.rota, Alerts: p.alerts, Currency: c.Paging.Currency, Policies: &policy.Service{DB: db.Pool, Now: p.incidents.Now},
 		Now: p.incidents.Now, Log: log, Version: currentBuild().Version, Hooks: p.hooks(),
 		Leads: p.election.Leads, Ready: p.settled, Elsewhere: p.elsewhere,
+		SealLink: p.linkTo(c, db, p.incidents.Now, contact.LinkEnrol), MineLink: p.linkTo(c, db, p.incidents.Now, contact.LinkMine),
 	})
 	if err != nil {
 		return err

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net"
 	"time"
@@ -100,7 +101,7 @@ func (x *exchange) run(ctx context.Context) error {
 	}
 	x.log.Info("the switchboard is up", "bot", x.c.Switchboard.Run.Listen, "pages", x.c.Switchboard.Run.Pages, "pin", string(x.identity.Pin()),
 		"routes", len(routes), "version", currentBuild().Version)
-	if err := all.run(ctx); err != nil {
+	if err := all.run(ctx); err != nil && !errors.Is(err, errStageOver) {
 		return fault.Wrap(fault.Unready, err, "A part that cannot be missed has failed; the log says more: %v.", err)
 	}
 	return nil

@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"context"
 	"encoding/json"
+	"errors"
 	"io"
 	"log/slog"
 	"strings"
@@ -11,7 +12,6 @@ import (
 	"time"
 
 	"batsignal/bot/irc"
-	"batsignal/oncall/fault"
 	"batsignal/oncall/switchboard"
 )
 
@@ -50,6 +50,9 @@ type stageLine struct {
 	Shift   time.Duration // how far the clock of the stage was moved on; 0 says nothing
 }
 
+// errStageOver ends a switchboard whose terminal is gone: all is well.
+var errStageOver = errors.New("the terminal is gone")
+
 // stageEar hears the terminal of batsignal run. Whoever starts this process tells it what is
 // said there, since a terminal has no second connection: that proves nothing to anybody
 // else, and is for trying it out.
@@ -71,7 +74,7 @@ func stageEar(network, home string, lines io.Reader, now func() time.Time, shift
 						hear(switchboard.Heard{At: now(), Network: network, Room: l.Room, Account: l.Account, Text: l.Text, Ours: l.Ours})
 					}
 				}
-				ended <- fault.New(fault.Unready, "The terminal that this switchboard listens to is gone.")
+				ended <- errStageOver
 			}()
 			select {
 			case err := <-ended:

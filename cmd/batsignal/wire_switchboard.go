@@ -6,15 +6,18 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
+	"slices"
 	"time"
 
 	"batsignal/bot"
 	"batsignal/incidents"
 	switchwire "batsignal/integrations/switchboard"
+	"batsignal/integrations/twilio"
 	"batsignal/migrations/pg"
 	"batsignal/oncall/contact"
 	"batsignal/oncall/custody"
 	"batsignal/oncall/fault"
+	"batsignal/oncall/paging"
 	"batsignal/oncall/secret"
 	"batsignal/oncall/switchboard/dial"
 	"batsignal/oncall/unseal"
@@ -54,6 +57,12 @@ func (p *parts) joinSwitchboard(ctx context.Context, c Config, db *database, now
 	known, err := dial.Announced(ctx, db.Pool)
 	if err != nil {
 		return err
+	}
+	// With a private database the bot begins first, and is told of these by the next start.
+	for _, usual := range twilio.Usual() {
+		if !slices.ContainsFunc(known, func(t paging.Traits) bool { return t.Name == usual.Name }) {
+			known = append(known, usual)
+		}
 	}
 	for _, route := range switchwire.Routes(p.board, known) {
 		p.addRoute(route)

@@ -15,6 +15,9 @@ import (
 	"batsignal/oncall/secret"
 )
 
+// defaultTimeout is how long one request may take.
+const defaultTimeout = 8 * time.Second
+
 // longestAnswer is how much of an answer is read, in bytes: a list of fifty long texts.
 const longestAnswer = 1 << 20
 

@@ -3,6 +3,8 @@ package twilio
 import (
 	"net/netip"
 	"strings"
+
+	"batsignal/oncall/paging"
 )
 
 // isSID tells whether something is a name that Twilio gives: two letters that say of what,
@@ -21,4 +23,11 @@ func isNumber(s string) bool {
 func isLoopback(host string) bool {
 	a, err := netip.ParseAddr(host)
 	return host == "localhost" || err == nil && a.IsLoopback()
+}
+
+// Usual are the traits of texts and calls where nobody has said what they cost: for a bot
+// whose switchboard has not told yet which routes it has.
+func Usual() []paging.Traits {
+	account := &Account{api: &client{timeout: defaultTimeout}}
+	return []paging.Traits{(&SMS{account: account}).Traits(), (&Voice{account: account}).Traits()}
 }

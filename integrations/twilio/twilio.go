@@ -104,7 +104,7 @@ func New(c Config) (*Account, error) {
 		c.Ring = 35 * time.Second
 	}
 	if c.Timeout <= 0 {
-		c.Timeout = 8 * time.Second
+		c.Timeout = defaultTimeout
 	}
 	if err := c.check(); err != nil {
 		return nil, err

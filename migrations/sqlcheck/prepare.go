@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -11,37 +13,54 @@ import (
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/jackc/pgx/v5/pgxpool"
 )
 
-// All checks the SQL constants of every package of the module at root, as the bot
-// on a migrated database, and returns how many there were. Each fault is an error
-// of the test with place, name and Postgres' words.
+// ofSwitchboard are the packages whose statements the switchboard runs, as its own role;
+// what of theirs the bot runs as well, it may at least run too.
+var ofSwitchboard = []string{"oncall/ledger", "oncall/switchboard", "web/switchboard"}
+
+// All checks the SQL constants of every package of the module at root on a migrated
+// database, as the bot, or as the switchboard where it is that one's, and returns how many
+// there were. Each fault is an error of the test with place, name and Postgres' words.
 func All(t *testing.T, root string) int {
 	t.Helper()
 	dirs, err := Packages(root)
 	if err != nil {
 		t.Fatal(err)
 	}
-	ctx := context.Background()
-	conn, err := pgtest.Fresh(t).Pool.Acquire(ctx)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer conn.Release()
+	db := pgtest.Fresh(t)
+	bot, switchboard := acquire(t, db.Pool), acquire(t, db.Switchboard(t))
 	n := 0
 	for _, dir := range dirs {
 		statements, err := Statements(dir)
 		if err != nil {
 			t.Error(err)
 		}
+		conn := bot
+		if within, err := filepath.Rel(root, dir); err == nil && slices.ContainsFunc(ofSwitchboard, func(p string) bool {
+			return within == p || strings.HasPrefix(within, p+"/")
+		}) {
+			conn = switchboard
+		}
 		for _, s := range statements {
 			n++
-			if err := Prepare(ctx, conn.Conn(), s.SQL); err != nil {
+			if err := Prepare(t.Context(), conn, s.SQL); err != nil {
 				t.Errorf("%s: %s: %v", s.At, s.Name, err)
 			}
 		}
 	}
 	return n
+}
+
+func acquire(t *testing.T, pool *pgxpool.Pool) *pgx.Conn {
+	t.Helper()
+	conn, err := pool.Acquire(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(conn.Release)
+	return conn.Conn()
 }
 
 const (

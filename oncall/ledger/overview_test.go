@@ -21,7 +21,12 @@ func TestOverview(t *testing.T) {
 		len(v.Last) != 3 || v.Last[0].Type != TypeDialed || len(v.Anchors) != 1 || v.Anchors[0].Room != "#ops" {
 		t.Errorf("%+v, %v", v, err)
 	}
-	if err := AnchorHead(t.Context(), h.board, Anchor{Size: 7, Network: "libera", Room: "#ops", At: noon}); err == nil {
+	h.write(t, Leaf{Type: TypeRefused, Note: `"type":"intent","lane":"B"`}) // looks like one, and is none
+	f, err := Count(t.Context(), h.Pool)
+	if err != nil || f.Lanes[unseal.LaneDial] != 1 || f.Lanes[unseal.LaneReveal] != 0 || f.Lanes[unseal.LaneOwner] != 1 || f.Unanchored != 1 {
+		t.Errorf("%+v, %v", f, err)
+	}
+	if err := AnchorHead(t.Context(), h.board, Anchor{Size: 8, Network: "libera", Room: "#ops", At: noon}); err == nil {
 		t.Error("a head that is not there was seen")
 	}
 	proof, err := Prove(t.Context(), h.Pool, v.Head, 4)

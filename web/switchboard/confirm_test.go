@@ -82,7 +82,7 @@ func TestASeedIsShownOnce(t *testing.T) {
 			t.Fatal("looking shows it")
 		}
 	}
-	b.post("/confirmer", "token", "SEEDTOKEN").says(t, 200, "JBSW Y3DP EHPK", `href="otpauth://totp/Batsignal:ada?secret=JBSWY3DPEHPK&amp;issuer=Batsignal"`)
+	b.post("/confirmer", "token", "SEEDTOKEN").says(t, 200, "JBSW Y3DP EHPK", `href="otpauth://totp/Batsignal:ada?secret=JBSWY3DPEHPK&issuer=Batsignal"`)
 	b.post("/confirmer", "token", "SEEDTOKEN").says(t, http.StatusForbidden)
 	b.get("/confirmer?token=SEEDTOKEN").says(t, http.StatusForbidden)
 }

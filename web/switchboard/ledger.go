@@ -89,7 +89,7 @@ func (s *site) judge(ctx context.Context, p *checkPage, pasted string) error {
 	case strings.Contains(text, "\n\n\u2014 "):
 		head, err := ledger.ParseHead(text+"\n", keys...)
 		if err != nil {
-			return err
+			return fault.Wrap(fault.Invalid, err, "That head is not signed by this ledger's key, or was changed since. Paste all of it, as it was signed.")
 		}
 		p.Good = append(p.Good, fmt.Sprintf("The head is signed by the ledger's key: %s.", head.Line()))
 		return s.judgeHead(ctx, p, head.Size, head.Prefix())

@@ -62,6 +62,7 @@ func (s *site) functions() template.FuncMap {
 	return template.FuncMap{
 		"visible": web.Visible,
 		"typed":   s.Typed,
+		"lines":   visibleLines,
 		"asset":   func(name string) string { return "/static/" + name },
 		"instant": func(t time.Time) string { return t.UTC().Format(time.RFC3339) },
 		"utc":     func(t time.Time) string { return t.UTC().Format("2 Jan 2006 15:04:05") },
@@ -74,6 +75,16 @@ func (s *site) functions() template.FuncMap {
 		"zones":   web.Zones,
 		"upper":   oncall.UpperFirst,
 	}
+}
+
+// visibleLines makes each line harmless to look at. What is clean, as everything that is
+// made to be signed, is left as it is.
+func visibleLines(text string) string {
+	lines := strings.Split(text, "\n")
+	for i, line := range lines {
+		lines[i] = web.Visible(line)
+	}
+	return strings.Join(lines, "\n")
 }
 
 // localOf is an instant on the clock of whoever reads; "" if that is UTC, or not known.

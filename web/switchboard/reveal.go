@@ -11,6 +11,7 @@ import (
 	"batsignal/oncall/contact"
 	"batsignal/oncall/escrow"
 	"batsignal/oncall/fault"
+	"batsignal/web"
 )
 
 // revealForm asks to see an address of somebody else's.
@@ -100,7 +101,7 @@ func (s *site) askReveal(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	f := revealForm{Inc: typed(r, "incident"), RevealAsk: RevealAsk{
-		Handle: typed(r, "handle"), Digits: typed(r, "digits"), Whose: typed(r, "whose"), Kind: typed(r, "kind"), Why: typed(r, "why"),
+		Handle: typed(r, "handle"), Digits: typed(r, "digits"), Whose: typed(r, "whose"), Kind: typed(r, "kind"), Why: web.Visible(typed(r, "why")), // as custodians see it, and sign it
 	}}
 	f.Incident, f.Wrong = incidentOf(f.Inc), checkSigner(f.Handle, f.Digits)
 	if f.Whose == "" || len(f.Whose) > 40 {

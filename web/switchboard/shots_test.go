@@ -145,4 +145,3 @@ func shootAll(t *testing.T, tab context.Context, file string) {
 		}
 	}
 }
-

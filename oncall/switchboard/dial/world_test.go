@@ -125,7 +125,7 @@ func (w *world) newBoard(db *pgxpool.Pool) *Board {
 		Hear: func(ctx context.Context, line string, a ledger.Anchor) (int64, bool, error) {
 			return ledger.Hear(ctx, db, line, a)
 		},
-		Now: w.clock, Log: log,
+		Now: w.clock, Log: log, Patience: w.patience, Again: w.repeat,
 	}
 	w.room.anchor = anchor
 	b := &Board{

@@ -1,0 +1,69 @@
+package web
+
+import (
+	"io"
+	"net/http"
+	"strconv"
+
+	"github.com/go-chi/chi/v5"
+
+	"batsignal/oncall/custody"
+	"batsignal/oncall/fault"
+	"batsignal/oncall/ledger"
+)
+
+// book is the whole ledger, for whoever checks it on their own machine.
+func (p *escrowPages) book(w http.ResponseWriter, r *http.Request) error {
+	done, err := p.alone(r.Context())
+	if err != nil {
+		return err
+	}
+	b, err := ledger.Read(r.Context(), p.DB)
+	done() // the text goes out as slowly as it is read there
+	if err != nil {
+		return err
+	}
+	textFile(w, "ledger.txt")
+	_ = b.Export(w) // who went away meanwhile needs no answer
+	return nil
+}
+
+// key is the public key of the heads, as the current keyring has it.
+func (p *escrowPages) key(w http.ResponseWriter, r *http.Request) error {
+	k, err := custody.Current(r.Context(), p.DB)
+	if err != nil {
+		return err
+	}
+	if k.Ledger == "" {
+		return fault.New(fault.NotFound, "The current keyring names no key of the ledger, so its heads cannot be checked by it.")
+	}
+	textFile(w, "ledger-key.txt")
+	_, _ = io.WriteString(w, k.Ledger+"\n")
+	return nil
+}
+
+// keyring is what people seal to, with the signatures of the custodians: the current one,
+// or the one of an epoch.
+func (p *escrowPages) keyring(w http.ResponseWriter, r *http.Request) error {
+	text := chi.URLParam(r, "epoch")
+	var k custody.Keyring
+	var err error
+	if text == "" {
+		k, err = custody.Current(r.Context(), p.DB)
+	} else {
+		n, _ := strconv.Atoi(text) // at most nine digits
+		k, err = custody.At(r.Context(), p.DB, n)
+	}
+	if err != nil {
+		return err
+	}
+	textFile(w, "keyring-"+strconv.Itoa(k.Epoch)+".txt")
+	_, _ = io.WriteString(w, k.Text())
+	return nil
+}
+
+// textFile announces text that browsers show, and store under that name.
+func textFile(w http.ResponseWriter, name string) {
+	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
+	w.Header().Set("Content-Disposition", `inline; filename="`+name+`"`)
+}
