@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"os"
 	"strings"
 	"text/tabwriter"
 	"time"
@@ -33,15 +34,19 @@ func (a *app) confirmers(cmd *cobra.Command) (*switchboard.Confirmers, Config, e
 	if err != nil {
 		return nil, c, err
 	}
-	return switchboard.OpenConfirmers(switchboardKeys(c).dir), c, nil
+	dir := switchboardKeys(c).dir
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return nil, c, err
+	}
+	return switchboard.OpenConfirmers(dir), c, nil
 }
 
 func newConfirmerAddCommand(a *app) *cobra.Command {
 	var accounts []string
-	var asksOnly bool
+	var asksOnly, page bool
 	cmd := &cobra.Command{
 		Use:   "add HANDLE",
-		Short: "Make a person known, and print the seed of their authenticator, once",
+		Short: "Make a person known, and show the seed of their authenticator, once",
 		Long: `Add makes a person known and prints the seed of their authenticator, in two forms: to be
 typed, and as a link. It is shown this once and never again: have the person there, who types
 it into their telephone, and clear the screen. Who has lost the telephone is removed and added
@@ -49,9 +54,14 @@ again.
 
 Each account belongs to one person: somebody who counts as two could open everything alone.
 Without an account a person confirms on the switchboard's page only. With --asks-only their
-word counts for what they ask for themselves, and not as the second person's.`,
+word counts for what they ask for themselves, and not as the second person's.
+
+With --page the seed is not printed: a link is, to a page of the switchboard that shows it
+once, within a day. Give it to the person in a way that only they read; whoever opens it
+first has the authenticator.`,
 		Example: `  batsignal switchboard confirmer add jan --account libera/jan --account oftc/jan
-  batsignal switchboard confirmer add kim --account libera/kim --asks-only`,
+  batsignal switchboard confirmer add kim --account libera/kim --asks-only
+  batsignal switchboard confirmer add maria --account libera/maria --page`,
 		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			people, c, err := a.confirmers(cmd)
@@ -67,12 +77,21 @@ word counts for what they ask for themselves, and not as the second person's.`,
 			}
 			defer seed.Wipe()
 			handle := strings.ToLower(strings.TrimPrefix(args[0], "@"))
+			if page {
+				link, err := newSeedBox(c).keep(handle, seed, ledgerName(c))
+				if err != nil {
+					return err
+				}
+				fmt.Fprintf(a.stdout, "%s is known to the switchboard. Their authenticator is shown once, within a day, at:\n\n  %s\n", handle, link.Reveal())
+				return nil
+			}
 			fmt.Fprintf(a.stdout, "%s is known to the switchboard. The seed of their authenticator, shown this once:\n\n  %s\n\n  %s\n\nAfter it was typed or opened on the telephone, clear the screen.\n",
 				handle, totp.Typed(seed).Reveal(), totp.URI(seed, ledgerName(c), handle).Reveal())
 			return nil
 		},
 	}
 	cmd.Flags().StringArrayVar(&accounts, "account", nil, "an account of theirs, as network/name; once for each")
+	cmd.Flags().BoolVar(&page, "page", false, "print a link to a page that shows the seed once, instead of the seed")
 	cmd.Flags().BoolVar(&asksOnly, "asks-only", false, "they can ask, and cannot confirm what somebody else asks for")
 	return cmd
 }

@@ -45,6 +45,12 @@ func (c *asker) line() (string, error) {
 func (c *asker) agrees(question string) bool {
 	c.say("%s Type yes: ", question)
 	answer, err := c.line() // an end is a no
+	for err == nil && strings.TrimSpace(answer) == "" {
+		answer, err = c.line() // as after a sheet that was typed
+	}
+	if c.tty == nil {
+		c.say("\n") // nobody sees what is typed
+	}
 	return err == nil && strings.EqualFold(strings.TrimSpace(answer), "yes")
 }
 

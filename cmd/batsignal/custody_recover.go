@@ -1,10 +1,12 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"io"
 	"os"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -162,6 +164,9 @@ func (a *app) recover(talk *asker, b custody.Backup, shares []custody.Share, han
 	for _, note := range found.Notes {
 		talk.say("Note: %s\n", note)
 	}
+	slices.SortStableFunc(found.Contacts, func(a, b custody.Opened) int {
+		return cmp.Or(strings.Compare(a.Handle, b.Handle), strings.Compare(a.Kind, b.Kind))
+	})
 	for _, one := range found.Contacts {
 		fmt.Fprintf(a.stdout, "%s  %s  %s\n", one.Handle, one.Kind, one.Address.Reveal())
 	}

@@ -37,8 +37,11 @@ Then: batsignal custody flip, on one of the two hosts.`,
 }
 
 func (a *app) rotate(ctx context.Context, s custodySide) error {
-	to, _, err := s.trusted(ctx)
+	to, pin, err := s.trusted(ctx)
 	if err != nil {
+		return err
+	}
+	if err := s.home.keepPin(pin); err != nil {
 		return err
 	}
 	// What is stored as pending is signed by those of the current one, or there is an error.

@@ -108,13 +108,13 @@ func (a *app) tellStandings(h custody.Health) {
 
 func (a *app) tellInventory(list []custody.Entry) {
 	fmt.Fprintln(a.stdout, "\nEvery key:")
-	said := ""
+	before := ""
 	for _, e := range list {
-		if e.Purpose == said { // the other shares
+		if e.Purpose == before { // the other shares
 			fmt.Fprintf(a.stdout, "  %s: at %s, readable by %s.%s\n", e.Key, strings.Join(e.Places, ", "), strings.Join(e.Holders, ", "), dueSentence(e))
 			continue
 		}
-		said = e.Purpose
+		before = e.Purpose
 		fmt.Fprintf(a.stdout, "  %s: at %s, readable by %s.%s\n    What for: %s.\n    Without it: %s\n",
 			e.Key, strings.Join(e.Places, ", "), strings.Join(e.Holders, ", "), dueSentence(e), e.Purpose, e.Without)
 	}

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"io"
 	"os"
 	"regexp"
 	"strings"
@@ -11,6 +12,7 @@ import (
 
 	"filippo.io/age"
 	"github.com/google/go-cmp/cmp"
+	"github.com/spf13/cobra"
 	"golang.org/x/tools/txtar"
 
 	"batsignal/migrations/pgtest"
@@ -66,12 +68,16 @@ func newCeremony(t *testing.T) *ceremony {
 	t.Chdir(t.TempDir())
 	pin := "sha256:" + strings.Repeat("0", 64)
 	writeFile(t, ".", "bot.yaml", fmt.Sprintf("database: {url: %q}\nstate_dir: bot\n", w.db.BotDSN), 0o600)
-	writeFile(t, ".", "switchboard.yaml", fmt.Sprintf(`database: {url: %q}
-state_dir: switchboard
+	for _, name := range []string{"switchboard", "other"} {
+		writeFile(t, ".", name+".yaml", fmt.Sprintf(`database: {url: %q}
+state_dir: %s
 switchboard:
   run:
     {listen: "127.0.0.1:8375", peer: %q, bots: ["https://127.0.0.1:8376"], pages: "127.0.0.1:8377", pages_url: "https://seal.example.org"}
-`, w.db.SwitchboardDSN, pin), 0o600)
+`, w.db.SwitchboardDSN, name, pin), 0o600)
+	}
+	// One person runs both hosts, and can read a custodian's safe.
+	writeFile(t, ".", "places.txt", "place host of the bot: kim\nplace host of the switchboard: kim, lou\nplace safe in Berlin: Ada, kim\n", 0o600)
 	for _, name := range []string{"ada", "bert", "carla", "fritz"} {
 		id, err := age.GenerateX25519Identity()
 		if err != nil {
@@ -100,7 +106,7 @@ func (w *ceremony) play(chapter string) string {
 			if !is {
 				break
 			}
-			typed += text + "\n"
+			typed += w.typed(text)
 			fmt.Fprintln(&out, more)
 		}
 		out.WriteString(stable(w.run(command, typed)))
@@ -108,33 +114,37 @@ func (w *ceremony) play(chapter string) string {
 	return out.String()
 }
 
-// run is a shell that knows quotes, one pipe and one redirection.
+// run is a shell that knows quotes, one pipe and one redirection. It returns what is seen on
+// the screen.
 func (w *ceremony) run(line, typed string) string {
-	line, file, _ := strings.Cut(line, " > ")
+	line, file, stored := strings.Cut(line, " > ")
 	first, second, piped := strings.Cut(line, " | ")
-	status, stdout, said := w.one(first, typed)
+	var screen, out strings.Builder
+	var show io.Writer = io.MultiWriter(&screen, &out)
+	if stored {
+		show = &out
+	}
 	if piped {
-		var more string
-		status, stdout, more = w.one(second, stdout)
-		said += more
+		var pipe strings.Builder
+		w.one(first, typed, &pipe, &screen)
+		first, typed = second, pipe.String()
 	}
-	if file != "" {
-		writeFile(w.T, ".", file, stdout, 0o600)
-		stdout = ""
+	status := w.one(first, typed, show, &screen)
+	if stored {
+		writeFile(w.T, ".", file, out.String(), 0o600)
 	}
-	said += stdout
 	if status != exitOK {
-		said += fmt.Sprintf("(status %d)\n", status)
+		fmt.Fprintf(&screen, "(status %d)\n", status)
 	}
-	return said
+	return screen.String()
 }
 
-func (w *ceremony) one(line, typed string) (status int, stdout, said string) {
+func (w *ceremony) one(line, typed string, out, errs io.Writer) (status int) {
 	args := w.split(line)
 	switch args[0] {
 	case "seal":
 		w.seal(args[1], args[2], args[3])
-		return exitOK, "", ""
+		return exitOK
 	case "chmod":
 		mode := os.FileMode(0o600)
 		if args[1] == "644" {
@@ -143,14 +153,12 @@ func (w *ceremony) one(line, typed string) (status int, stdout, said string) {
 		if err := os.Chmod(args[2], mode); err != nil {
 			w.Fatal(err)
 		}
-		return exitOK, "", ""
+		return exitOK
 	case "batsignal":
-	default:
-		w.Fatalf("no command: %s", line)
+		return execute(args[1:], strings.NewReader(typed), out, errs)
 	}
-	var out, errs strings.Builder
-	status = execute(args[1:], strings.NewReader(typed), &out, &errs)
-	return status, out.String(), errs.String()
+	w.Fatalf("no command: %s", line)
+	return exitFailed
 }
 
 var isWord = regexp.MustCompile(`'[^']*'|\S+`)
@@ -202,12 +210,33 @@ func (w *ceremony) seal(handle, kind, address string) {
 	}
 }
 
+// typed is what somebody types: "sheet FILE" is the letters of a sheet.
+func (w *ceremony) typed(text string) string {
+	file, is := strings.CutPrefix(text, "sheet ")
+	if !is {
+		return text + "\n"
+	}
+	page, err := os.ReadFile(file)
+	if err != nil {
+		w.Fatal(err)
+	}
+	var letters strings.Builder
+	for line := range strings.Lines(string(page)) {
+		if !strings.HasPrefix(line, "#") && !strings.HasPrefix(line, "batsignal") {
+			letters.WriteString(strings.ToLower(line))
+		}
+	}
+	return letters.String()
+}
+
 // unstable is what is otherwise in each run, and what stands for it.
 var unstable = []struct {
 	what *regexp.Regexp
 	with string
 }{
 	{regexp.MustCompile(`(?m)^Warning: this machine is on a network .*\n`), ""},
+	{regexp.MustCompile(`(?m)^\{"time":.*\n`), ""}, // the log
+	{regexp.MustCompile(`/\S*/TestTheCeremony\d+/\d+`), "."},
 	{regexp.MustCompile(`(bsig1\.[a-z]+\.\d+\.\d+\.)[\w-]+`), "${1}SIGNATURE"},
 	{regexp.MustCompile(`\b[0-9a-f]{64}\b`), "WHOLE-FINGERPRINT"},
 	{regexp.MustCompile(`\b[0-9a-f]{4}( [0-9a-f]{4}){3}\b`), "FING ERPR INT. ...."},
@@ -220,4 +249,20 @@ func stable(text string) string {
 		text = u.what.ReplaceAllString(text, u.with)
 	}
 	return text
+}
+
+// Whoever stands before one of these at night reads what it does, and how it is typed.
+func TestEveryCommandOfCustodyHasHelpAndAnExample(t *testing.T) {
+	var look func(c *cobra.Command)
+	look = func(c *cobra.Command) {
+		if c.Short == "" || len(c.Long) < 60 || !strings.Contains(c.Example, "batsignal ") {
+			t.Errorf("%s: Short, Long and Example are needed", c.CommandPath())
+		}
+		for _, sub := range c.Commands() {
+			look(sub)
+		}
+	}
+	for _, c := range []*cobra.Command{newCustodyCommand(&app{}), newLedgerCommand(&app{}), newConfirmerCommand(&app{})} {
+		look(c)
+	}
 }

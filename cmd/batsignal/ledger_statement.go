@@ -80,8 +80,8 @@ that ledger. It ends with status 1 if something is wrong.`,
 				return err
 			}
 			s, err := ledger.VerifyStatement(string(text), keys...)
-			if err != nil {
-				return err
+			if err != nil { // not how the command was called, but what was found
+				return fault.Wrap(fault.Conflict, err, "%s", fault.Say(err))
 			}
 			fmt.Fprintln(a.stdout, s.Says())
 			for _, r := range s.Records {

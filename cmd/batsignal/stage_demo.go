@@ -45,6 +45,11 @@ func makeDemo(ctx context.Context, c, child Config, db *database, now time.Time)
 	if err != nil {
 		return demo{}, err
 	}
+	for _, home := range []keyHome{botKeys(c), switchboardKeys(child)} {
+		if err := home.keepPin(custody.PinOf(keyring)); err != nil {
+			return demo{}, err
+		}
+	}
 	people, err := oncall.People(ctx, db.Pool)
 	if err != nil {
 		return demo{}, err

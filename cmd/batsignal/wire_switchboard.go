@@ -74,7 +74,16 @@ func (p *parts) joinSwitchboard(ctx context.Context, c Config, db *database, now
 	s := p.incidents
 	s.Switchboard, s.Seals = p.board, &contact.Halves{Keys: keys}
 	s.Custodians = custodians
-	p.botSide = &botSide{identity: identity, peer: peer, listen: c.Switchboard.Listen, bot: incidents.ForSwitchboard{Service: s}}
+	p.botSide = &botSide{identity: identity, peer: peer, listen: c.Switchboard.Listen, bot: incidents.ForSwitchboard{
+		Service: s,
+		Revealed: func(ctx context.Context, r unseal.Release) error {
+			keyring, err := trustedKeyring(ctx, db.Pool, home)
+			if err != nil {
+				return err
+			}
+			return keyring.Revealed(r)
+		},
+	}}
 	p.chores = append(p.chores,
 		chore{"owners' notices", 2 * time.Second, s.TellOwners},
 	)

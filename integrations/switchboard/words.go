@@ -138,6 +138,8 @@ type release struct {
 	Lane   unseal.Lane `json:"lane"`
 	Key    string      `json:"key"`
 	Proof  int64       `json:"proof,omitempty"`
+	Text   string      `json:"text,omitempty"`
+	Signed string      `json:"signed,omitempty"`
 }
 
 // What the methods take beside.

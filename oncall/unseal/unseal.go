@@ -59,7 +59,7 @@ type Grant struct {
 	Waits     bool   // a first person confirmed, and a second one must
 }
 
-// Opened tells that an address was opened and dialled, or could not be.
+// Dialled tells that an address was opened and dialled, or could not be.
 type Dialled struct {
 	Handed paging.Handed
 	// Outcome is "" when the provider took it, else one of the words below.
@@ -122,5 +122,7 @@ type Release struct {
 	Record string
 	Lane   Lane
 	Key    string // of the opening, for the bot's own record
-	Proof  int64  // lane F: the proof by which its owner said the code back
+	Proof  int64  // lane F: the proof by which its owner said the code back; 0 with a link of theirs
+	Text   string // lane D: what the custodians signed, word for word
+	Signed string // lane D: their signatures, with spaces between
 }

@@ -5,9 +5,10 @@
 //
 // It decides nothing and keeps nothing but sessions of a quarter of an hour: who may do
 // what, the authority, the bot and the custodians say (see [Options]). An address is in two
-// answers only: its owner's own, and the one that custodians allowed. No address, code or
-// key is in any web address or log. Every page is complete without a script, and none may
-// run one.
+// answers only: its owner's own, as a page or a download, and the one that custodians
+// allowed. No log has anything that was typed; web addresses have the tokens of links and
+// the codes of requests, and neither addresses nor digits of an authenticator. Every page
+// is complete without a script, and none may run one.
 package switchboard
 
 import (

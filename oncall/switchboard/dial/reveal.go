@@ -239,6 +239,14 @@ func (r *Reveal) alarm(ctx context.Context, sentence string) {
 // Key is of the opening, and of the bot's own record of its half.
 func (q RevealRequest) Key() string { return "reveal-" + q.Code }
 
+// Until is when it is over; once enough of them signed, until when it can be seen.
+func (q RevealRequest) Until() time.Time {
+	if !q.EnoughAt.IsZero() {
+		return q.EnoughAt.Add(revealHolds)
+	}
+	return q.AskedAt.Add(revealAsks)
+}
+
 // text is what custodians sign. Each line is a field, and no field has two lines.
 func (q RevealRequest) text() string {
 	incident := inc(q.Incident)
