@@ -176,7 +176,7 @@ func hint(section reflect.Type, prefix, name string) string {
 var clusterMade = regexp.MustCompile(`_SERVICE_(HOST|PORT)(_|$)|_PORT$|_PORT_[0-9]+_(TCP|UDP|SCTP)`)
 
 func checkEnvironment(environ []string, known map[string]string) problems {
-	names := []string{envConfig}
+	names := []string{envConfig, envUnhardened}
 	for name := range known {
 		names = append(names, name)
 	}

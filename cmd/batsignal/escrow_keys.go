@@ -1,12 +1,13 @@
 package main
 
 import (
+	"cmp"
 	"crypto/rand"
 	"encoding/hex"
 	"errors"
 	"os"
 	"path/filepath"
-	"sort"
+	"slices"
 	"strings"
 
 	switchwire "batsignal/integrations/switchboard"
@@ -50,7 +51,9 @@ func (h keyHome) unwrapKeys() ([]escrow.PrivateKey, error) {
 		}
 		names = []string{filepath.Join(h.dir, "unwrap-1.key")}
 	}
-	sort.Sort(sort.Reverse(sort.StringSlice(names)))
+	slices.SortFunc(names, func(a, b string) int { // unwrap-10.key is newer than unwrap-9.key
+		return cmp.Or(cmp.Compare(len(b), len(a)), cmp.Compare(b, a))
+	})
 	keys := make([]escrow.PrivateKey, 0, len(names))
 	for _, name := range names {
 		text, err := secret.FromFile(name)

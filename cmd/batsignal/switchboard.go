@@ -11,6 +11,7 @@ import (
 
 	switchwire "batsignal/integrations/switchboard"
 	"batsignal/oncall/fault"
+	"batsignal/oncall/ledger"
 	"batsignal/oncall/paging"
 	"batsignal/oncall/switchboard"
 	"batsignal/oncall/switchboard/dial"
@@ -129,14 +130,15 @@ func (x *exchange) hear(h switchboard.Heard) {
 func (x *exchange) keep(ctx context.Context) error {
 	tick := time.NewTicker(keepEvery)
 	defer tick.Stop()
-	for {
-		select {
-		case <-ctx.Done():
+	for ; ; waitFor(ctx, tick.C) {
+		if ctx.Err() != nil {
 			return nil
-		case <-tick.C:
 		}
 		if err := x.board.Settle(ctx); err != nil && ctx.Err() == nil {
 			x.log.Warn("what came of an opening cannot be written down yet", "error", err)
+		}
+		if err := x.noteKeyring(ctx); err != nil && ctx.Err() == nil {
+			x.log.Warn("the keyring is not in the ledger yet", "error", err)
 		}
 		over, err := dial.Over(ctx, x.db, x.now().Add(-24*time.Hour))
 		for _, incident := range over {
@@ -148,6 +150,26 @@ func (x *exchange) keep(ctx context.Context) error {
 			x.log.Warn("it cannot be looked which incidents are over", "error", err)
 		}
 	}
+}
+
+// noteKeyring writes into the ledger which keyring is trusted here, when it is another one
+// than before: what is sealed to is public, too.
+func (x *exchange) noteKeyring(ctx context.Context) error {
+	keyring, err := trustedKeyring(ctx, x.db, x.home)
+	if fault.KindOf(err) == fault.Unready || fault.KindOf(err) == fault.NotFound {
+		return nil // there is none, or this host was not told which one to trust
+	}
+	if err != nil || keyring.Fingerprint() == x.noted {
+		return err
+	}
+	last, err := ledger.LastKeyring(ctx, x.db)
+	if err == nil && last != keyring.Fingerprint() {
+		_, err = x.ledger.Write(ctx, x.db, x.now(), ledger.Leaf{Type: ledger.TypeKeyring, Epoch: keyring.Epoch, Hash: keyring.Fingerprint()})
+	}
+	if err == nil {
+		x.noted = keyring.Fingerprint()
+	}
+	return err
 }
 
 const keepEvery = 15 * time.Second
@@ -198,4 +220,12 @@ func (a *app) printHost(home keyHome, ledgerName string) error {
 	}
 	fmt.Fprintf(a.stdout, "# pin: %s\n%s\n", who.Pin(), host.Text())
 	return nil
+}
+
+// waitFor waits for the next tick, or the end.
+func waitFor(ctx context.Context, tick <-chan time.Time) {
+	select {
+	case <-ctx.Done():
+	case <-tick:
+	}
 }

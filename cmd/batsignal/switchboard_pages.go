@@ -32,7 +32,7 @@ func (x *exchange) servePages(ctx context.Context) error {
 	handler, err := pages.New(pages.Options{
 		Authority: x.authority, Bot: x.bot, Links: rows, Ledger: rows, LedgerKeys: x.ledgerKeys,
 		Owners:  owners{Rows: rows, own: &dial.Own{Board: x.board, Release: x.bot.Release}, x: x},
-		Reveals: reveals{reveal, x},
+		Reveals: reveals{reveal, x}, Seeds: newSeedBox(x.c),
 		Keys: func(ctx context.Context) (escrow.Keys, error) {
 			keyring, err := trustedKeyring(ctx, x.db, x.home)
 			return keyring.Keys(), err
@@ -123,8 +123,8 @@ func (o owners) Prove(ctx context.Context, _ int64, code string) (string, error)
 }
 
 // newReveal is what shows an address to somebody whom the custodians allowed it.
-func (x *exchange) newReveal() *dial.Reveal {
-	return &dial.Reveal{
+func (x *exchange) newReveal() *dial.Reveals {
+	return &dial.Reveals{
 		Board: x.board, Path: filepath.Join(x.home.dir, "reveals.json"), Now: x.now, Log: x.log,
 		Second: x.authority.Prove,
 		Needed: func(ctx context.Context) (int, error) {
@@ -160,30 +160,30 @@ func (x *exchange) newReveal() *dial.Reveal {
 
 // reveals is that, as the page has it.
 type reveals struct {
-	reveal *dial.Reveal
+	reveal *dial.Reveals
 	x      *exchange
 }
 
-func (r reveals) Ask(ctx context.Context, a pages.RevealAsk) (pages.Reveal, error) {
+func (r reveals) Ask(ctx context.Context, a pages.RevealAsk) (pages.Showing, error) {
 	if err := r.x.authority.Prove(ctx, a.Handle, a.Digits, "asks to see an address"); err != nil {
-		return pages.Reveal{}, err
+		return pages.Showing{}, err
 	}
 	return r.shown(ctx)(r.reveal.Ask(ctx, a.Handle, a.Whose, a.Kind, a.Incident, a.Why))
 }
 
-func (r reveals) Find(ctx context.Context, code string) (pages.Reveal, error) {
+func (r reveals) Find(ctx context.Context, code string) (pages.Showing, error) {
 	for _, q := range r.reveal.Requests() {
 		if q.Code == code {
 			return r.shown(ctx)(q, nil)
 		}
 	}
-	return pages.Reveal{}, fault.New(fault.NotFound, "There is no such request under way.")
+	return pages.Showing{}, fault.New(fault.NotFound, "There is no such request under way.")
 }
 
-func (r reveals) Approve(ctx context.Context, code, signature string) (pages.Reveal, error) {
+func (r reveals) Approve(ctx context.Context, code, signature string) (pages.Showing, error) {
 	s, err := custody.ParseSignature(signature)
 	if err != nil {
-		return pages.Reveal{}, err
+		return pages.Showing{}, err
 	}
 	return r.shown(ctx)(r.reveal.Approve(ctx, code, s.Custodian, signature))
 }
@@ -193,16 +193,16 @@ func (r reveals) Show(ctx context.Context, code, handle, digits string) (secret.
 }
 
 // shown draws a request for the page.
-func (r reveals) shown(ctx context.Context) func(dial.RevealRequest, error) (pages.Reveal, error) {
-	return func(q dial.RevealRequest, err error) (pages.Reveal, error) {
+func (r reveals) shown(ctx context.Context) func(dial.RevealRequest, error) (pages.Showing, error) {
+	return func(q dial.RevealRequest, err error) (pages.Showing, error) {
 		if err != nil {
-			return pages.Reveal{}, err
+			return pages.Showing{}, err
 		}
 		keyring, err := trustedKeyring(ctx, r.x.db, r.x.home)
 		if err != nil {
-			return pages.Reveal{}, err
+			return pages.Showing{}, err
 		}
-		out := pages.Reveal{
+		out := pages.Showing{
 			Code: q.Code, Text: q.Text, Asker: q.Asker, Whose: q.Owner, Kind: q.Kind, Incident: q.Incident, Why: q.Why,
 			AskedAt: q.AskedAt, Until: q.Until(), Need: q.Needed, Of: keyring.N, ShownAt: q.ShownAt,
 		}

@@ -46,6 +46,7 @@ type exchange struct {
 	ears      []ear
 	pusher    *switchwire.Pusher
 	uptime    func() switchboard.Uptime // nil is the kernel's
+	noted     string                    // the keyring that the ledger has, as far as this run knows
 	ready     func()                    // told when it is about to serve; nil is nobody
 	now       func() time.Time
 	log       *slog.Logger

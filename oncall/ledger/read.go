@@ -68,3 +68,19 @@ func parseRow(row pgx.CollectableRow) (Leaf, error) {
 func Prove(ctx context.Context, db pg.DB, head Head, seq int64) (tlog.RecordProof, error) {
 	return tlog.ProveRecord(head.Size, seq, &storedHashes{ctx: ctx, db: db, known: map[int64]tlog.Hash{}})
 }
+
+const sqlLastKeyring = `select body from ledger_leaf where body like '%"type":"keyring"%' order by seq desc limit 1`
+
+// LastKeyring is the fingerprint of the keyring that the ledger has last; "" is none.
+func LastKeyring(ctx context.Context, db pg.DB) (string, error) {
+	var body string
+	err := db.QueryRow(ctx, sqlLastKeyring).Scan(&body)
+	if errors.Is(err, pgx.ErrNoRows) {
+		return "", nil
+	}
+	if err != nil {
+		return "", err
+	}
+	leaf, err := ParseLeaf(body)
+	return leaf.Hash, err
+}

@@ -123,21 +123,21 @@ type reveals struct{ *world }
 
 var errNoReveal = fault.New(fault.NotFound, "There is no such request.")
 
-func (v reveals) Ask(_ context.Context, a switchboard.RevealAsk) (switchboard.Reveal, error) {
+func (v reveals) Ask(_ context.Context, a switchboard.RevealAsk) (switchboard.Showing, error) {
 	if err := v.take(); err != nil {
-		return switchboard.Reveal{}, err
+		return switchboard.Showing{}, err
 	}
 	v.asks()
 	v.reveal.Asker, v.reveal.Whose, v.reveal.Kind, v.reveal.Why, v.reveal.Incident = a.Handle, a.Whose, a.Kind, a.Why, a.Incident
 	return *v.reveal, nil
 }
-func (v reveals) Find(_ context.Context, code string) (switchboard.Reveal, error) {
+func (v reveals) Find(_ context.Context, code string) (switchboard.Showing, error) {
 	if v.reveal == nil || v.reveal.Code != code {
-		return switchboard.Reveal{}, errNoReveal
+		return switchboard.Showing{}, errNoReveal
 	}
 	return *v.reveal, nil
 }
-func (v reveals) Approve(ctx context.Context, code, signature string) (switchboard.Reveal, error) {
+func (v reveals) Approve(ctx context.Context, code, signature string) (switchboard.Showing, error) {
 	found, err := v.Find(ctx, code)
 	if err != nil {
 		return found, err

@@ -78,7 +78,7 @@ func (s *site) showAddress(w http.ResponseWriter, r *http.Request) error {
 // shown is an address on the page that shows it.
 type shown struct {
 	Label, Address string
-	Reveal         *Reveal // lane D; nil is its owner's own
+	Showing        *Showing // lane D; nil is its owner's own
 }
 
 // export gives everything that is known of the visitor's sealed addresses as text, with

@@ -43,7 +43,7 @@ const mostWhy = 200
 
 // revealPage is one request, with what can be done about it.
 type revealPage struct {
-	Reveal
+	Showing
 	Did       string
 	Problem   string
 	Signature string // what is wrong with the one that was pasted
@@ -71,7 +71,7 @@ func (s *site) showReveal(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	return s.renderReveal(w, r, http.StatusOK, revealPage{Reveal: found})
+	return s.renderReveal(w, r, http.StatusOK, revealPage{Showing: found})
 }
 
 func (s *site) renderAsk(w http.ResponseWriter, r *http.Request, status int, f revealForm) error {
@@ -121,7 +121,7 @@ func (s *site) askReveal(w http.ResponseWriter, r *http.Request) error {
 		made, err := s.Reveals.Ask(r.Context(), f.RevealAsk)
 		switch {
 		case err == nil:
-			return s.renderReveal(w, r, http.StatusOK, revealPage{Reveal: made, Did: "Your request is made. Custodians have to approve it now."})
+			return s.renderReveal(w, r, http.StatusOK, revealPage{Showing: made, Did: "Your request is made. Custodians have to approve it now."})
 		case fault.KindOf(err) == fault.Internal:
 			return err
 		}
@@ -143,13 +143,13 @@ func (s *site) approve(w http.ResponseWriter, r *http.Request) error {
 	code := challengeCode(r.PostForm.Get("code"))
 	found, err := s.Reveals.Approve(r.Context(), code, strings.TrimSpace(r.PostForm.Get("signature")))
 	if err == nil {
-		return s.renderReveal(w, r, http.StatusOK, revealPage{Reveal: found, Did: "That signature counts."})
+		return s.renderReveal(w, r, http.StatusOK, revealPage{Showing: found, Did: "That signature counts."})
 	}
 	was, lost := s.Reveals.Find(r.Context(), code)
 	if lost != nil || fault.KindOf(err) == fault.Internal {
 		return err
 	}
-	return s.renderReveal(w, r, statusOf(err), revealPage{Reveal: was, Signature: fault.Say(err)})
+	return s.renderReveal(w, r, statusOf(err), revealPage{Showing: was, Signature: fault.Say(err)})
 }
 
 // reveal is the one page that shows somebody an address that is not theirs, once.
@@ -166,7 +166,7 @@ func (s *site) reveal(w http.ResponseWriter, r *http.Request) error {
 		if len(handle) > 40 {
 			handle = ""
 		}
-		return s.renderReveal(w, r, http.StatusBadRequest, revealPage{Reveal: found, Boxes: []box{handleBox(handle, wrong["handle"]), digitsBox(wrong["digits"])}})
+		return s.renderReveal(w, r, http.StatusBadRequest, revealPage{Showing: found, Boxes: []box{handleBox(handle, wrong["handle"]), digitsBox(wrong["digits"])}})
 	}
 	address, err := s.Reveals.Show(r.Context(), code, handle, digits)
 	if err != nil {
@@ -176,9 +176,9 @@ func (s *site) reveal(w http.ResponseWriter, r *http.Request) error {
 		if now, lost := s.Reveals.Find(r.Context(), code); lost == nil {
 			found = now
 		}
-		return s.renderReveal(w, r, statusOf(err), revealPage{Reveal: found, Problem: fault.Say(err), Boxes: []box{handleBox(handle, ""), digitsBox("")}})
+		return s.renderReveal(w, r, statusOf(err), revealPage{Showing: found, Problem: fault.Say(err), Boxes: []box{handleBox(handle, ""), digitsBox("")}})
 	}
 	return s.render(w, r, http.StatusOK, "address", view{Title: "Shown once", Here: "/reveal", Body: shown{
-		Label: oncall.UpperFirst(contact.Noun(found.Kind)) + " of " + found.Whose, Address: address.Reveal(), Reveal: &found,
+		Label: oncall.UpperFirst(contact.Noun(found.Kind)) + " of " + found.Whose, Address: address.Reveal(), Showing: &found,
 	}})
 }

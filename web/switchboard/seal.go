@@ -23,7 +23,7 @@ type sealForm struct {
 	Token   string // of the link, for the form; "" in a visit
 	Kinds   []string
 	Kind    string
-	Reveal  bool
+	Showing bool
 	Per     string
 	From    string
 	Until   string
@@ -97,7 +97,7 @@ func (s *site) seal(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	f.Kind, f.Reveal, f.Per = typed(r, "kind"), r.PostForm.Get("reveal") != "", typed(r, "per")
+	f.Kind, f.Showing, f.Per = typed(r, "kind"), r.PostForm.Get("reveal") != "", typed(r, "per")
 	f.From, f.Until, f.ZoneOf, f.Wrong = typed(r, "from"), typed(r, "until"), typed(r, "zone"), map[string]string{}
 	policy := f.policy()
 	if !slices.Contains(s.Kinds, f.Kind) {
@@ -153,7 +153,7 @@ func (s *site) whoSeals(r *http.Request) (link secret.Text, f sealForm, v visit,
 // policy is what the form agrees to; what cannot be agreed to is noted beside its field.
 func (f sealForm) policy() escrow.Policy {
 	p := escrow.Policy{Lanes: []unseal.Lane{unseal.LaneDial}}
-	if f.Reveal {
+	if f.Showing {
 		p.Lanes = append(p.Lanes, unseal.LaneReveal)
 	}
 	n, err := strconv.Atoi(f.Per)

@@ -91,8 +91,8 @@ type RevealAsk struct {
 	Why            string
 }
 
-// Reveal is such a wish, and how far it came.
-type Reveal struct {
+// Showing is such a wish, and how far it came.
+type Showing struct {
 	Code        string // by which it is found again
 	Text        string // what custodians sign: batsignal custody approve
 	Asker       string
@@ -107,14 +107,14 @@ type Reveal struct {
 }
 
 // Ready tells whether enough custodians approved.
-func (r Reveal) Ready() bool { return r.Need > 0 && len(r.Approved) >= r.Need }
+func (r Showing) Ready() bool { return r.Need > 0 && len(r.Approved) >= r.Need }
 
 // Reveals decides who sees an address of somebody else's (lane D).
 type Reveals interface {
-	Ask(ctx context.Context, a RevealAsk) (Reveal, error)
-	Find(ctx context.Context, code string) (Reveal, error)
+	Ask(ctx context.Context, a RevealAsk) (Showing, error)
+	Find(ctx context.Context, code string) (Showing, error)
 	// Approve takes what a custodian signed. The same one once more changes nothing.
-	Approve(ctx context.Context, code, signature string) (Reveal, error)
+	Approve(ctx context.Context, code, signature string) (Showing, error)
 	// Show opens the address, once, for whoever asked, within five minutes. Who comes too late,
 	// or second, is fault.Conflict.
 	Show(ctx context.Context, code, handle, digits string) (secret.Text, error)

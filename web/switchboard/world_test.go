@@ -50,7 +50,7 @@ type world struct {
 	confirmed []string
 	grant     unseal.Grant
 	refuse    error // what the next call answers
-	reveal    *switchboard.Reveal
+	reveal    *switchboard.Showing
 	seeds     map[string]switchboard.Seed
 	head      ledger.Head
 	heads     map[int64]ledger.Head
@@ -158,7 +158,7 @@ func (w *world) has() {
 }
 
 func (w *world) asks() {
-	w.reveal = &switchboard.Reveal{
+	w.reveal = &switchboard.Showing{
 		Code: "RV4KQ2", Text: "batsignal reveal, version 1\nrequest: RV4KQ2\nasked by: dana\nshow: voice of ada\nrecord: 0b9e6f0a-6f7e-4b7e-9a0e-2f1f6a1f0c11\nincident: INC-7\nwhy: the root key is in her safe\n",
 		Asker: "dana", Whose: "ada", Kind: "voice", Incident: 7, Why: "the root key is in her safe, and her phone does not ring",
 		AskedAt: w.now, Until: w.now.Add(24 * time.Hour), Need: 3, Of: 5,

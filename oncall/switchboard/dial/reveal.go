@@ -20,9 +20,9 @@ import (
 	"batsignal/oncall/unseal"
 )
 
-// Reveal shows a sealed address to one person, once, when enough custodians signed that
+// Reveals shows a sealed address to one person, once, when enough custodians signed that
 // they may see it (lane D). It has no page: whoever has one calls it.
-type Reveal struct {
+type Reveals struct {
 	Board *Board
 	Path  string // the file "reveals.json" of the state directory
 	// Person says whether somebody is registered here; nil is yes. The error is a refusal.
@@ -85,7 +85,7 @@ const sqlRecordsOf = `
 
 // Ask takes a wish down, in the ledger too, and returns what custodians are to sign. The
 // caller knows who asks.
-func (r *Reveal) Ask(ctx context.Context, asker, owner, kind string, incident int64, why string) (RevealRequest, error) {
+func (r *Reveals) Ask(ctx context.Context, asker, owner, kind string, incident int64, why string) (RevealRequest, error) {
 	if why = strings.Join(strings.Fields(why), " "); why == "" || len([]rune(why)) > mostWhy || strings.ContainsFunc(why, notPlain) {
 		return RevealRequest{}, fault.New(fault.Invalid, "Say in plain words why the address must be seen, in at most %d letters.", mostWhy)
 	}
@@ -138,7 +138,7 @@ func (r *Reveal) Ask(ctx context.Context, asker, owner, kind string, incident in
 }
 
 // Requests lists what is under way, for a page.
-func (r *Reveal) Requests() []RevealRequest {
+func (r *Reveals) Requests() []RevealRequest {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.prune(r.Now())
@@ -146,7 +146,7 @@ func (r *Reveal) Requests() []RevealRequest {
 }
 
 // Approve takes one custodian's signature of a request's text.
-func (r *Reveal) Approve(ctx context.Context, code string, custodian int, signature string) (RevealRequest, error) {
+func (r *Reveals) Approve(ctx context.Context, code string, custodian int, signature string) (RevealRequest, error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	now := r.Now().UTC()
@@ -185,7 +185,7 @@ func (r *Reveal) Approve(ctx context.Context, code string, custodian int, signat
 
 // Show shows the address to whoever asked, once, with a fresh code of their authenticator.
 // A second time is refused, and everybody is told: whoever has the link may not be the one.
-func (r *Reveal) Show(ctx context.Context, code, asker, totp string) (secret.Text, error) {
+func (r *Reveals) Show(ctx context.Context, code, asker, totp string) (secret.Text, error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	now := r.Now().UTC()
@@ -226,7 +226,7 @@ func (r *Reveal) Show(ctx context.Context, code, asker, totp string) (secret.Tex
 	return address, err
 }
 
-func (r *Reveal) alarm(ctx context.Context, sentence string) {
+func (r *Reveals) alarm(ctx context.Context, sentence string) {
 	r.Log.Warn("a sealed address was asked for a second time")
 	if r.Board.Alarm == nil {
 		return

@@ -35,7 +35,7 @@ func parseReveals(content []byte) ([]RevealRequest, error) {
 }
 
 // Load reads what is under way.
-func (r *Reveal) Load() error {
+func (r *Reveals) Load() error {
 	content, err := os.ReadFile(r.Path)
 	if err != nil && !errors.Is(err, os.ErrNotExist) {
 		return err
@@ -51,7 +51,7 @@ func (r *Reveal) Load() error {
 }
 
 // save writes what is under way, and then only it is so. Locked.
-func (r *Reveal) save(next []RevealRequest) error {
+func (r *Reveals) save(next []RevealRequest) error {
 	content, err := json.Marshal(next)
 	if err != nil {
 		return err
@@ -63,20 +63,20 @@ func (r *Reveal) save(next []RevealRequest) error {
 	return nil
 }
 
-func (r *Reveal) replace(at int, q RevealRequest) error {
+func (r *Reveals) replace(at int, q RevealRequest) error {
 	next := slices.Clone(r.requests)
 	next[at] = q
 	return r.save(next)
 }
 
 // find is the place of a request, -1 if there is none. Locked.
-func (r *Reveal) find(code string) int {
+func (r *Reveals) find(code string) int {
 	return slices.IndexFunc(r.requests, func(q RevealRequest) bool { return q.Code == code })
 }
 
 // prune forgets what has been over for long. What was shown is remembered as long as it
 // could be asked for, so that a second time is known to be one. Locked.
-func (r *Reveal) prune(now time.Time) {
+func (r *Reveals) prune(now time.Time) {
 	r.requests = slices.DeleteFunc(slices.Clone(r.requests), func(q RevealRequest) bool { return now.Sub(q.AskedAt) >= 7*revealAsks })
 }
 

@@ -17,10 +17,10 @@ import (
 )
 
 // reveal is a switchboard whose custodians sign by saying what they sign.
-func (w *world) reveal(t *testing.T) *Reveal {
+func (w *world) reveal(t *testing.T) *Reveals {
 	t.Helper()
 	used := map[string]bool{}
-	r := &Reveal{
+	r := &Reveals{
 		Board: w.board, Path: filepath.Join(w.dir, "reveals.json"), Now: w.clock, Log: slog.New(slog.DiscardHandler),
 		Person: func(handle string) error {
 			if handle != "ada" && handle != "eve" {
@@ -56,7 +56,7 @@ func (w *world) reveal(t *testing.T) *Reveal {
 	return r
 }
 
-func (w *world) approve(t *testing.T, r *Reveal, q RevealRequest, custodians ...int) {
+func (w *world) approve(t *testing.T, r *Reveals, q RevealRequest, custodians ...int) {
 	t.Helper()
 	for _, n := range custodians {
 		if _, err := r.Approve(ctx, q.Code, n, fmt.Sprint(n, " signs ", q.Text)); err != nil {
