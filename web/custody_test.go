@@ -21,11 +21,13 @@ func (w *escrowWorld) handsIn(signature string) answer {
 func TestCustodyIsPublic(t *testing.T) {
 	w := newEscrowWorld(t, newWorld)
 	a := w.get("/custody")
-	a.says(t, 200, "There is no keyring yet, so nothing can be sealed.", "Hand in a drill")
+	a.says(t, 200, "There is no keyring yet, so nothing can be sealed.")
+	a.lacks(t, "Hand in a drill")
 	readAloud(t, a.body)
+	w.handsIn(w.drills(1, w.Now())).says(t, 404, "There is no keyring 1.", "Hand in a drill")
 	w.inForce()
 	a = w.get("/custody")
-	a.says(t, 200, "5 of 5 shares of keyring 1 are there, and 3 open.", w.keyring.Short(), "safe of Ada", "not since the ceremony", "1 Apr 2026",
+	a.says(t, 200, "5 of 5 shares of keyring 1 are there, and 3 open.", w.keyring.Short(), "safe of Ada", "since the ceremony", "1 Apr 2026",
 		"host of the switchboard", "signs the heads of the ledger", "Nobody has written down who can read which place")
 	a.lacks(t, "overdue")
 	readAloud(t, a.body)

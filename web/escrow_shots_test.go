@@ -49,7 +49,7 @@ func TestCheckScreenshots(t *testing.T) {
 	for name, text := range map[string]string{"proven": statement, "unfit": "Ledger 3 0123456789abcdef", "problem": "what is this"} {
 		for _, width := range []int64{1280, 360} {
 			do(t, tab, chromedp.EmulateViewport(width, 800), chromedp.Navigate(address+"/ledger/check"),
-				chromedp.SetValue(chromedp.CSS("#text"), text), chromedp.Click(chromedp.CSS("main form button")), chromedp.WaitVisible(chromedp.CSS("h1")))
+				chromedp.SetValue(chromedp.CSS("#text"), text), chromedp.Click(chromedp.CSS("main form button")), chromedp.WaitVisible(chromedp.CSS("#text-problem, main .card")))
 			shot, err := chromedp.Run(tab, chromedp.FullScreenshot(100))
 			w.must(err)
 			w.must(os.WriteFile(filepath.Join(folder, fmt.Sprintf("ledger-check-%s-%d.png", name, width)), shot, 0o644))

@@ -57,7 +57,11 @@ func (p *escrowPages) keyring(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	textFile(w, "keyring-"+strconv.Itoa(k.Epoch)+".txt")
+	name := "keyring.txt"
+	if text != "" {
+		name = "keyring-" + strconv.Itoa(k.Epoch) + ".txt"
+	}
+	textFile(w, name)
 	_, _ = io.WriteString(w, k.Text())
 	return nil
 }

@@ -28,7 +28,6 @@ type ledgerBody struct {
 	Older               string // where it goes on
 	Unanchored          int64  // entries that no room has seen a head of
 	Wrong               string // what is wrong with the keyring, in a sentence
-	Command             string // that checks all of it on one's own machine
 }
 
 // leafRow is one entry of the list.
@@ -73,8 +72,6 @@ func (p *escrowPages) ledger(w http.ResponseWriter, r *http.Request) error {
 	if n := len(leaves); n > 0 && leaves[n-1].Seq > 0 {
 		body.Older = fmt.Sprintf("/ledger?before=%d#entries", leaves[n-1].Seq)
 	}
-	base := strings.TrimRight(p.PublicURL, "/")
-	body.Command = fmt.Sprintf("batsignal ledger verify --book %s/ledger/leaves.txt --keyring %s/keyring", base, base)
 	if _, err := p.ledgerKeys(r.Context()); err != nil {
 		if fault.KindOf(err) == fault.Internal {
 			return err

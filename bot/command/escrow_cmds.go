@@ -96,7 +96,7 @@ func (s Services) ledgerMine(ctx context.Context, c *Call) (Reply, error) {
 		r.Blocks = append(r.Blocks, List{Title: title, Items: items})
 	}
 	if s.MineLink != nil {
-		r.Blocks = append(r.Blocks, Line("The switchboard signs a statement of it for you: "+c.Typed("contact mine")+". Everybody can check one, on my page or with batsignal ledger verify."))
+		r.Blocks = append(r.Blocks, Line("The switchboard signs a statement of it for you: "+c.Typed("contact mine")+". Everybody can check one, on my page or with batsignal ledger check-statement."))
 	}
 	return s.withPath(r, "Ledger", "/ledger"), nil
 }

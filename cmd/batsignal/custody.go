@@ -25,7 +25,7 @@ are exchanged. Three of five shares, with a backup, open every sealed address wi
 machine of ours; fewer open nothing.
 
 On an offline laptop, without configuration and database: init, next, sign-keyring,
-add-signature, recover, restore-half. A custodian at home: drill, approve. On a host of
+add-signature, recover, restore-half. A custodian at home: share, drill, approve. On a host of
 ours, with its configuration: load, trust, status, record-drill, export, new-key, rotate,
 flip, drop, load-restored. docs/escrow.md tells the whole ceremony.
 
@@ -38,7 +38,7 @@ Secrets are never on a command line: shares and identities are named by file, or
 	cmd.AddCommand(
 		newCustodyInitCommand(a), newCustodyNextCommand(a), newSignKeyringCommand(a), newAddSignatureCommand(a),
 		newFingerprintCommand(a),
-		newDrillCommand(a), newApproveCommand(a),
+		newShareCommand(a), newDrillCommand(a), newApproveCommand(a),
 		newLoadCommand(a), newTrustCommand(a), newIdentityCommand(a), newNewKeyCommand(a),
 		newCustodyStatusCommand(a), newRecordDrillCommand(a), newCustodyPlanCommand(a),
 		newRotateCommand(a), newFlipCommand(a), newDropCommand(a),

@@ -11,6 +11,40 @@ import (
 	"batsignal/oncall/secret"
 )
 
+func newShareCommand(a *app) *cobra.Command {
+	var f shareFlags
+	var keyring string
+	cmd := &cobra.Command{
+		Use:   "share",
+		Short: "Look whether a share is whole, and whose it is",
+		Long: `Share opens a share, as its custodian does when it arrives, and compares it with what
+the keyring says of it. It shows nothing of the share itself, and needs no network.`,
+		Example: "  batsignal custody share --share share-1-1.age --identity key.txt --keyring keyring-1.txt",
+		Args:    cobra.NoArgs,
+		RunE: func(*cobra.Command, []string) error {
+			s, err := f.read(a.asker())
+			if err != nil {
+				return err
+			}
+			defer s.Wipe()
+			k, err := a.readKeyring(keyring)
+			if err != nil {
+				return err
+			}
+			c, err := k.Check(s)
+			if err != nil {
+				return err
+			}
+			fmt.Fprintf(a.stdout, "It is whole: the share of custodian %d (%s) in keyring %d (%s), kept at: %s.\n", c.N, c.Name, k.Epoch, k.Short(), c.Place)
+			return nil
+		},
+	}
+	f.add(cmd, false)
+	cmd.Flags().StringVar(&keyring, "keyring", "", "the file of the keyring that it is of")
+	_ = cmd.MarkFlagRequired("keyring") // the flag is there
+	return cmd
+}
+
 // shareFlags name where shares are, and by what encrypted ones open.
 type shareFlags struct {
 	shares, identities []string

@@ -30,6 +30,7 @@ func (p *parts) joinWatch(c Config, db *database, now func() time.Time, log *slo
 	if p.mailbox {
 		watch.Checks = append(watch.Checks, selfwatch.Check{Kind: selfwatch.Answers, Name: "inbox", Do: p.inbox.Check})
 	}
+	p.joinEscrowWatch(db, now, watch)
 	if !c.Watch.HeartbeatURL.Empty() {
 		sender, err := heartbeat.New(c.Watch.HeartbeatURL)
 		if err != nil {

@@ -31,6 +31,8 @@ const (
 	Route    Kind = "route"
 	// Answers is where answers come in: paging goes on without.
 	Answers Kind = "answers"
+	// Sealed is what opens sealed addresses: paging by open ways goes on without.
+	Sealed Kind = "sealed"
 )
 
 // Check is one thing to try. Do must not send anything to anybody.

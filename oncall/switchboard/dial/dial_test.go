@@ -237,12 +237,16 @@ func TestManyDialsShareALine(t *testing.T) {
 		role := fmt.Sprintf("role%d", i)
 		list = append(list, w.message(incident, w.hunt(incident, role), role, w.volunteer(fmt.Sprintf("p%d", i), "sms", fmt.Sprintf("+44207183875%d", i))))
 	}
-	// The first line is shown when all intents are written: the second one covers the rest.
+	// The first line is shown when all of them wait: the second one covers the rest.
 	first := true
 	w.room.set(func(_ string, show func()) error {
 		if first {
 			first = false
-			waitFor(t, func() bool { return w.leaves("intent") == 10 })
+			waitFor(t, func() bool {
+				w.board.Anchor.mu.Lock()
+				defer w.board.Anchor.mu.Unlock()
+				return w.board.Anchor.newest.Size == 10
+			})
 		}
 		show()
 		return nil
