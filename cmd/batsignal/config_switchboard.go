@@ -7,11 +7,12 @@ import (
 
 // switchboardConfig is how the bot and the switchboard find each other.
 type switchboardConfig struct {
-	URL    string               `mapstructure:"url" doc:"Where the switchboard hears the bot. Empty: there is no switchboard, and no address is sealed." example:"https://switchboard.example.org:8375"`
-	Peer   string               `mapstructure:"peer" doc:"The pin of the switchboard's certificate, as batsignal escrow keys prints it." example:"sha256:0000000000000000000000000000000000000000000000000000000000000000"`
-	Listen string               `mapstructure:"listen" doc:"The address where the bot hears the switchboard, and nobody else." example:"127.0.0.1:8376"`
-	Pages  string               `mapstructure:"pages" doc:"How people reach the switchboard's own pages, where they seal an address." example:"https://seal.batsignal.example.org"`
-	Run    switchboardRunConfig `mapstructure:"run" doc:"For the process batsignal switchboard, which has a configuration file of its own: its state_dir, its database.url (a login of its own), the irc network where it listens, and the routes that dial (twilio, mail, ntfy, webhook, pagerduty, inbound) stand there as they would for the bot."`
+	URL      string               `mapstructure:"url" doc:"Where the switchboard hears the bot. Empty: there is no switchboard, and no address is sealed." example:"https://switchboard.example.org:8375"`
+	Peer     string               `mapstructure:"peer" doc:"The pin of the switchboard's certificate, as batsignal escrow keys prints it." example:"sha256:0000000000000000000000000000000000000000000000000000000000000000"`
+	Listen   string               `mapstructure:"listen" doc:"The address where the bot hears the switchboard, and nobody else." example:"127.0.0.1:8376"`
+	Pages    string               `mapstructure:"pages" doc:"How people reach the switchboard's own pages, where they seal an address." example:"https://seal.batsignal.example.org"`
+	PlanFile string               `mapstructure:"plan_file" file:"read" doc:"A file that says where the keys and shares are kept, and who can read which place; the page of custody tells from it how few people can open, and how few losses lose, what is sealed. batsignal custody plan --help tells its form." example:"custody-plan.txt"`
+	Run      switchboardRunConfig `mapstructure:"run" doc:"For the process batsignal switchboard, which has a configuration file of its own: its state_dir, its database.url (a login of its own), the irc network where it listens, and the routes that dial (twilio, mail, ntfy, webhook, pagerduty, inbound) stand there as they would for the bot."`
 }
 
 // switchboardRunConfig is for the process batsignal switchboard.

@@ -54,6 +54,7 @@ there keeps its nick.`,
 			d.inbound(cmd.Context())
 			d.leader(cmd.Context())
 			d.arrivals(cmd.Context())
+			d.escrow(cmd.Context())
 			if d.sick {
 				return said{exitFailed}
 			}

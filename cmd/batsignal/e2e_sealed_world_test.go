@@ -187,6 +187,9 @@ func (w *sealedWorld) seal(handle, kind, address string) {
 	}); err != nil {
 		w.t.Fatal(err)
 	}
+	if err := noteProven(ctx, keyHome{w.deskAt, custody.SideSwitchboard}, "ledger.test", w.dsn(pglocal.SwitchboardRole), now, sealed); err != nil {
+		w.t.Fatal(err)
+	}
 }
 
 var challengeLine = regexp.MustCompile(`^([A-Z0-9]{4}) opens sealed contacts of up to (\d+) `)

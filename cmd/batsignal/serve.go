@@ -215,6 +215,10 @@ func (p *parts) settled(context.Context) error {
 }
 
 func (p *parts) serveWeb(ctx context.Context, c Config, db *database, at net.Listener, log *slog.Logger) error {
+	plan, err := custodyPlan(c)
+	if err != nil {
+		return err
+	}
 	handler, err := web.New(web.Options{
 		Incidents: p.incidents, DB: db.Pool, Watch: p.watch, Commands: p.set,
 		Meetings: p.meetings, Actions: p.actions, Retro: p.retro, PublicURL: c.Web.PublicURL,
@@ -222,7 +226,7 @@ func (p *parts) serveWeb(ctx context.Context, c Config, db *database, at net.Lis
 		People: p.people, Skills: p.skills, Tree: p.tree, Rota: p.rota, Alerts: p.alerts, Currency: c.Paging.Currency, Policies: &policy.Service{DB: db.Pool, Now: p.incidents.Now},
 		Now: p.incidents.Now, Log: log, Version: currentBuild().Version, Hooks: p.hooks(),
 		Leads: p.election.Leads, Ready: p.settled, Elsewhere: p.elsewhere,
-		SealLink: p.linkTo(c, db, p.incidents.Now, contact.LinkEnrol), MineLink: p.linkTo(c, db, p.incidents.Now, contact.LinkMine),
+		Sealed: c.Switchboard.URL != "", Custody: plan, SealLink: p.linkTo(c, db, p.incidents.Now, contact.LinkEnrol), MineLink: p.linkTo(c, db, p.incidents.Now, contact.LinkMine),
 	})
 	if err != nil {
 		return err

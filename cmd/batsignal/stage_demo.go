@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"encoding/base32"
+	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -20,9 +21,11 @@ import (
 	"batsignal/oncall/custody"
 	"batsignal/oncall/escrow"
 	"batsignal/oncall/fault"
+	"batsignal/oncall/ledger"
 	"batsignal/oncall/secret"
 	"batsignal/oncall/switchboard"
 	"batsignal/oncall/switchboard/totp"
+	"batsignal/oncall/unseal"
 )
 
 // demo is what is invented for a first run: custodians, telephone numbers, and the
@@ -54,10 +57,14 @@ func makeDemo(ctx context.Context, c, child Config, db *database, now time.Time)
 	if err != nil {
 		return demo{}, err
 	}
+	var sealed []escrow.Sealed
 	for n, one := range people {
-		if err := demoPhone(ctx, db, now, keyring, one, n); err != nil {
+		if sealed, err = demoPhone(ctx, db, now, keyring, one, n, sealed); err != nil {
 			return demo{}, err
 		}
+	}
+	if err := noteProven(ctx, switchboardKeys(child), ledgerName(child), db.Local.SwitchboardDSN(), now, sealed...); err != nil {
+		return demo{}, err
 	}
 	return demoAuthenticators(child, people, now)
 }
@@ -96,16 +103,16 @@ func demoCeremony(ctx context.Context, c, child Config, db *database, now time.T
 
 // demoPhone seals an invented number for somebody who has none, of those that are kept for
 // films.
-func demoPhone(ctx context.Context, db *database, now time.Time, keyring custody.Keyring, one oncall.Person, n int) error {
+func demoPhone(ctx context.Context, db *database, now time.Time, keyring custody.Keyring, one oncall.Person, n int, all []escrow.Sealed) ([]escrow.Sealed, error) {
 	has, err := contact.Of(ctx, db.Pool, one.ID)
 	if err != nil || slices.ContainsFunc(has, func(c contact.Contact) bool { return c.Sealed }) {
-		return err
+		return all, err
 	}
 	sealed, err := escrow.Seal(keyring.Keys(), one.ID, "voice", escrow.DefaultPolicy(), secret.New(fmt.Sprintf("+1212555%04d", 100+n)))
 	if err != nil {
-		return err
+		return all, err
 	}
-	return pg.InTx(ctx, db.Pool, func(tx pgx.Tx) error {
+	return append(all, sealed), pg.InTx(ctx, db.Pool, func(tx pgx.Tx) error {
 		added, err := contact.AddSealed(ctx, tx, now, one.ID, sealed)
 		if err != nil {
 			return err
@@ -117,6 +124,34 @@ func demoPhone(ctx context.Context, db *database, now time.Time, keyring custody
 		_, _, _, err = contact.Redeem(ctx, tx, now, proof.ID)
 		return err
 	})
+}
+
+// noteProven writes into the ledger, with the switchboard's own key, that codes went to
+// addresses: as they would have if people had sealed and proven them one by one.
+func noteProven(ctx context.Context, home keyHome, name, dsn string, now time.Time, sealed ...escrow.Sealed) error {
+	if len(sealed) == 0 {
+		return nil
+	}
+	private, _, err := home.ledgerKey(name)
+	if err != nil {
+		return err
+	}
+	signer, err := ledger.SignerOf(private)
+	if err != nil {
+		return err
+	}
+	db, err := pg.Open(ctx, dsn, pg.Options{MaxConns: 1})
+	if err != nil {
+		return err
+	}
+	defer db.Close()
+	log := &ledger.Log{Signer: signer, Guard: ledger.FileGuard{Path: filepath.Join(home.dir, "head")}}
+	leaves := make([]ledger.Leaf, len(sealed))
+	for i, s := range sealed {
+		leaves[i] = ledger.Leaf{Type: ledger.TypeProof, Record: s.Record.ID, Lane: unseal.LaneOwner, Hash: hex.EncodeToString(s.Record.Commitment)}
+	}
+	_, err = log.Write(ctx, db, now, leaves...)
+	return err
 }
 
 // demoAuthenticators registers everybody, and keeps the seeds so that their codes can be

@@ -186,7 +186,7 @@ func wire(ctx context.Context, c Config, db *database, places []place, now func(
 	}, command.Vocabulary(command.Services{
 		DB: db.Pool, Incidents: p.incidents, People: p.people, Meetings: p.meetings, Actions: p.actions, Retro: p.retro, Access: p.access,
 		Skills: p.skills, Components: p.components, Rota: p.rota, Choices: p.choices, Fetch: p.calendars, Alerts: p.alerts,
-		SealLink: p.linkTo(c, db, now, contact.LinkEnrol), MineLink: p.linkTo(c, db, now, contact.LinkMine),
+		Sealed: c.Switchboard.URL != "", SealLink: p.linkTo(c, db, now, contact.LinkEnrol), MineLink: p.linkTo(c, db, now, contact.LinkMine),
 		PublicURL: c.Web.PublicURL, Look: p.look, Health: p.health, Elsewhere: p.elsewhere,
 	}))
 	if err != nil {

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
+	"os"
 	"slices"
 	"time"
 
@@ -16,6 +17,7 @@ import (
 	"batsignal/migrations/pg"
 	"batsignal/oncall/contact"
 	"batsignal/oncall/custody"
+	"batsignal/oncall/custody/quorum"
 	"batsignal/oncall/fault"
 	"batsignal/oncall/paging"
 	"batsignal/oncall/secret"
@@ -88,6 +90,22 @@ func (p *parts) joinSwitchboard(ctx context.Context, c Config, db *database, now
 		chore{"owners' notices", 2 * time.Second, s.TellOwners},
 	)
 	return nil
+}
+
+// custodyPlan reads where keys are kept, if somebody wrote it down.
+func custodyPlan(c Config) (*quorum.Plan, error) {
+	if c.Switchboard.PlanFile == "" {
+		return nil, nil
+	}
+	text, err := os.ReadFile(c.Switchboard.PlanFile)
+	if err != nil {
+		return nil, err
+	}
+	plan, err := quorum.ParsePart(string(text))
+	if err != nil {
+		return nil, fault.Wrap(fault.Invalid, err, "switchboard.plan_file: %s", fault.Say(err))
+	}
+	return &plan, nil
 }
 
 // custodians names, by handle, who keeps a share: a custodian is known here by the name

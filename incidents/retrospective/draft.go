@@ -30,7 +30,7 @@ func drafted(f facts) string {
 	section(Decisions, decisions(f))
 	section(Actions, actions(f))
 	section(Reached, reached(f))
-	section(Sealed, sealed)
+	section(Sealed, sealed(f))
 	for _, title := range []string{Well, Bad, Lucky, FollowUp} {
 		section(title, prompts[title]+"\n")
 	}
@@ -160,9 +160,3 @@ func state(it action.Item) string {
 	}
 	return "open, due on " + it.Due.UTC().Format(day)
 }
-
-// sealed is the truth about contacts that are opened in an emergency only: there are
-// none yet, so there is nothing that could be read from rows here. When there are, this
-// lists who opened which, and when.
-const sealed = "None. This version of the bot seals no contacts: the addresses that people gave it (mail, webhook) are used\n" +
-	"by it to ring their owner, and are shown to nobody else.\n"

@@ -23,6 +23,7 @@ type facts struct {
 	Noted   map[string]bool // what was noted as an action, in the words of then
 	Minuted map[int64]bool  // lines of the timeline that minutes noted, whose actions have numbers
 	Minutes []string        // addresses of the minutes
+	Opened  []opened        // sealed addresses, by the ledger
 }
 
 // holding is how long somebody held the baton.
@@ -96,7 +97,10 @@ func (s *Service) gather(ctx context.Context, incident int64) (f facts, err erro
 	if f.Minuted, err = s.minuted(ctx, incident); err != nil {
 		return f, err
 	}
-	f.Minutes, err = s.minutesOf(ctx, incident)
+	if f.Minutes, err = s.minutesOf(ctx, incident); err != nil {
+		return f, err
+	}
+	f.Opened, err = s.openedFor(ctx, incident)
 	return f, err
 }
 

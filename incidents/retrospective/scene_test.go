@@ -44,6 +44,7 @@ const (
 // mail, which always fails.
 type scene struct {
 	testing.TB
+	whole *pgtest.DB
 	db    *pgxpool.Pool
 	inc   *incidents.Service
 	desk  *oncall.Desk
@@ -69,7 +70,8 @@ func (r route) Send(context.Context, paging.Message) (paging.Handed, error) {
 
 func newScene(t testing.TB) *scene {
 	t.Helper()
-	s := &scene{TB: t, db: pgtest.Fresh(t).Pool, now: night, ids: map[string]int64{}}
+	whole := pgtest.Fresh(t)
+	s := &scene{TB: t, whole: whole, db: whole.Pool, now: night, ids: map[string]int64{}}
 	s.process()
 	s.must(oncall.SyncRoles(ctx, s.db, night, []oncall.Role{
 		{Name: "coordination", Title: "coordination", Leads: true, PatienceSev1: 90 * time.Second, Patience: 5 * time.Minute},

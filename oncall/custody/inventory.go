@@ -28,9 +28,9 @@ const hostKeysLast = 3
 func hostKeys() []Entry {
 	return []Entry{
 		{Key: itemBotKey, Purpose: "opens the bot's half of each sealed address",
-			Without: "Nothing sealed rings. Custodians make the half anew for a new host: batsignal custody restore."},
+			Without: "Nothing sealed rings. Custodians make the half anew for a new host: batsignal custody restore-half."},
 		{Key: itemSwitchboardKey, Purpose: "opens the switchboard's half of each sealed address",
-			Without: "Nothing sealed rings. Custodians make the half anew for a new host: batsignal custody restore."},
+			Without: "Nothing sealed rings. Custodians make the half anew for a new host: batsignal custody restore-half."},
 		{Key: itemLedgerKey, Purpose: "signs the heads of the ledger",
 			Without: "Nothing can be written into the ledger, so nothing is opened. A new one comes with the next keyring."},
 		{Key: itemIndexKey, Purpose: "finds the same address given by two people",

@@ -117,7 +117,7 @@ func (r Restored) Write(w io.Writer) error {
 
 // ReadRestored reads the file.
 func ReadRestored(in io.Reader) (Restored, error) {
-	no := fault.New(fault.Invalid, "That is no restored half, or a part of one. Take the file that \"batsignal custody restore\" wrote.")
+	no := fault.New(fault.Invalid, "That is no restored half, or a part of one. Take the file that \"batsignal custody restore-half\" wrote.")
 	r := bufio.NewReaderSize(in, 1<<16)
 	title, err := nextLine(r)
 	if err != nil || string(title) != restoredTitle {

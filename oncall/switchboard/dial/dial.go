@@ -33,6 +33,7 @@ import (
 type Ledger interface {
 	Append(ctx context.Context, tx pgx.Tx, now time.Time, leaves ...ledger.Leaf) (ledger.Head, error)
 	Committed(head ledger.Head) error
+	Proven(ctx context.Context, tx pgx.Tx, record, hash string) (bool, error)
 }
 
 // Grants is what people allowed, as only the switchboard knows it: a [switchboard.Authority].
@@ -157,7 +158,7 @@ func (b *Board) dialSealed(ctx context.Context, r paging.Route, m paging.Message
 		return b.closeUnopened(ctx, o, err)
 	}
 	if o.lane == unseal.LaneOwner {
-		if err := b.mayProve(ctx, o, address); err != nil {
+		if err := b.mayProve(ctx, o.row, o.message, address); err != nil {
 			return b.closeUnopened(ctx, o, err)
 		}
 		m = o.code(m)

@@ -189,6 +189,13 @@ func TestI16BudgetsHoldAtOnce(t *testing.T) {
 	if taken != 4 || later != 4 || w.sms.count() != 4 || w.leaves("intent") != 4 {
 		t.Errorf("%d dialled, %d later: %+v", taken, later, outs)
 	}
+	// Another grant for the same incident has no other five minutes.
+	w.rules.allow("G2", incident)
+	m := w.message(incident, hunt, "release", w.volunteer("p8", "sms", "+442071838759"))
+	m.Sealed.Grant = "G2"
+	if out := w.dial(m, "sms", false); out.Outcome != unseal.OutcomeTemporary {
+		t.Errorf("%+v", out)
+	}
 	w.wait(6 * time.Minute)
 	w.rules.people = 5
 	second := w.hunt(incident, "web")

@@ -2,6 +2,7 @@ package dial
 
 import (
 	"context"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"strings"
@@ -122,6 +123,9 @@ func (b *Board) writeIntent(ctx context.Context, now time.Time, asked opening, i
 			if o.intent, err = p(o.leaf()); err != nil {
 				return err
 			}
+			if err := b.sealedAsProven(ctx, tx, o); err != nil {
+				return err
+			}
 			return o.insert(ctx, tx, now)
 		})
 	}
@@ -174,7 +178,7 @@ const mostTries = 20
 func (o opening) leaf() ledger.Leaf {
 	l := ledger.Leaf{
 		Type: ledger.TypeIntent, Record: o.row.ID, Incident: inc(o.incident), Lane: o.lane, Role: o.role, By: o.by, Key: o.key,
-		Epoch: o.row.Epoch, Note: o.note,
+		Epoch: o.row.Epoch, Hash: hex.EncodeToString(o.row.Commitment), Note: o.note,
 	}
 	if o.lane == unseal.LaneOwner {
 		l.Type = ledger.TypeProof

@@ -53,8 +53,8 @@ func parseJournal(content []byte) (map[string]bool, error) {
 	n := 0
 	for line := range strings.Lines(string(content[:whole])) {
 		n++
-		record, mark, _ := strings.Cut(strings.TrimSuffix(line, "\n"), " ")
-		if !isRecord.MatchString(record) || mark != "" && mark != "leaf" {
+		record, mark, marked := strings.Cut(strings.TrimSuffix(line, "\n"), " ")
+		if !isRecord.MatchString(record) || marked && mark != "leaf" {
 			return nil, fmt.Errorf("line %d of the journal of deletions cannot be read", n)
 		}
 		gone[record] = gone[record] || mark == "leaf"

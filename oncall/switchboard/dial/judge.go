@@ -2,6 +2,7 @@ package dial
 
 import (
 	"context"
+	"encoding/hex"
 	"errors"
 	"time"
 
@@ -183,4 +184,17 @@ func deliveryOf(key string) (int64, error) {
 		return 0, errNoPage
 	}
 	return delivery, nil
+}
+
+// sealedAsProven refuses a record to whose address no code ever went as it is sealed now,
+// if it is not for its owner: somebody may have sealed an address of their own in its place.
+func (b *Board) sealedAsProven(ctx context.Context, tx pgx.Tx, o opening) error {
+	if o.lane == unseal.LaneOwner {
+		return nil
+	}
+	proven, err := b.Ledger.Proven(ctx, tx, o.row.ID, hex.EncodeToString(o.row.Commitment))
+	if err == nil && !proven {
+		err = fault.New(fault.Forbidden, "The ledger does not have that its owner was sent a code there, as it is sealed now. !contact code sends one.")
+	}
+	return err
 }

@@ -65,10 +65,11 @@ func (w *Own) SendCode(ctx context.Context, person, contact int64) (say string, 
 	if err != nil {
 		return "", err
 	}
-	if address, err = b.Address(kind, address); err != nil {
-		return "", fault.New(fault.Invalid, "What is sealed there is no address of its kind, so no code can go there. Delete it, and seal it again.")
+	// Not to a stranger's, and not too often: as with any code.
+	if err := b.mayProve(ctx, row{ID: record, Owner: person, Kind: kind}, key, address); err != nil {
+		return "", err
 	}
-	if _, _, err := b.Sent.Add(b.Index.Of(kind, address), key, b.Now()); err != nil {
+	if address, err = b.Address(kind, address); err != nil {
 		return "", err
 	}
 	made := ownCode{code: secret.New(newRevealCode()[:5]), record: record, until: b.Now().Add(ownHolds)}

@@ -88,28 +88,25 @@ func enough(hour, day int) error {
 }
 
 // mayProve looks at an address that was opened to send it a code: is it one, is it nobody
-// else's, and did not too many codes go there, whoever asked for them.
-func (b *Board) mayProve(ctx context.Context, o opening, address secret.Text) error {
-	clean, err := b.Address(o.row.Kind, address)
+// else's, and did not too many codes go there, whoever asked for them. Nothing is sent to a
+// sealed address at its owner's word before this.
+func (b *Board) mayProve(ctx context.Context, r row, message string, address secret.Text) error {
+	clean, err := b.Address(r.Kind, address)
 	if err != nil {
 		return badRecord{without(address, fault.Say(err), longestWords)}
 	}
-	mac, now := b.Index.Of(o.row.Kind, clean), b.Now()
-	proven, asked, err := b.claim(ctx, now, o.row, mac)
+	mac, now := b.Index.Of(r.Kind, clean), b.Now()
+	proven, asked, err := b.claim(ctx, now, r, mac)
 	switch {
 	case err != nil:
 		return err
 	case proven:
-		return badRecord{"somebody else has sealed this " + nounOf(o.row.Kind)}
+		return badRecord{"somebody else has sealed this " + nounOf(r.Kind)}
 	case asked:
 		return fault.New(fault.Limited, "A code is on its way there for somebody else. Try again in an hour.")
 	}
 	// Before it is sent: whoever stops us in between has used up one.
-	hour, day, err := b.Sent.Add(mac, o.message, now)
-	if err != nil {
-		return fault.Wrap(fault.Unready, err, "The switchboard cannot write down that a code goes there.")
-	}
-	return enough(hour, day)
+	return b.Sent.Add(mac, message, now)
 }
 
 func nounOf(kind string) string {

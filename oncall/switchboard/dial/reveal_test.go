@@ -212,7 +212,7 @@ func TestTheOwnerSeesTheirOwn(t *testing.T) {
 		Release: func(context.Context) (paging.Sealed, error) { return *w.half(maria, "mine-7", unseal.LaneOwner), nil },
 	}
 	address, _, err := w.board.Show(ctx, show)
-	if err != nil || address.Reveal() != maria.number || w.leaves("proof") != 1 || w.leaves("shown") != 1 {
+	if err != nil || address.Reveal() != maria.number || w.leaves("proof") != 2 || w.leaves("shown") != 1 {
 		t.Errorf("%v", err)
 	}
 	if _, begun, err := w.board.Show(ctx, show); err == nil || !begun {

@@ -7,6 +7,8 @@ import (
 	"os"
 	"sync"
 	"time"
+
+	"batsignal/oncall/fault"
 )
 
 // Sent remembers for a day which codes went to which address, by its keyed hash: limits
@@ -53,9 +55,10 @@ func (s *Sent) Load() error {
 	return nil
 }
 
-// Add takes down that a code goes to an address, unless too many did, and tells how many
-// others went there within the hour and the day. The same message again counts once.
-func (s *Sent) Add(mac []byte, key string, now time.Time) (hour, day int, err error) {
+// Add takes down that a code goes to an address. It is to be sent only if there is no error:
+// too many others within the hour or the day are fault.Limited, and what cannot be written
+// down is fault.Unready. The same message again counts once.
+func (s *Sent) Add(mac []byte, key string, now time.Time) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	next := map[string][]sentCode{}
@@ -68,7 +71,7 @@ func (s *Sent) Add(mac []byte, key string, now time.Time) (hour, day int, err er
 			}
 		}
 	}
-	hash, known := hex.EncodeToString(mac), false
+	hash, known, hour, day := hex.EncodeToString(mac), false, 0, 0
 	for _, c := range next[hash] {
 		if c.Key == key {
 			known = true
@@ -79,17 +82,17 @@ func (s *Sent) Add(mac []byte, key string, now time.Time) (hour, day int, err er
 			hour++
 		}
 	}
-	if known || enough(hour, day) != nil {
-		return hour, day, nil
+	if err := enough(hour, day); err != nil || known {
+		return err
 	}
 	next[hash] = append(next[hash], sentCode{key, now.UTC()})
 	content, err := json.Marshal(next)
-	if err != nil {
-		return hour, day, err
+	if err == nil {
+		err = replaceFile(s.Path, content)
 	}
-	if err := replaceFile(s.Path, content); err != nil {
-		return hour, day, err
+	if err != nil {
+		return fault.Wrap(fault.Unready, err, "The switchboard cannot write down that a code goes there, so none does.")
 	}
 	s.of = next
-	return hour, day, nil
+	return nil
 }

@@ -1,0 +1,55 @@
+package ledger
+
+import (
+	"context"
+
+	"github.com/jackc/pgx/v5"
+	"golang.org/x/mod/sumdb/tlog"
+)
+
+const sqlProofsOf = `
+	select seq, body from ledger_leaf
+	where substring(body from '"rec":"([^"]*)"') = @record and body like '%"type":"proof"%' order by seq desc limit 20`
+
+// Proven tells whether a code went to a record's address as it is sealed now: hash is what
+// the entry of that has. Whoever can write every row could seal an address of their own in
+// place of somebody's; they cannot make this entry, since it must be in the tree that was
+// signed. It is asked in a transaction that has appended, and so has the writers' lock.
+func (l *Log) Proven(ctx context.Context, tx pgx.Tx, record, hash string) (bool, error) {
+	stored := &storedHashes{ctx: ctx, db: tx, known: map[int64]tlog.Hash{}}
+	size, err := l.tip(ctx, tx, stored)
+	if err != nil || size == 0 {
+		return false, err
+	}
+	root, err := tlog.TreeHash(size, stored)
+	if err != nil {
+		return false, err
+	}
+	rows, err := tx.Query(ctx, sqlProofsOf, pgx.NamedArgs{"record": record})
+	if err != nil {
+		return false, err
+	}
+	type entry struct {
+		Seq  int64
+		Body string
+	}
+	list, err := pgx.CollectRows(rows, pgx.RowToStructByName[entry])
+	if err != nil {
+		return false, err
+	}
+	for _, e := range list {
+		leaf, err := ParseLeaf(e.Body)
+		if err != nil || leaf.Type != TypeProof || leaf.Record != record || leaf.Hash != hash || hash == "" {
+			continue
+		}
+		proof, err := tlog.ProveRecord(size, e.Seq, stored)
+		if err != nil {
+			return false, discontinued("a hash of it is missing")
+		}
+		if err := tlog.CheckRecord(proof, size, root, e.Seq, tlog.RecordHash([]byte(e.Body))); err != nil {
+			return false, discontinued("one of its entries was changed")
+		}
+		return true, nil
+	}
+	return false, nil
+}
