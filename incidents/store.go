@@ -10,6 +10,7 @@ import (
 	"batsignal/migrations/pg"
 	"batsignal/oncall"
 	"batsignal/oncall/fault"
+	"batsignal/oncall/switchboard/dial"
 )
 
 const (
@@ -82,6 +83,13 @@ func (s *Service) Pick(ctx context.Context, a oncall.Actor, number int64) (Incid
 // lock takes the row of an incident, so that everything that changes one incident
 // happens one after the other, and returns its state of now.
 func (c *change) lock(id int64) (Incident, error) {
+	if c.Switchboard != nil {
+		// Before the row: whoever opens a sealed address has this lock first, too. So what is
+		// filled when this commits has nothing more opened for it.
+		if err := dial.HoldIncident(c.ctx, c.tx, id); err != nil {
+			return Incident{}, err
+		}
+	}
 	if _, err := c.tx.Exec(c.ctx, sqlLockIncident, pgx.NamedArgs{"id": id}); err != nil {
 		return Incident{}, err
 	}

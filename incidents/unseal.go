@@ -176,7 +176,18 @@ func (c *change) sayOfCode(g unseal.Grant, incident int64) error {
 		}
 	}
 	c.sayHome(incident, text)
-	return nil
+	if g.Refused == "" || g.Confirmed == "" {
+		return nil
+	}
+	// Whose code it was hears of it, wherever they are: it may not have been they who typed it.
+	person, err := oncall.PersonByHandle(c.ctx, c.tx, g.Confirmed)
+	if fault.KindOf(err) == fault.NotFound {
+		return nil
+	}
+	if err == nil {
+		err = c.tell(person.ID, incident, "A code was typed in your name. "+g.Refused+" If that was not you, tell an admin.")
+	}
+	return err
 }
 
 // ringSealed rings those whose pages are open by their sealed addresses too, and has hunts

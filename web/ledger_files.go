@@ -48,9 +48,12 @@ func (p *escrowPages) keyring(w http.ResponseWriter, r *http.Request) error {
 	text := chi.URLParam(r, "epoch")
 	var k custody.Keyring
 	var err error
-	if text == "" {
+	switch {
+	case text == "" && p.Keyring != nil:
+		k, err = p.Keyring(r.Context())
+	case text == "":
 		k, err = custody.Current(r.Context(), p.DB)
-	} else {
+	default:
 		n, _ := strconv.Atoi(text) // at most nine digits
 		k, err = custody.At(r.Context(), p.DB, n)
 	}

@@ -29,6 +29,7 @@ import (
 	"batsignal/migrations/pg"
 	"batsignal/oncall"
 	"batsignal/oncall/access"
+	"batsignal/oncall/custody"
 	"batsignal/oncall/custody/quorum"
 	escalation "batsignal/oncall/policy"
 	"batsignal/oncall/rota"
@@ -62,6 +63,9 @@ type Options struct {
 	SealLink  command.LinkFor // to the switchboard's form in which an address is sealed; nil: there is no switchboard
 	MineLink  command.LinkFor // to somebody's own page there; nil: there is no switchboard
 	Sealed    bool            // there is a switchboard: there are pages of its ledger and of custody
+	// Keyring is the keyring that this installation trusts, to whom people seal; nil trusts the
+	// one in the database.
+	Keyring func(ctx context.Context) (custody.Keyring, error)
 	// Custody says where the keys are kept and who gets at them, beside what the keyring says
 	// of the shares (quorum.ParsePart); nil: nobody has written it down.
 	Custody *quorum.Plan

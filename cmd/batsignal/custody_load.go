@@ -16,8 +16,8 @@ func newLoadCommand(a *app) *cobra.Command {
 	return &cobra.Command{
 		Use:   "load KEYRING",
 		Short: "Store a keyring of a ceremony in the database",
-		Long: `Load checks who signed the keyring, and stores it. The first one is sealed to as soon as
-both hosts trust it; a later one waits until every sealed address is wrapped for it
+		Long: `Load checks who signed the keyring, and stores it. The first one is the current one at once, and
+is sealed to by pages when both hosts trust it; a later one waits until every sealed address is wrapped for it
 (batsignal custody rotate, on both hosts) and it is flipped. The same once more changes
 nothing.`,
 		Example: "  batsignal custody load keyring-1.txt --config /etc/batsignal/batsignal.yaml",

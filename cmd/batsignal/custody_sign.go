@@ -18,7 +18,7 @@ func newDrillCommand(a *app) *cobra.Command {
 		Use:   "drill",
 		Short: "Show, once a month, that a share is there and works: prints a line to paste",
 		Long: `Drill signs the day with the key that is derived of the share, and prints one line, to
-be pasted into the bot (!custody drill) or the web, or mailed to whoever runs
+be pasted into the page of custody (/custody), or mailed to whoever runs
 batsignal custody record-drill. Whoever checks the line learns nothing about the share. It
 needs no network. With --keyring it is first made sure that the share is of that keyring.`,
 		Example: `  batsignal custody drill --share share-1-1.age --identity key.txt

@@ -14,13 +14,14 @@ func newLedgerCommand(a *app) *cobra.Command {
 		Use:     "ledger",
 		Short:   "Check the record of what was done with sealed addresses",
 		GroupID: groupCare,
-		Long: `The ledger is an append-only record of every sealed address that came, was opened, dialled,
-shown or went. The switchboard signs each head of it, and the bot says heads in the room:
+		Long: `The ledger is an append-only record of what was done with sealed addresses: which was opened,
+dialled, shown or deleted, and which keyring is used. The switchboard signs each head of it, and the bot says heads in the room:
 whoever keeps a log of the room can tell whether anything was changed or left out since.`,
 		Example: `  batsignal ledger verify --log '#ops.log' --key 'ledger.example.org+1a2b3c4d+AbC…'
   batsignal ledger export -o ledger.txt`,
 	}
-	cmd.AddCommand(newLedgerVerifyCommand(a), newLedgerExportCommand(a), newStatementCommand(a), newCheckStatementCommand(a))
+	cmd.AddCommand(newLedgerVerifyCommand(a), newLedgerExportCommand(a), newStatementCommand(a), newCheckStatementCommand(a),
+		newRefillCommand(a), newTrustHeadCommand(a))
 	return cmd
 }
 

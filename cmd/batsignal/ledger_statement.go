@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"io"
-	"path/filepath"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -35,15 +34,10 @@ batsignal ledger check-statement.`,
 				if err != nil {
 					return err
 				}
-				private, _, err := s.home.ledgerKey(ledgerName(s.c))
+				log, err := ledgerOf(ctx, s)
 				if err != nil {
 					return err
 				}
-				signer, err := ledger.SignerOf(private)
-				if err != nil {
-					return err
-				}
-				log := &ledger.Log{Signer: signer, Guard: ledger.FileGuard{Path: filepath.Join(s.home.dir, "head")}}
 				text, err := log.MakeStatement(ctx, s.db, time.Now(), who.ID)
 				if err != nil {
 					return err

@@ -136,7 +136,7 @@ func noteProven(ctx context.Context, home keyHome, name, dsn string, now time.Ti
 	if err != nil {
 		return err
 	}
-	signer, err := ledger.SignerOf(private)
+	log, err := ledger.NewLog(private, ledger.FileGuard{Path: filepath.Join(home.dir, "head")})
 	if err != nil {
 		return err
 	}
@@ -145,7 +145,6 @@ func noteProven(ctx context.Context, home keyHome, name, dsn string, now time.Ti
 		return err
 	}
 	defer db.Close()
-	log := &ledger.Log{Signer: signer, Guard: ledger.FileGuard{Path: filepath.Join(home.dir, "head")}}
 	leaves := make([]ledger.Leaf, len(sealed))
 	for i, s := range sealed {
 		leaves[i] = ledger.Leaf{Type: ledger.TypeProof, Record: s.Record.ID, Lane: unseal.LaneOwner, Hash: hex.EncodeToString(s.Record.Commitment)}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -140,6 +141,9 @@ func (x *exchange) keep(ctx context.Context) error {
 		if err := x.noteKeyring(ctx); err != nil && ctx.Err() == nil {
 			x.log.Warn("the keyring is not in the ledger yet", "error", err)
 		}
+		if err := x.reconcile(ctx); err != nil && ctx.Err() == nil {
+			x.log.Warn("what the bot gave out cannot be compared with what was opened", "error", err)
+		}
 		over, err := dial.Over(ctx, x.db, x.now().Add(-24*time.Hour))
 		for _, incident := range over {
 			if err == nil {
@@ -150,6 +154,39 @@ func (x *exchange) keep(ctx context.Context) error {
 			x.log.Warn("it cannot be looked which incidents are over", "error", err)
 		}
 	}
+}
+
+const (
+	reconcileEvery = 24 * time.Hour
+	reconcileRest  = 10 * time.Minute // what is younger may be under way
+)
+
+// reconcile compares, once a day, what the bot gave out with what the ledger has. An opening
+// for which the bot gave nothing out cannot be, and is told; halves without an opening are
+// refusals, and are counted in the log.
+func (x *exchange) reconcile(ctx context.Context) error {
+	now := x.now()
+	if now.Sub(x.reconciled) < reconcileEvery {
+		return nil
+	}
+	found, err := dial.Reconcile(ctx, x.db, now.Add(-reconcileEvery-reconcileRest), now.Add(-reconcileRest))
+	if err != nil {
+		return err
+	}
+	var opened []string
+	for _, one := range found {
+		if one.What == "opened" {
+			opened = append(opened, one.Record+" ("+one.Key+")")
+		}
+	}
+	x.log.Info("openings were compared with what the bot gave out", "given_without_opening", len(found)-len(opened), "opened_without_giving", len(opened))
+	if len(opened) > 0 {
+		if err := x.bot.Alarm(ctx, "The ledger has openings for which the bot gave nothing out: "+strings.Join(opened, ", ")+". Somebody must look: batsignal ledger verify."); err != nil {
+			return err
+		}
+	}
+	x.reconciled = now
+	return nil
 }
 
 // noteKeyring writes into the ledger which keyring is trusted here, when it is another one

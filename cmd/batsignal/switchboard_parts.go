@@ -31,25 +31,26 @@ import (
 // exchange is the switchboard's process, joined: the only place where a sealed address is
 // opened.
 type exchange struct {
-	c         Config
-	home      keyHome
-	identity  switchwire.Identity
-	peer      switchwire.Pin
-	db        *pgxpool.Pool
-	bot       *switchwire.BotClient
-	authority *switchboard.Authority
-	ledger    *ledger.Log
-	vkey      string
-	board     *dial.Board
-	forward   *dial.Forward
-	ways      *parts // the routes, and what comes back by them
-	ears      []ear
-	pusher    *switchwire.Pusher
-	uptime    func() switchboard.Uptime // nil is the kernel's
-	noted     string                    // the keyring that the ledger has, as far as this run knows
-	ready     func()                    // told when it is about to serve; nil is nobody
-	now       func() time.Time
-	log       *slog.Logger
+	c          Config
+	home       keyHome
+	identity   switchwire.Identity
+	peer       switchwire.Pin
+	db         *pgxpool.Pool
+	bot        *switchwire.BotClient
+	authority  *switchboard.Authority
+	ledger     *ledger.Log
+	vkey       string
+	board      *dial.Board
+	forward    *dial.Forward
+	ways       *parts // the routes, and what comes back by them
+	ears       []ear
+	pusher     *switchwire.Pusher
+	uptime     func() switchboard.Uptime // nil is the kernel's
+	reconciled time.Time                 // when what was given out was last compared with what was opened
+	noted      string                    // the keyring that the ledger has, as far as this run knows
+	ready      func()                    // told when it is about to serve; nil is nobody
+	now        func() time.Time
+	log        *slog.Logger
 }
 
 // exchangeClock is what time it is, and how long this machine has run.
@@ -80,12 +81,14 @@ func newExchange(ctx context.Context, c Config, ears []ear, routes []paging.Rout
 	if err != nil {
 		return nil, err
 	}
-	signer, err := ledger.SignerOf(private)
+	x.vkey = public
+	earlier, err := x.ledgerKeys(ctx)
 	if err != nil {
 		return nil, err
 	}
-	x.vkey = public
-	x.ledger = &ledger.Log{Signer: signer, Guard: ledger.FileGuard{Path: filepath.Join(x.home.dir, "head")}}
+	if x.ledger, err = ledger.NewLog(private, ledger.FileGuard{Path: filepath.Join(x.home.dir, "head")}, earlier...); err != nil {
+		return nil, err
+	}
 	x.pusher = switchwire.NewPusher(x.bot, x.now, log)
 	if err := x.joinAuthority(); err != nil {
 		return nil, err
@@ -112,7 +115,7 @@ func (x *exchange) joinAuthority() (err error) {
 		names[i] = e.name
 	}
 	x.authority, err = switchboard.New(switchboard.Options{
-		Dir: x.home.dir, Now: x.now, Uptime: x.uptime, Log: x.log, Prefix: x.c.Commands.Prefix, Signals: []string{x.c.Commands.Emergency},
+		Dir: x.home.dir, Now: x.now, Uptime: x.uptime, Log: x.log, Prefix: x.c.Commands.Prefix, Signals: namesOf(x.c, x.c.Commands.Emergency), Unseals: namesOf(x.c, "unseal"), Confirms: namesOf(x.c, "confirm"),
 		Names: botNicks(x.c), Bots: bots, Ears: names, Page: strings.TrimRight(x.c.Switchboard.Run.PagesURL, "/") + "/confirm",
 		Count: func(ctx context.Context, incident int64) (int, error) {
 			return dial.Count(ctx, x.db, incident, switchboard.PeoplePerSlot)
@@ -120,6 +123,17 @@ func (x *exchange) joinAuthority() (err error) {
 		Granted: x.pusher.Push,
 	})
 	return err
+}
+
+// namesOf are a command's own name, and the aliases that stand for it alone.
+func namesOf(c Config, command string) []string {
+	names := []string{command}
+	for _, a := range c.Commands.Aliases {
+		if strings.TrimSpace(a.Means) == command {
+			names = append(names, a.Alias)
+		}
+	}
+	return names
 }
 
 // botNicks are by which names the bot is spoken to.

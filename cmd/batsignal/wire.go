@@ -34,6 +34,7 @@ import (
 	"batsignal/oncall/component"
 	"batsignal/oncall/contact"
 	"batsignal/oncall/coverage"
+	"batsignal/oncall/custody"
 	"batsignal/oncall/fault"
 	"batsignal/oncall/notice"
 	"batsignal/oncall/paging"
@@ -72,9 +73,10 @@ type parts struct {
 	ear        paging.Ear     // who hears it
 	// openNumber gives the number behind a contact to a caller who wants to be joined to it.
 	openNumber func(ctx context.Context, contact int64, key string) (secret.Text, error)
-	dialled    map[string]bool    // routes that the switchboard has
-	board      *switchwire.Client // nil: there is no switchboard
-	botSide    *botSide           // what the switchboard hears us by; nil: there is none
+	keyring    func(ctx context.Context) (custody.Keyring, error) // that we trust; nil: there is no switchboard
+	dialled    map[string]bool                                    // routes that the switchboard has
+	board      *switchwire.Client                                 // nil: there is no switchboard
+	botSide    *botSide                                           // what the switchboard hears us by; nil: there is none
 	// elsewhere tells who is on call at other paging services; nil knows none.
 	elsewhere  func(ctx context.Context, role, zone string) string
 	set        *command.Set

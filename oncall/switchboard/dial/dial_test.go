@@ -32,10 +32,10 @@ func TestASealedNumberIsDialled(t *testing.T) {
 	}
 	row := get[string](t, w.db.Pool, `
 		select key || ' ' || lane || ' ' || role || ' ' || grant_code || ' ' || result || ' ' || ref || ' ' || dialled from sealed_opening`)
-	if row != m.Key+"/1 B role:release K7QX taken: accepted by the provider ref-sms-1 1" {
+	if row != m.Key+"/1 B role:release K7QX taken: accepted by the provider ref-sms-1 2" {
 		t.Error(row)
 	}
-	body := get[string](t, w.db.Pool, `select body from ledger_leaf where seq = 0`)
+	body := get[string](t, w.db.Pool, `select body from ledger_leaf where body like '%"type":"intent"%'`)
 	for _, want := range []string{`"rec":"` + maria.record, fmt.Sprintf(`"incident":"INC-%d"`, incident), `"by":["dora","carl"]`, `"lane":"B"`} {
 		if !strings.Contains(body, want) {
 			t.Errorf("%s is not in %s", want, body)
@@ -128,7 +128,7 @@ func TestWhatIsNotSoIsRefused(t *testing.T) {
 	if out := w.dial(w.again(m, maria), "sms", false); out.Outcome != unseal.OutcomeRefused {
 		t.Errorf("a fire that is out: %+v", out)
 	}
-	if w.openings() != 0 || w.sms.count()+w.sms.asks != 0 || get[int](t, w.db.Pool, `select count(*) from ledger_leaf`) != 0 {
+	if w.openings() != 0 || w.sms.count()+w.sms.asks != 0 || w.leaves("intent") != 0 {
 		t.Errorf("%d openings, %d dialled", w.openings(), w.sms.count())
 	}
 	exec(t, w.db.Pool, `update incident set status = 'open', resolved_at = null where id = $1`, incident)
@@ -252,7 +252,7 @@ func TestManyDialsShareALine(t *testing.T) {
 			waitFor(t, func() bool {
 				w.board.Anchor.mu.Lock()
 				defer w.board.Anchor.mu.Unlock()
-				return w.board.Anchor.newest.Size == 10
+				return w.board.Anchor.newest.Size == 20 // ten codes, ten openings
 			})
 		}
 		show()

@@ -179,7 +179,9 @@ func (j *Journal) tell(ctx context.Context) error {
 func (j *Journal) Replay(ctx context.Context) error {
 	if err := j.Look(ctx); err != nil {
 		// A ledger that does not go on refuses its leaves; what came back is deleted all the same.
-		j.Log.Error("deletions could not be taken down", "error", err)
+		if ctx.Err() == nil {
+			j.Log.Error("deletions could not be taken down", "error", err)
+		}
 	}
 	records := j.Records()
 	if len(records) == 0 {
