@@ -98,6 +98,11 @@ func (s *Service) Ask(ctx context.Context, a oncall.Actor, sig Signal) (asked As
 		if err := c.insertRequest(&req, a); err != nil {
 			return err
 		}
+		if made != nil {
+			if err := c.askedUnseal(made.Code, a, 0); err != nil {
+				return err
+			}
+		}
 		if err := c.use(use{act: "asked", actor: a, request: req.ID, text: sig.What}); err != nil {
 			return err
 		}
@@ -242,8 +247,11 @@ func (s *Service) confirm(ctx context.Context, a oncall.Actor, code string, digi
 			refused = why
 			return c.use(use{act: "refused", actor: a, request: req.ID, text: "confirmation: " + why.Say})
 		}
-		if opened, err = c.open(req, a); err != nil || digits || s.Switchboard == nil || req.Severity != 1 {
+		if opened, err = c.open(req, a); err != nil || digits || s.Switchboard == nil {
 			return err
+		}
+		if asked, err := c.asked(req.Code); err != nil || !asked {
+			return err // the switchboard made no challenge for it
 		}
 		c.sayHome(opened.Incident.ID, fmt.Sprintf("It was confirmed without a code, so sealed addresses stay sealed. Until %s somebody who is registered with the switchboard can have them opened: !confirm, the code of the request, and a code of their authenticator.",
 			oncall.Clock(req.ExpiresAt, "")))

@@ -8,6 +8,7 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
+	"batsignal/migrations/pg"
 	"batsignal/oncall"
 	"batsignal/oncall/fault"
 	"batsignal/oncall/paging"
@@ -19,30 +20,51 @@ import (
 const challengeBudget = 5 * time.Second
 
 const (
-	sqlFindUnsealed = `
-		select i.id from incident i where i.unseal_code = @code
-		union all
-		select r.incident_id from signal_request r where r.code = @code and r.state = 'confirmed' and r.incident_id is not null
-		order by id desc limit 1`
-	sqlSetUnsealCode = `update incident set unseal_code = @code where id = @id`
-	sqlUnseal        = `
+	sqlAskUnseal = `
+		insert into unseal_ask (code, incident_id, asked_by, asked_at) values (@code, @incident, @by, @now)`
+	// Whether we asked, for which incident, and which one the signal of that code began: 0 is
+	// none so far.
+	sqlAsked = `
+		select coalesce(u.incident_id, 0) as asked_for, coalesce((
+			select r.incident_id from signal_request r
+			where r.code = u.code and r.state = 'confirmed' and r.asked_at > @since order by r.id desc limit 1), 0) as begun
+		from unseal_ask u where u.code = @code and u.asked_at > @since order by u.id desc limit 1`
+	sqlUnseal = `
 		update incident set unseal_code = @code, unsealed_at = @now, unsealed_until = @until, unsealed_by = @by
 		where id = @id and status = 'open' and (unsealed_until is null or unsealed_until < @until)`
 	sqlReseal = `
 		update incident set unsealed_until = @now where id = @id and unsealed_until > @now`
-	// Whoever was rung before sealed addresses could be used is rung by them now. Their owner's
-	// own delay counts from the ring; the delay of the route is for fires that can wait.
+	// A hunt whose policy was at its end before sealed addresses could be used goes on for one
+	// more patience, if there is anybody whom these reach. What somebody stopped, or what was
+	// taken, has no open page or somebody who has the role.
+	sqlHuntAgain = `
+		update escalation e set state = 'hunting', ended_at = null, waits = e.patience, due_at = @now::timestamptz + e.patience
+		where e.cause = @cause and e.state = 'stopped'
+			and exists (
+				select from page p join contact c on c.person_id = p.person_id
+				where p.escalation_id = e.id and p.state = 'open' and c.sealed and c.kind = any (@routes)
+					and c.proven_at is not null and c.suspended_at is null and c.fault = '')
+			and not exists (select from page p where p.escalation_id = e.id and p.state = 'acked')
+			and not exists (select from escalation o where o.cause = e.cause and o.slot = e.slot and o.id > e.id)
+			and not exists (
+				select from responder r
+				where 'incident:' || r.incident_id = e.cause and 'role:' || r.role = e.slot and r.left_at is null)`
+	// Whoever was rung before sealed addresses could be used is rung by them now, and so is
+	// whoever could not be since what was allowed before was over. Their owner's own delay
+	// counts from the ring, which a clock that was wrong may have put ahead; the delay of the
+	// route is for fires that can wait.
 	sqlRingSealed = `
 		insert into delivery (page_id, ring, route, network, account, contact_id, state, waits, due_at, created_at)
-		select p.id, p.round, c.kind, '', '', c.id, 'queued',
-			greatest(p.rung_at + coalesce(c.delay, interval '0') - @now::timestamptz, interval '0'),
-			greatest(p.rung_at + coalesce(c.delay, interval '0'), @now), @now
+		select p.id, p.round, c.kind, '', '', c.id, 'queued', later.by_so_much, @now::timestamptz + later.by_so_much, @now
 		from escalation e join page p on p.escalation_id = e.id join contact c on c.person_id = p.person_id
 			left join lateral (select t.routes from consent t where t.person_id = p.person_id order by t.version desc limit 1) agreed on true
+			cross join lateral (select least(
+				greatest(p.rung_at + coalesce(c.delay, interval '0') - @now::timestamptz, interval '0'), coalesce(c.delay, interval '0')) as by_so_much) later
 		where e.cause = @cause and e.state = 'hunting' and p.state = 'open' and c.sealed and c.kind = any (@routes)
 			and c.proven_at is not null and c.suspended_at is null and c.fault = ''
 			and (coalesce(agreed.routes, '{}') = '{}' or c.kind = any (agreed.routes))
-			and not exists (select from delivery d where d.page_id = p.id and d.contact_id = c.id and d.ring = p.round)`
+			and not exists (select from delivery d where d.page_id = p.id and d.contact_id = c.id and d.ring = p.round
+				and d.state not in ('failed', 'expired', 'cancelled'))`
 )
 
 // ErrNotYet says that the incident of a grant is not there yet: its confirmation is on its
@@ -89,7 +111,7 @@ func (s *Service) Unseal(ctx context.Context, a oncall.Actor, incident int64) (u
 		if _, err := c.lockOpen(incident); err != nil {
 			return err
 		}
-		if _, err := c.tx.Exec(c.ctx, sqlSetUnsealCode, pgx.NamedArgs{"id": incident, "code": made.Code}); err != nil {
+		if err := c.askedUnseal(made.Code, a, incident); err != nil {
 			return err
 		}
 		return c.record(incident, "signal", a, "asked to open sealed addresses")
@@ -151,16 +173,45 @@ func (s *Service) forDialling(ctx context.Context, d paging.Delivery) (*paging.S
 	return sealed, err
 }
 
+// askedUnseal keeps that a challenge was asked for: no grant is taken for another one.
+func (c *change) askedUnseal(code string, a oncall.Actor, incident int64) error {
+	_, err := c.tx.Exec(c.ctx, sqlAskUnseal, pgx.NamedArgs{"code": code, "incident": pg.NullID(incident), "by": pg.NullID(a.PersonID), "now": c.now})
+	return err
+}
+
+// asked tells whether a challenge of this code was asked for lately.
+func (c *change) asked(code string) (bool, error) {
+	var incident, begun int64
+	err := c.tx.QueryRow(c.ctx, sqlAsked, pgx.NamedArgs{"code": code, "since": c.now.Add(-grantsHold)}).Scan(&incident, &begun)
+	if errors.Is(err, pgx.ErrNoRows) {
+		return false, nil
+	}
+	return err == nil, err
+}
+
+// grantsHold is how long after its challenge a grant may be told of.
+const grantsHold = unseal.GrantHolds + 30*time.Minute
+
+// errNotAsked refuses a grant for what was not asked here: the switchboard does not decide
+// alone, either.
+var errNotAsked = fault.New(fault.Forbidden, "Nobody asked for this here.")
+
 // incidentOfGrant finds the incident that a grant is for; 0 is none so far.
 func (c *change) incidentOfGrant(g unseal.Grant) (id int64, err error) {
-	if g.Incident != 0 {
-		return g.Incident, nil
+	var asked, begun int64
+	err = c.tx.QueryRow(c.ctx, sqlAsked, pgx.NamedArgs{"code": g.Code, "since": c.now.Add(-grantsHold)}).Scan(&asked, &begun)
+	switch {
+	case errors.Is(err, pgx.ErrNoRows) && g.Refused != "":
+		return 0, nil // a code for what we do not know of
+	case errors.Is(err, pgx.ErrNoRows), err == nil && asked != g.Incident:
+		c.Log.Error("the switchboard tells of a grant that nobody asked for", "code", g.Code, "incident", g.Incident)
+		return 0, errNotAsked
+	case err != nil:
+		return 0, err
+	case asked != 0:
+		return asked, nil
 	}
-	err = c.tx.QueryRow(c.ctx, sqlFindUnsealed, pgx.NamedArgs{"code": g.Code}).Scan(&id)
-	if errors.Is(err, pgx.ErrNoRows) {
-		return 0, nil
-	}
-	return id, err
+	return begun, nil
 }
 
 // sayOfCode says why a code was not taken, or that one more is needed. It never says the
@@ -193,8 +244,11 @@ func (c *change) sayOfCode(g unseal.Grant, incident int64) error {
 // ringSealed rings those whose pages are open by their sealed addresses too, and has hunts
 // look at once: somebody whom no way led to may be reached now.
 func (c *change) ringSealed(inc Incident) error {
-	if _, err := c.tx.Exec(c.ctx, sqlRingSealed, pgx.NamedArgs{"cause": cause(inc.ID), "now": c.now, "routes": c.that(func(t paging.Traits) bool { return !t.Chat })}); err != nil {
-		return err
+	args := pgx.NamedArgs{"cause": cause(inc.ID), "now": c.now, "routes": c.that(func(t paging.Traits) bool { return !t.Chat })}
+	for _, sql := range []string{sqlHuntAgain, sqlRingSealed} {
+		if _, err := c.tx.Exec(c.ctx, sql, args); err != nil {
+			return err
+		}
 	}
 	c.rings = true
 	c.boardChanged(inc.ID)

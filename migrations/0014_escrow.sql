@@ -194,6 +194,17 @@ create table custody_drill (
   primary key (epoch, custodian, day)
 );
 
+-- What the bot asked the switchboard for: it takes no grant for anything else.
+create table unseal_ask (
+  id          bigint generated always as identity primary key,
+  code        text not null check (length(code) between 1 and 16),
+  incident_id bigint references incident on delete cascade,
+  asked_by    bigint references person on delete set null,
+  asked_at    timestamptz not null
+);
+create index unseal_ask_code on unseal_ask (code, asked_at);
+comment on column unseal_ask.incident_id is 'the incident that goes on; null: it begins with the confirmation of the signal of that code';
+
 alter table incident
   add column unseal_code text not null default '' check (length(unseal_code) <= 16),
   add column unsealed_at timestamptz,
@@ -209,7 +220,7 @@ declare
   t text;
 begin
   foreach t in array array['keyring', 'sealed_contact', 'sealed_wrap', 'sealed_gone', 'sealed_index', 'ledger_leaf', 'ledger_hash', 'ledger_head',
-    'ledger_anchor', 'sealed_opening', 'owner_notice', 'sealed_release', 'sealed_link', 'switchboard_route', 'custody_drill'] loop
+    'ledger_anchor', 'sealed_opening', 'owner_notice', 'sealed_release', 'sealed_link', 'switchboard_route', 'custody_drill', 'unseal_ask'] loop
     execute format('create trigger fence before insert or update or delete on %I for each statement
       when (current_setting(''batsignal.epoch'', true) <> '''') execute function fence()', t);
   end loop;
@@ -237,9 +248,9 @@ grant select on sealed_link to batsignal_switchboard;
 grant update (used_at) on sealed_link to batsignal_switchboard;
 grant select on switchboard_route to batsignal_app;
 grant select, insert, update, delete on switchboard_route to batsignal_switchboard;
-grant select, insert on custody_drill to batsignal_app;
+grant select, insert on custody_drill, unseal_ask to batsignal_app;
 grant select on custody_drill to batsignal_switchboard;
 -- What the switchboard reads of the rest: whom a call is for, and whether it is still needed.
 grant usage on schema public to batsignal_switchboard;
-grant select on person, contact, contact_proof, membership, role, incident, escalation, page, delivery to batsignal_switchboard;
+grant select on person, contact, contact_proof, membership, role, incident, escalation, page, delivery, provider_event to batsignal_switchboard;
 grant delete on contact to batsignal_switchboard;

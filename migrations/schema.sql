@@ -1975,6 +1975,26 @@ ALTER TABLE public.timeline_entry ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTI
     CACHE 1
 );
 
+CREATE TABLE public.unseal_ask (
+    id bigint NOT NULL,
+    code text NOT NULL,
+    incident_id bigint,
+    asked_by bigint,
+    asked_at timestamp with time zone NOT NULL,
+    CONSTRAINT unseal_ask_code_check CHECK (((length(code) >= 1) AND (length(code) <= 16)))
+);
+
+COMMENT ON COLUMN public.unseal_ask.incident_id IS 'the incident that goes on; null: it begins with the confirmation of the signal of that code';
+
+ALTER TABLE public.unseal_ask ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.unseal_ask_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
 CREATE TABLE public.web_session (
     id bigint NOT NULL,
     hash bytea NOT NULL,
@@ -2333,6 +2353,9 @@ ALTER TABLE ONLY public.switchboard_route
 ALTER TABLE ONLY public.timeline_entry
     ADD CONSTRAINT timeline_entry_pkey PRIMARY KEY (id);
 
+ALTER TABLE ONLY public.unseal_ask
+    ADD CONSTRAINT unseal_ask_pkey PRIMARY KEY (id);
+
 ALTER TABLE ONLY public.web_session
     ADD CONSTRAINT web_session_hash_key UNIQUE (hash);
 
@@ -2571,6 +2594,8 @@ CREATE INDEX stint_time ON public.stint USING gist (tstzrange(starts_at, ends_at
 
 CREATE INDEX timeline_incident ON public.timeline_entry USING btree (incident_id, id);
 
+CREATE INDEX unseal_ask_code ON public.unseal_ask USING btree (code, asked_at);
+
 CREATE INDEX web_session_end ON public.web_session USING btree (expires_at);
 
 CREATE INDEX web_session_person ON public.web_session USING btree (person_id);
@@ -2760,6 +2785,8 @@ CREATE TRIGGER fence BEFORE INSERT OR DELETE OR UPDATE ON public.stint FOR EACH 
 CREATE TRIGGER fence BEFORE INSERT OR DELETE OR UPDATE ON public.switchboard_route FOR EACH STATEMENT WHEN ((current_setting('batsignal.epoch'::text, true) <> ''::text)) EXECUTE FUNCTION public.fence();
 
 CREATE TRIGGER fence BEFORE INSERT OR DELETE OR UPDATE ON public.timeline_entry FOR EACH STATEMENT WHEN ((current_setting('batsignal.epoch'::text, true) <> ''::text)) EXECUTE FUNCTION public.fence();
+
+CREATE TRIGGER fence BEFORE INSERT OR DELETE OR UPDATE ON public.unseal_ask FOR EACH STATEMENT WHEN ((current_setting('batsignal.epoch'::text, true) <> ''::text)) EXECUTE FUNCTION public.fence();
 
 CREATE TRIGGER fence BEFORE INSERT OR DELETE OR UPDATE ON public.web_session FOR EACH STATEMENT WHEN ((current_setting('batsignal.epoch'::text, true) <> ''::text)) EXECUTE FUNCTION public.fence();
 
@@ -3148,6 +3175,12 @@ ALTER TABLE ONLY public.timeline_entry
 ALTER TABLE ONLY public.timeline_entry
     ADD CONSTRAINT timeline_entry_person_id_fkey FOREIGN KEY (person_id) REFERENCES public.person(id);
 
+ALTER TABLE ONLY public.unseal_ask
+    ADD CONSTRAINT unseal_ask_asked_by_fkey FOREIGN KEY (asked_by) REFERENCES public.person(id) ON DELETE SET NULL;
+
+ALTER TABLE ONLY public.unseal_ask
+    ADD CONSTRAINT unseal_ask_incident_id_fkey FOREIGN KEY (incident_id) REFERENCES public.incident(id) ON DELETE CASCADE;
+
 ALTER TABLE ONLY public.web_session
     ADD CONSTRAINT web_session_person_id_fkey FOREIGN KEY (person_id) REFERENCES public.person(id) ON DELETE CASCADE;
 
@@ -3296,6 +3329,7 @@ GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.pending_choice TO batsignal_ap
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.person_label TO batsignal_app;
 
 GRANT SELECT,INSERT,DELETE ON TABLE public.provider_event TO batsignal_app;
+GRANT SELECT ON TABLE public.provider_event TO batsignal_switchboard;
 
 GRANT SELECT,INSERT,UPDATE ON TABLE public.responder TO batsignal_app;
 
@@ -3373,5 +3407,7 @@ GRANT SELECT ON TABLE public.switchboard_route TO batsignal_app;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.switchboard_route TO batsignal_switchboard;
 
 GRANT SELECT,INSERT ON TABLE public.timeline_entry TO batsignal_app;
+
+GRANT SELECT,INSERT ON TABLE public.unseal_ask TO batsignal_app;
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.web_session TO batsignal_app;

@@ -31,6 +31,7 @@ type Terminal struct {
 	People  func(ctx context.Context) ([]string, error)
 	Who     string // who speaks at first
 	Room    string // where
+	Hint    string // lines below the help: what else there is on this stage
 
 	mu   sync.Mutex
 	line *term.Terminal
@@ -63,7 +64,7 @@ func (t *Terminal) Run(ctx context.Context) error {
 		t.mu.Unlock()
 		next = t.line.ReadLine
 	}
-	t.Print(stageHelp)
+	t.help()
 	for ctx.Err() == nil {
 		t.prompt()
 		text, err := read(ctx, next)
@@ -101,6 +102,11 @@ func read(ctx context.Context, next func() (string, error)) (string, error) {
 	case <-ctx.Done():
 		return "", ctx.Err()
 	}
+}
+
+// help tells how the stage is directed.
+func (t *Terminal) help() {
+	t.Print(strings.TrimSuffix(stageHelp+"\n"+t.Hint, "\n"))
 }
 
 // Print shows text above the line that is being typed.
@@ -203,7 +209,7 @@ func (t *Terminal) do(ctx context.Context, text string) error {
 		t.Advance(ctx, d)
 		return nil
 	case "/help":
-		t.Print(stageHelp)
+		t.help()
 		return nil
 	case "/quit", "/exit":
 		return errQuit

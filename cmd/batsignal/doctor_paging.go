@@ -57,7 +57,7 @@ func (d *doctor) routes(ctx context.Context) {
 		do   func() error
 	}{
 		{"webhook", func() error { return p.joinWebhook(d.c, time.Now, log) }},
-		{"twilio", func() error { return p.joinTwilio(d.c, &database{}, time.Now, log) }},
+		{"twilio", func() error { return p.joinTwilio(d.c, nil, time.Now, log) }},
 		{"pagerduty", func() error { return p.joinPagerDuty(d.c, time.Now, log) }},
 		{"ntfy", func() error { return p.joinNtfy(d.c, time.Now) }},
 	} {

@@ -95,7 +95,13 @@ func (a *app) runTerminal(ctx context.Context, c Config, in *os.File) error {
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(a.stdout, "The pages are at http://%s/\n\n", at.Addr())
+	fmt.Fprintf(a.stdout, "The pages are at http://%s/\n", at.Addr())
+	var hint string
+	if board != nil {
+		fmt.Fprintf(a.stdout, "Those of the switchboard are at %s/\n", c.Switchboard.Pages)
+		hint = stageHint
+	}
+	fmt.Fprintln(a.stdout)
 
 	width, _, err := term.GetSize(int(in.Fd()))
 	if err != nil {
@@ -110,7 +116,7 @@ func (a *app) runTerminal(ctx context.Context, c Config, in *os.File) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	screen := &console.Terminal{
-		Door: door, Raw: true, Width: width, Now: clock.Now, Who: "maria", Room: "#ops",
+		Door: door, Raw: true, Width: width, Now: clock.Now, Who: "maria", Room: "#ops", Hint: hint,
 		Screen: struct {
 			io.Reader
 			io.Writer

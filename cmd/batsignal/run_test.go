@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net/http"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -19,7 +20,9 @@ func TestATerminalIsAChatNetwork(t *testing.T) {
 	s := onTerminal(t, dir, args...)
 	s.expect(`Starting a private Postgres in ` + dir + `/state\.`)
 	s.expect(`The pages are at http://` + address + `/\n`)
+	s.expect(`Those of the switchboard are at http://127\.0\.0\.1:\d+/\n`)
 	s.expect(`You are everybody here\.`)
+	s.expect(`/as kevin !confirm CODE DIGITS`)
 	s.expect(`#ops maria> `)
 	s.typeIn("!help")
 	s.expect(`For one of them in full: !help batsignal`)
@@ -73,5 +76,15 @@ func TestATerminalIsAChatNetwork(t *testing.T) {
 	s.typeIn("\x04") // the end of the input
 	if status := s.wait(t); status != exitOK {
 		t.Errorf("it ended with %d:\n%s", status, s.shown())
+	}
+}
+
+// TestTheSwitchboardOfTheStageHasADirectoryOfItsOwn has the bot configured by the
+// environment, which its child inherits.
+func TestTheSwitchboardOfTheStageHasADirectoryOfItsOwn(t *testing.T) {
+	t.Parallel()
+	ours := []string{"HOME=/root", "BATSIGNAL_STATE_DIR=/srv/bot", envUnhardened + "=1", "BATSIGNAL_LOG_LEVEL=debug"}
+	if got, want := stageEnvironment(ours), []string{"HOME=/root", envUnhardened + "=1"}; !slices.Equal(got, want) {
+		t.Errorf("the child has %q, and should have %q", got, want)
 	}
 }

@@ -11,6 +11,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"syscall"
@@ -96,6 +97,7 @@ func (s *stage) start(stderr io.Writer, config string) error {
 		return err
 	}
 	s.cmd = exec.Command(self, "switchboard", "stage", "--config", config)
+	s.cmd.Env = stageEnvironment(os.Environ())
 	s.cmd.Stderr = stderr
 	s.cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} // an interrupt of the terminal is ours
 	if s.lines, err = s.cmd.StdinPipe(); err != nil {
@@ -134,6 +136,14 @@ func (s *stage) start(stderr io.Writer, config string) error {
 		s.stop()
 		return fault.New(fault.Unready, "The switchboard does not begin.")
 	}
+}
+
+// stageEnvironment is the environment of the child. What configures the bot by it is the
+// bot's: the child would take the bot's directory, and its keys, for its own.
+func stageEnvironment(ours []string) []string {
+	return slices.DeleteFunc(slices.Clone(ours), func(v string) bool {
+		return strings.HasPrefix(v, "BATSIGNAL_") && !strings.HasPrefix(v, envUnhardened+"=")
+	})
 }
 
 // stop has the child end, which it does when the terminal is gone.
@@ -194,6 +204,11 @@ func (s *stage) showRings(print func(string)) {
 		}
 	}
 }
+
+// stageHint tells, below the help of the stage, what a switchboard adds.
+const stageHint = `Telephone numbers are sealed here (all invented): they ring when a code confirms, too.
+  /as kevin !confirm CODE DIGITS   after !batsignal, with the digits that are shown then
+  /private, then !contact seal     a link to the switchboard's form; !contact mine is one to your own`
 
 // freeLocal finds an address of this machine that nobody listens on.
 func freeLocal(ctx context.Context) (string, error) {

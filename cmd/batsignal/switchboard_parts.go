@@ -203,10 +203,9 @@ func (x *exchange) joinWays(_ context.Context, extra []paging.Route) error {
 		}
 		p.addRoute(p.mail)
 	}
-	db := &database{}
 	for _, join := range []func() error{
 		func() error { return p.joinWebhook(c, x.now, x.log) },
-		func() error { return p.joinTwilio(c, db, x.now, x.log) },
+		func() error { return p.joinTwilio(c, x.db, x.now, x.log) },
 		func() error { return p.joinPagerDuty(c, x.now, x.log) },
 		func() error { return p.joinNtfy(c, x.now) },
 		func() error { return p.joinInbox(c, x.now, x.log) },

@@ -22,6 +22,7 @@ import (
 	"batsignal/integrations/pagerduty"
 	"batsignal/integrations/twilio"
 	"batsignal/integrations/webhook"
+	"batsignal/migrations/pg"
 	"batsignal/oncall/contact"
 	"batsignal/oncall/paging"
 	"batsignal/oncall/secret"
@@ -50,7 +51,7 @@ func (p *parts) joinRoutes(ctx context.Context, c Config, db *database, now func
 	if err := p.joinWebhook(c, now, log); err != nil {
 		return err
 	}
-	if err := p.joinTwilio(c, db, now, log); err != nil {
+	if err := p.joinTwilio(c, db.Pool, now, log); err != nil {
 		return err
 	}
 	if err := p.joinPagerDuty(c, now, log); err != nil {
@@ -99,7 +100,7 @@ func (p *parts) joinWebhook(c Config, now func() time.Time, log *slog.Logger) er
 	return nil
 }
 
-func (p *parts) joinTwilio(c Config, db *database, now func() time.Time, log *slog.Logger) error {
+func (p *parts) joinTwilio(c Config, db pg.DB, now func() time.Time, log *slog.Logger) error {
 	t := c.Twilio
 	if t.AccountSID == "" {
 		return nil
@@ -108,7 +109,7 @@ func (p *parts) joinTwilio(c Config, db *database, now func() time.Time, log *sl
 		BaseURL: t.BaseURL, AccountSID: t.AccountSID, Tokens: t.AuthToken.Lines(), From: t.From, SMSFrom: t.SMSFrom, Voice: t.Voice, Discreet: t.Discreet,
 		InboundURL: c.Inbound.PublicURL, CostSMS: t.CostSMS, CostVoice: t.CostVoice,
 		Whose: func(ctx context.Context, route string, refs []string) (map[string]string, error) {
-			return paging.KeysByRef(ctx, db.Pool, route, refs)
+			return paging.KeysByRef(ctx, db, route, refs)
 		},
 	})
 	if err != nil {

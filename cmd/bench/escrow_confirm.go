@@ -43,7 +43,7 @@ func escrowConfirm(ctx context.Context, b *bench) (all []figure, err error) {
 	for _, t := range []trial{
 		{runs: b.runs(60, 2)},
 		{name: ", open ways too", open: true, runs: b.runs(24, 1)},
-		{name: ", default pace on IRC", slow: true, runs: b.runs(12, 1)},
+		{name: ", default pace on IRC", slow: true, runs: b.runs(6, 1)},
 	} {
 		b.say("measuring: escrow-confirm%s", t.name)
 		if err := x.prepare(ctx, b, t); err != nil {

@@ -66,10 +66,12 @@ func (f *Fake) serve(w http.ResponseWriter, r *http.Request, do func(r *http.Req
 	trouble := f.nextTrouble()
 	f.mu.Unlock()
 	if trouble.Wait != nil {
+		f.change(func() { f.stuck++ })
 		select {
 		case <-trouble.Wait:
 		case <-r.Context().Done():
 		}
+		f.change(func() { f.stuck-- })
 	}
 	var a answer
 	if !f.knows(r) {

@@ -55,6 +55,7 @@ type Fake struct {
 	changed  chan struct{} // closed and replaced whenever something happened
 	busy     int           // messages and calls under way
 	waiting  int           // of these, calls that ring until a test goes on
+	stuck    int           // requests that a trouble holds
 	made     int           // names given so far
 	messages []*message
 	calls    []*call

@@ -1,6 +1,9 @@
 package twiliofake
 
-import "time"
+import (
+	"testing"
+	"time"
+)
 
 // Trouble is what one request to the API runs into.
 type Trouble struct {
@@ -25,6 +28,12 @@ func (f *Fake) nextTrouble() (t Trouble) {
 		t, f.troubles = f.troubles[0], f.troubles[1:]
 	}
 	return t
+}
+
+// AwaitHeld waits until so many requests are held by [Trouble.Wait].
+func (f *Fake) AwaitHeld(tb testing.TB, requests int) {
+	tb.Helper()
+	f.Await(tb, "requests are held", func() bool { return f.stuck == requests })
 }
 
 // Silent has everything be taken and nothing be delivered, or told of, from now on: 201
