@@ -3,6 +3,7 @@ package incidents
 import (
 	"cmp"
 	"fmt"
+	"slices"
 
 	"batsignal/oncall"
 	"batsignal/oncall/duty"
@@ -84,7 +85,10 @@ func nobodyWords(left []duty.LeftOut) string {
 // know; "" is nobody.
 func leftOutWords(left []duty.LeftOut) string {
 	if len(left) > namesMost {
-		return oncall.Plural(len(left), "person", "people") + " who are away, in their quiet hours, or have had as many calls as agreed"
+		if !slices.ContainsFunc(left, func(l duty.LeftOut) bool { return l.Reason != onlySealed }) {
+			return oncall.Plural(len(left), "person", "people") + " reached by sealed addresses only"
+		}
+		return oncall.Plural(len(left), "person", "people") + " who are away, in their quiet hours, have had as many calls as agreed, or are reached by sealed addresses only"
 	}
 	words := make([]string, 0, len(left))
 	for _, l := range left {

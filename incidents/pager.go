@@ -127,7 +127,7 @@ func (p *Pager) Step(ctx context.Context) (next time.Time, err error) {
 	if err := p.bounded(ctx, reclaim); err != nil {
 		return next, err
 	}
-	if err := p.untilNone(ctx, p.deliver, s.stepHunt, s.lapse, s.foldAlerts, s.checkForgotten, s.sayBoards); err != nil {
+	if err := p.untilNone(ctx, p.deliver, p.stepAndDeliver, s.lapse, s.foldAlerts, s.checkForgotten, s.sayBoards); err != nil {
 		return next, err
 	}
 	var d deadlines
@@ -197,6 +197,16 @@ func (p *Pager) Settle() (sent bool) {
 	defer p.mu.Unlock()
 	sent, p.handed = p.handed, false
 	return sent
+}
+
+// stepAndDeliver takes one step of one hunt and hands over what that made: whoever is rung
+// for the first of five roles does not wait until the others were thought about.
+func (p *Pager) stepAndDeliver(ctx context.Context) (did bool, err error) {
+	if did, err = p.Service.stepHunt(ctx); err != nil || !did {
+		return did, err
+	}
+	_, err = p.deliver(ctx)
+	return true, err
 }
 
 // stepHunt takes one step of one hunt that is due.

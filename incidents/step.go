@@ -34,13 +34,17 @@ func (c *change) step(e paging.Escalation, inc Incident) ([]string, error) {
 		if err != nil {
 			return nil, err
 		}
+		candidates, sealed, err := c.withoutSealed(e, inc, candidates)
+		if err != nil {
+			return nil, err
+		}
 		begun, s := ranking.Begins(e, paging.Next(e, candidates))
 		c.begin(e, inc, begun)
 		if err := c.callHelp(e, inc, s.Exhausted); err != nil {
 			return nil, err
 		}
 		if s.Exhausted {
-			if err := c.exhausted(e, inc, candidates, ranking.LeftOut, s); err != nil {
+			if err := c.exhausted(e, inc, candidates, append(sealed, ranking.LeftOut...), s); err != nil {
 				return nil, err
 			}
 		}

@@ -31,19 +31,22 @@ const (
 		from unseal_ask u where u.code = @code and u.asked_at > @since order by u.id desc limit 1`
 	sqlUnseal = `
 		update incident set unseal_code = @code, unsealed_at = @now, unsealed_until = @until, unsealed_by = @by
-		where id = @id and status = 'open' and (unsealed_until is null or unsealed_until < @until)`
+		where id = @id and status = 'open' and unseal_code <> @code and (unsealed_until is null or unsealed_until < @until)`
 	sqlReseal = `
 		update incident set unsealed_until = @now where id = @id and unsealed_until > @now`
-	// A hunt whose policy was at its end before sealed addresses could be used goes on for one
-	// more patience, if there is anybody whom these reach. What somebody stopped, or what was
-	// taken, has no open page or somebody who has the role.
+	// A hunt whose policy was at its end before sealed addresses could be used goes on: whoever
+	// was rung and has one is waited for, and whoever was left out is rung now, in the last
+	// round of those who are no helpers. What somebody stopped, or what was taken, has no open
+	// page or somebody who has the role.
 	sqlHuntAgain = `
-		update escalation e set state = 'hunting', ended_at = null, waits = e.patience, due_at = @now::timestamptz + e.patience
-		where e.cause = @cause and e.state = 'stopped'
-			and exists (
+		update escalation e set state = 'hunting', ended_at = null, waits = e.patience,
+			round = greatest(least(e.round, (select max(p.round) from page p where p.escalation_id = e.id and not p.helper)), 1),
+			due_at = @now::timestamptz + case when exists (
 				select from page p join contact c on c.person_id = p.person_id
 				where p.escalation_id = e.id and p.state = 'open' and c.sealed and c.kind = any (@routes)
-					and c.proven_at is not null and c.suspended_at is null and c.fault = '')
+					and c.proven_at is not null and c.suspended_at is null and c.fault = '') then e.patience else interval '0' end
+		where e.cause = @cause and e.state = 'stopped' and starts_with(e.slot, 'role:')
+			and exists (select from page p where p.escalation_id = e.id and p.state = 'open')
 			and not exists (select from page p where p.escalation_id = e.id and p.state = 'acked')
 			and not exists (select from escalation o where o.cause = e.cause and o.slot = e.slot and o.id > e.id)
 			and not exists (
@@ -131,6 +134,13 @@ func (s *Service) Granted(ctx context.Context, g unseal.Grant) error {
 		}
 		if incident == 0 {
 			return ErrNotYet
+		}
+		if g.Declared == "" || g.Confirmed == "" || g.Declared == g.Confirmed {
+			return fault.New(fault.Forbidden, "Two people allow that sealed addresses are opened, and this names fewer.")
+		}
+		// No longer than a grant holds, whatever the switchboard says: our half is ours.
+		if most := c.now.Add(unseal.GrantHolds); g.Until.After(most) {
+			g.Until = most
 		}
 		inc, err := c.lock(incident)
 		if err != nil || !inc.Open() {

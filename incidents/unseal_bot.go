@@ -2,15 +2,22 @@ package incidents
 
 import (
 	"context"
+	"fmt"
 
 	"batsignal/oncall"
 	"batsignal/oncall/fault"
+	"batsignal/oncall/ledger"
 )
 
 // Say says a line of the switchboard's in the home rooms at once, before anything else that
 // waits: a first ring waits until it is heard there. Only the process that is on the
-// networks can. It implements [batsignal/oncall/unseal.Bot].
+// networks can. Nothing but a head of the ledger is said: whoever has the switchboard's host
+// has no other words put into our mouth. It implements [batsignal/oncall/unseal.Bot].
 func (s *Service) Say(ctx context.Context, line string) error {
+	size, prefix, ok := ledger.ParseLine(line)
+	if !ok || line != fmt.Sprintf("Ledger %d %s", size, prefix) {
+		return fault.New(fault.Forbidden, "Only heads of the ledger are said for the switchboard.")
+	}
 	if s.Heads == nil {
 		return fault.New(fault.Unready, "This process is on no network.")
 	}

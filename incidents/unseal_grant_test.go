@@ -50,7 +50,7 @@ func (s *scene) sealedRings() int {
 	return n
 }
 
-func (s *scene) lit(d *desk, digits bool) incidents.Incident {
+func (s *scene) litSealed(d *desk, digits bool) incidents.Incident {
 	s.Helper()
 	asked, err := s.svc.Ask(ctx, s.as("ada"), incidents.Signal{What: "mirrors burn", Severity: 1})
 	s.must(err)
@@ -108,7 +108,7 @@ func TestAttack04AGrantThatNobodyAskedFor(t *testing.T) {
 	t.Parallel()
 	s, d := sealedScene(t, "ada:lead bea:fix")
 	s.sealedPhone("ada")
-	inc := s.lit(d, true)
+	inc := s.litSealed(d, true)
 	for _, made := range []unseal.Grant{grant("AAAA", inc.ID), grant("AAAA", 0), grant(d.code, inc.ID), grant(d.code, inc.ID+1)} {
 		if err := s.svc.Granted(ctx, made); fault.KindOf(err) != fault.Forbidden {
 			t.Errorf("%+v: %v", made, err)

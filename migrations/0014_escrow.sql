@@ -58,16 +58,32 @@ create table sealed_gone (
   record_id uuid primary key,
   at        timestamptz not null
 );
+-- It runs with the owner's rights, so no name in it may be found where a login can make
+-- tables: those of a session come first unless they are named last.
 -- +goose StatementBegin
-create function sealed_gone() returns trigger language plpgsql security definer set search_path = public as $$
+create function sealed_gone() returns trigger language plpgsql security definer set search_path = pg_catalog, public, pg_temp as $$
 begin
-  insert into sealed_gone (record_id, at) values (old.record_id, clock_timestamp()) on conflict do nothing;
+  insert into public.sealed_gone (record_id, at) values (old.record_id, clock_timestamp()) on conflict do nothing;
   perform pg_notify('batsignal_sealed_gone', '');
   return null;
 end
 $$;
 -- +goose StatementEnd
 create trigger gone after delete on sealed_contact for each row execute function sealed_gone();
+
+-- The switchboard deletes what its owner or the journal of deletions deletes there, and
+-- cannot take open ways from people: these ring without it.
+-- +goose StatementBegin
+create function only_sealed() returns trigger language plpgsql set search_path = pg_catalog, pg_temp as $$
+begin
+  if pg_has_role(current_user, 'batsignal_switchboard', 'usage') and not pg_has_role(current_user, 'batsignal_app', 'usage') then
+    raise exception 'the switchboard deletes sealed contacts only' using errcode = '42501';
+  end if;
+  return old;
+end
+$$;
+-- +goose StatementEnd
+create trigger only_sealed before delete on contact for each row when (not old.sealed) execute function only_sealed();
 
 -- A keyed hash of each address, whose key only the switchboard has: it finds the same
 -- number given by two people.

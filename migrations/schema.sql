@@ -26,6 +26,18 @@ begin
 end
 $$;
 
+CREATE FUNCTION public.only_sealed() RETURNS trigger
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+begin
+  if pg_has_role(current_user, 'batsignal_switchboard', 'usage') and not pg_has_role(current_user, 'batsignal_app', 'usage') then
+    raise exception 'the switchboard deletes sealed contacts only' using errcode = '42501';
+  end if;
+  return old;
+end
+$$;
+
 CREATE FUNCTION public.page_code() RETURNS text
     LANGUAGE sql
     AS $$
@@ -49,10 +61,10 @@ end $$;
 
 CREATE FUNCTION public.sealed_gone() RETURNS trigger
     LANGUAGE plpgsql SECURITY DEFINER
-    SET search_path TO 'public'
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
     AS $$
 begin
-  insert into sealed_gone (record_id, at) values (old.record_id, clock_timestamp()) on conflict do nothing;
+  insert into public.sealed_gone (record_id, at) values (old.record_id, clock_timestamp()) on conflict do nothing;
   perform pg_notify('batsignal_sealed_gone', '');
   return null;
 end
@@ -2799,6 +2811,8 @@ CREATE TRIGGER only_append BEFORE DELETE OR UPDATE OR TRUNCATE ON public.ledger_
 CREATE TRIGGER only_append BEFORE DELETE OR UPDATE OR TRUNCATE ON public.ledger_head FOR EACH STATEMENT EXECUTE FUNCTION public.append_only();
 
 CREATE TRIGGER only_append BEFORE DELETE OR UPDATE OR TRUNCATE ON public.ledger_leaf FOR EACH STATEMENT EXECUTE FUNCTION public.append_only();
+
+CREATE TRIGGER only_sealed BEFORE DELETE ON public.contact FOR EACH ROW WHEN ((NOT old.sealed)) EXECUTE FUNCTION public.only_sealed();
 
 CREATE TRIGGER retrospective_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.retrospective FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_change();
 

@@ -6,6 +6,7 @@ import (
 	"github.com/go-chi/chi/v5"
 
 	"batsignal/oncall/custody"
+	"batsignal/oncall/fault"
 )
 
 const (
@@ -56,17 +57,18 @@ func (p *escrowPages) alone(ctx context.Context) (done func(), err error) {
 	}
 }
 
-// ledgerKeys are the public keys that signed heads, by the keyrings: the current one's last.
+// ledgerKeys are the public keys that signed heads, by the keyrings that are trusted here: the
+// current one's last. Before the first keyring there is none.
 func (p *escrowPages) ledgerKeys(ctx context.Context) ([]string, error) {
-	all, err := custody.All(ctx, p.DB)
+	trusted, err := custody.Current(ctx, p.DB)
+	switch {
+	case fault.KindOf(err) == fault.NotFound:
+		return nil, nil
+	case err == nil && p.Keyring != nil:
+		trusted, err = p.Keyring(ctx)
+	}
 	if err != nil {
 		return nil, err
 	}
-	var keys []string
-	for _, k := range all {
-		if k.Ledger != "" {
-			keys = append(keys, k.Ledger)
-		}
-	}
-	return keys, nil
+	return custody.LedgerKeys(ctx, p.DB, trusted)
 }

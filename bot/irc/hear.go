@@ -38,6 +38,9 @@ func (s *session) said(ev *girc.Event) {
 		if h.Room = s.roomOf(target); h.Room == "" {
 			return
 		}
+		if s.door.cfg.Listen && s.fold(target) != s.fold(h.Room) {
+			return // to those alone who have a sign before their names: the room did not hear it
+		}
 		h.Op = s.people.runs(h.Room, h.Nick)
 	} else if s.door.cfg.Listen {
 		return // nobody else heard it

@@ -68,8 +68,10 @@ func TestAnEarHearsTheBotAndPeopleWithTheirAccounts(t *testing.T) {
 	if h := e.hears("Ledger 812 1a2b3c4d5e6f7081"); h.Account != "maria" {
 		t.Errorf("a robot's line was heard as %+v", h)
 	}
-	// What nobody else heard is not heard.
+	// What nobody else heard is not heard, nor what only some did.
 	maria.Tell("ear", "!confirm K7QX 222222")
+	maria.Raw("MODE #ops +o ear")
+	maria.Raw("PRIVMSG @#ops :Ledger 813 1a2b3c4d5e6f7081")
 	maria.Say("#ops", "a last word")
 	select {
 	case h := <-e.heard:

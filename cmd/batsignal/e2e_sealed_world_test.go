@@ -138,6 +138,11 @@ func (w *sealedWorld) ceremony(ours, theirs keyHome) {
 	if _, err := custody.Store(w.t.Context(), w.db, time.Now(), made.Keyring); err != nil {
 		w.t.Fatal(err)
 	}
+	for _, home := range []keyHome{ours, theirs} {
+		if err := home.keepPin(custody.PinOf(made.Keyring)); err != nil {
+			w.t.Fatal(err)
+		}
+	}
 }
 
 // register makes somebody known to the switchboard.
@@ -164,12 +169,18 @@ func (w *sealedWorld) code(handle string) string {
 // seal has somebody's address sealed and proven, as if they had done it before.
 func (w *sealedWorld) seal(handle, kind, address string) {
 	w.t.Helper()
+	w.sealFor(handle, kind, address, escrow.DefaultPolicy())
+}
+
+// sealFor is the same, with what they agreed to.
+func (w *sealedWorld) sealFor(handle, kind, address string, policy escrow.Policy) {
+	w.t.Helper()
 	ctx, now := w.t.Context(), time.Now()
 	one, err := oncall.PersonByHandle(ctx, w.db, handle)
 	if err != nil {
 		w.t.Fatal(err)
 	}
-	sealed, err := escrow.Seal(w.keyring.Keys(), one.ID, kind, escrow.DefaultPolicy(), secret.New(address))
+	sealed, err := escrow.Seal(w.keyring.Keys(), one.ID, kind, policy, secret.New(address))
 	if err != nil {
 		w.t.Fatal(err)
 	}

@@ -56,7 +56,7 @@ func (h keyHome) unwrapKeys() ([]escrow.PrivateKey, error) {
 	})
 	keys := make([]escrow.PrivateKey, 0, len(names))
 	for _, name := range names {
-		text, err := secret.FromFile(name)
+		text, err := ownKey(name)
 		if err != nil {
 			return nil, err
 		}
@@ -98,7 +98,7 @@ func (h keyHome) ledgerKey(name string) (private secret.Text, public string, err
 		}
 		return private, public, nil
 	}
-	text, err := secret.FromFile(path)
+	text, err := ownKey(path)
 	if err != nil {
 		return secret.Text{}, "", err
 	}
@@ -107,6 +107,19 @@ func (h keyHome) ledgerKey(name string) (private secret.Text, public string, err
 		return secret.Text{}, "", fault.New(fault.Invalid, "%s is damaged: it has two lines, the private and the public key of the ledger.", path)
 	}
 	return lines[0], lines[1].Reveal(), nil
+}
+
+// ownKey reads a key that nobody else on this machine may read: a directory that was copied
+// or put back by hand may have lost its modes.
+func ownKey(path string) (secret.Text, error) {
+	info, err := os.Stat(path)
+	if err != nil {
+		return secret.Text{}, err
+	}
+	if mode := info.Mode().Perm(); mode&0o077 != 0 {
+		return secret.Text{}, fault.New(fault.Forbidden, "Others on this machine may read the key %s (mode %04o), so it is not used. If nobody did yet: chmod 600 %s. If somebody did, it takes a new key: docs/escrow.md.", path, mode, path)
+	}
+	return secret.FromFile(path)
 }
 
 // host is what a ceremony must know of this side: public keys only.

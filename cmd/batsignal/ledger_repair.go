@@ -122,19 +122,15 @@ func ledgerOf(ctx context.Context, s custodySide) (*ledger.Log, error) {
 	return ledger.NewLog(private, ledger.FileGuard{Path: filepath.Join(s.home.dir, "head")}, keys...)
 }
 
-// ledgerKeysOf are the public keys of the ledger: this host's, and those of all keyrings.
+// ledgerKeysOf are the public keys of the ledger: this host's, and those of keyrings that it
+// trusts.
 func ledgerKeysOf(ctx context.Context, s custodySide) ([]string, error) {
-	var keys []string
-	if s.home.side == custody.SideSwitchboard {
-		_, public, err := s.home.ledgerKey(ledgerName(s.c))
-		if err != nil {
-			return nil, err
-		}
-		keys = append(keys, public)
+	if s.home.side != custody.SideSwitchboard {
+		return s.ledgerKeys(ctx)
 	}
-	all, err := custody.All(ctx, s.db)
-	for _, k := range all {
-		keys = append(keys, k.Ledger)
+	_, public, err := s.home.ledgerKey(ledgerName(s.c))
+	if err != nil {
+		return nil, err
 	}
-	return keys, err
+	return ledgerKeysFor(ctx, s.db, s.home, public)
 }

@@ -154,7 +154,7 @@ func noOut() error {
 
 // openOut opens the directory that is written to.
 func openOut(dir string) (*os.Root, error) {
-	err := os.MkdirAll(dir, 0o755)
+	err := os.MkdirAll(dir, 0o755) // #nosec G301 -- minutes are made to be read by others
 	var root *os.Root
 	if err == nil {
 		root, err = os.OpenRoot(dir)

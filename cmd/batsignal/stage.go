@@ -96,7 +96,7 @@ func (s *stage) start(stderr io.Writer, config string) error {
 	if err != nil {
 		return err
 	}
-	s.cmd = exec.Command(self, "switchboard", "stage", "--config", config)
+	s.cmd = exec.Command(self, "switchboard", "stage", "--config", config) // #nosec G204 -- this very program, with a file that it wrote itself
 	s.cmd.Env = stageEnvironment(os.Environ())
 	s.cmd.Stderr = stderr
 	s.cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} // an interrupt of the terminal is ours

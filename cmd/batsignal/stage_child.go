@@ -43,7 +43,7 @@ func newStageCommand(a *app) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			x.ready = func() { bell.write(ring{Ready: true}) }
+			x.ready = func() { _ = bell.write(ring{Ready: true}) } // a terminal that is gone ends the ear, and with it this process
 			return x.run(cmd.Context())
 		},
 	}

@@ -61,14 +61,30 @@ func (x *exchange) typed(text string) string {
 	return strings.ReplaceAll(text, "!", x.c.Commands.Prefix)
 }
 
-// ledgerKeys are the public keys of the ledger, the one of now first.
+// ledgerKeys are the public keys of the ledger, the one of now first: our own, and those of
+// keyrings that are trusted here. Where none is, our own alone.
 func (x *exchange) ledgerKeys(ctx context.Context) ([]string, error) {
-	keys := []string{x.vkey}
-	all, err := custody.All(ctx, x.db)
-	for _, k := range all {
-		if !slices.Contains(keys, k.Ledger) {
-			keys = append(keys, k.Ledger)
+	return ledgerKeysFor(ctx, x.db, x.home, x.vkey)
+}
+
+// ledgerKeysFor is that of a host with a ledger key of its own. What the database says of
+// keyrings counts only as far as it follows from the one that this host was told to trust:
+// else whoever can write every row could sign entries of the ledger too.
+func ledgerKeysFor(ctx context.Context, db pg.DB, home keyHome, own string) ([]string, error) {
+	keys := []string{own}
+	trusted, err := trustedKeyring(ctx, db, home)
+	var more []string
+	if err == nil {
+		more, err = custody.LedgerKeys(ctx, db, trusted)
+	}
+	for _, key := range more {
+		if !slices.Contains(keys, key) {
+			keys = append(keys, key)
 		}
+	}
+	switch fault.KindOf(err) {
+	case fault.Forbidden, fault.Unready, fault.NotFound, fault.Conflict:
+		err = nil // those of before are not known, and ours is
 	}
 	return keys, err
 }

@@ -53,6 +53,11 @@ type exchange struct {
 	log        *slog.Logger
 }
 
+// exchangePool are the switchboard's connections. The bot waits for the lock under which
+// addresses are opened for an incident, with every answer to it: a switchboard that is
+// frozen while it has that lock loses it after moments, and answers go on.
+var exchangePool = pg.Options{Name: "batsignal switchboard", MaxConns: 24, IdleInTxTimeout: 5 * time.Second}
+
 // exchangeClock is what time it is, and how long this machine has run.
 type exchangeClock struct {
 	now    func() time.Time
@@ -71,7 +76,7 @@ func newExchange(ctx context.Context, c Config, ears []ear, routes []paging.Rout
 	if x.bot, err = switchwire.NewBotClient(c.Switchboard.Run.Bots, x.identity, x.peer); err != nil {
 		return nil, err
 	}
-	if x.db, err = pg.Open(ctx, c.Database.URL.Reveal(), pg.Options{Name: "batsignal switchboard", MaxConns: 24}); err != nil {
+	if x.db, err = pg.Open(ctx, c.Database.URL.Reveal(), exchangePool); err != nil {
 		return nil, fault.Wrap(fault.Unready, err, "The database cannot be reached: %s.", whyUnreachable(err))
 	}
 	if err := migrations.Check(ctx, x.db); err != nil {
@@ -232,11 +237,9 @@ func (x *exchange) joinCaller(ctx context.Context, bridge *dial.Bridge, id int64
 }
 
 // keyOf finds the key of ours that a keyring names.
-func (x *exchange) keyOf(keys []escrow.PrivateKey) func(epoch int) (escrow.PrivateKey, bool) {
-	return func(epoch int) (escrow.PrivateKey, bool) {
-		ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
-		defer cancel()
-		keyring, err := custody.At(ctx, x.db, epoch)
+func (x *exchange) keyOf(keys []escrow.PrivateKey) func(ctx context.Context, db pg.DB, epoch int) (escrow.PrivateKey, bool) {
+	return func(ctx context.Context, db pg.DB, epoch int) (escrow.PrivateKey, bool) {
+		keyring, err := custody.At(ctx, db, epoch)
 		if err != nil {
 			x.log.Error("a keyring cannot be read", "epoch", epoch, "error", err)
 			return escrow.PrivateKey{}, false

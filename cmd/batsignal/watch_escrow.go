@@ -16,6 +16,8 @@ const (
 	// switchboardPatience is how long the switchboard may be away before everybody hears of
 	// it: a restart takes less.
 	switchboardPatience = time.Minute
+	// lookBudget is how long one look may take.
+	lookBudget = 5 * time.Second
 	// custodyEvery is how often rooms hear that a drill is overdue, or shares are missing.
 	custodyEvery = 24 * time.Hour
 )
@@ -39,8 +41,11 @@ func (w *escrowWatch) switchboard(ctx context.Context) error {
 	now := w.now()
 	switch {
 	case err == nil && w.told:
+		if err := w.alarm(ctx, "The switchboard answers again: sealed addresses can be opened."); err != nil {
+			return err
+		}
 		w.missing, w.told = time.Time{}, false
-		return w.alarm(ctx, "The switchboard answers again: sealed addresses can be opened.")
+		return nil
 	case err == nil:
 		w.missing = time.Time{}
 		return nil
@@ -48,8 +53,9 @@ func (w *escrowWatch) switchboard(ctx context.Context) error {
 		w.missing = now
 	}
 	if !w.told && now.Sub(w.missing) >= switchboardPatience {
-		w.told = true
-		return errors.Join(err, w.alarm(ctx, "The switchboard has not answered for a minute. No sealed address can be opened; open ways ring as ever. "+fault.Say(err)))
+		late := w.alarm(ctx, "The switchboard has not answered for a minute. No sealed address can be opened; open ways ring as ever. "+fault.Say(err))
+		w.told = late == nil // else it is told with the next look
+		return errors.Join(err, late)
 	}
 	return err
 }
@@ -94,6 +100,8 @@ func (p *parts) joinEscrowWatch(db *database, now func() time.Time, watch *selfw
 		return
 	}
 	w := &escrowWatch{db: db.Pool, alarm: p.incidents.Alarm, now: now, look: func(ctx context.Context) error {
+		ctx, cancel := context.WithTimeout(ctx, lookBudget) // other chores wait for it
+		defer cancel()
 		s, err := p.board.Status(ctx)
 		if err == nil && len(s.Trouble) > 0 {
 			p.incidents.Log.Warn("the switchboard is not well", "says", strings.Join(s.Trouble, " "))

@@ -84,7 +84,7 @@ func (p *parts) joinSwitchboard(ctx context.Context, c Config, db *database, now
 			if err != nil {
 				return err
 			}
-			return keyring.Revealed(r)
+			return keyring.Revealed(r, now())
 		},
 	}}
 	p.chores = append(p.chores,

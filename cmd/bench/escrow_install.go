@@ -160,11 +160,33 @@ func (x *exchange) fill(ctx context.Context, b *bench, keyring custody.Keyring, 
 	if err := x.volunteers.fill(ctx, x.db, keyring.Keys(), time.Now()); err != nil {
 		return err
 	}
+	if err := x.prove(ctx); err != nil {
+		return err
+	}
 	for nth := range x.volunteers.people {
 		x.phones.Phone(numberOf(nth)).Calls(twiliofake.Acknowledges())
 		x.byNumber[numberOf(nth)] = nth % len(x.volunteers.roles)
 	}
 	return asOwner(ctx, x.config.owner, `vacuum analyze`)
+}
+
+// prove writes into the ledger, in the switchboard's place and before it begins, that a
+// code went to each address.
+func (x *exchange) prove(ctx context.Context) error {
+	key, err := secret.FromFile(filepath.Join(x.config.boardDir(), "ledger.key"))
+	if err != nil {
+		return err
+	}
+	db, err := pg.Open(ctx, x.config.board, pg.Options{MaxConns: 1})
+	if err != nil {
+		return err
+	}
+	defer db.Close()
+	w, err := newWriter(db, key.Lines()[0], filepath.Join(x.config.boardDir(), "head"))
+	if err != nil {
+		return err
+	}
+	return w.prove(ctx)
 }
 
 // startBot starts the bot; it is ready then.

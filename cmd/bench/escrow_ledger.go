@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -97,6 +98,33 @@ func newWriter(db *pgxpool.Pool, private secret.Text, head string) (*writer, err
 	return &writer{db: db, log: &ledger.Log{Signer: signer, Guard: ledger.FileGuard{Path: head}}}, nil
 }
 
+const sqlCommitments = `select record_id::text as record, encode(commitment, 'hex') as hash from sealed_contact order by record_id`
+
+// prove writes that the owner of each record was sent a code there, as it is sealed now:
+// nothing else is dialled.
+func (w *writer) prove(ctx context.Context) error {
+	rows, err := w.db.Query(ctx, sqlCommitments)
+	if err != nil {
+		return err
+	}
+	var leaves []ledger.Leaf
+	var record, hash string
+	if _, err := pgx.ForEachRow(rows, []any{&record, &hash}, func() error {
+		leaves = append(leaves, ledger.Leaf{
+			Type: ledger.TypeProof, Record: record, Hash: hash, Lane: unseal.LaneOwner, Key: fmt.Sprintf("proof-%d/1", len(leaves)+1), Epoch: 1,
+		})
+		return nil
+	}); err != nil {
+		return err
+	}
+	for some := range slices.Chunk(leaves, 500) {
+		if err := w.write(ctx, some); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // append writes entries about a thousand records in one transaction.
 func (w *writer) append(ctx context.Context, n int) error {
 	leaves := make([]ledger.Leaf, n)
@@ -107,6 +135,11 @@ func (w *writer) append(ctx context.Context, n int) error {
 		}
 		w.next++
 	}
+	return w.write(ctx, leaves)
+}
+
+// write writes entries in one transaction.
+func (w *writer) write(ctx context.Context, leaves []ledger.Leaf) error {
 	var head ledger.Head
 	err := pg.InTx(ctx, w.db, func(tx pgx.Tx) (err error) {
 		head, err = w.log.Append(ctx, tx, time.Now(), leaves...)

@@ -10,6 +10,7 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
+	"batsignal/migrations/pg"
 	"batsignal/oncall/contact"
 	"batsignal/oncall/escrow"
 	"batsignal/oncall/ledger"
@@ -154,14 +155,14 @@ func (t *vault) openings(ctx context.Context, dir string, n int) ([]figure, erro
 	if err != nil {
 		return nil, err
 	}
-	if err := report.Err(); err != nil || report.Leaves != int64(2*n) {
+	if err := report.Err(); err != nil || report.Leaves != int64(t.v.records()+2*n) {
 		return nil, fmt.Errorf("a ledger of %d openings has %d entries: %w", n, report.Leaves, err)
 	}
 	return []figure{{
 		what: "one opening, with its database", got: fmt.Sprintf("%s; %s of CPU here, %.1f kB of WAL", whole.list(0.5, 0.99, 1), short(used), float64(after-wal)/float64(n)/1e3),
 		how: fmt.Sprintf("%d addresses in %[1]d incidents, one after the other, bot's half and switchboard in this process, the room and the provider answer at once: "+
 			"the half is released and that is committed (%s), the intent, its owner's notice and the signed head are committed, the room has the head, the address is opened (%s), "+
-			"and what came of it is committed (%s). The ledger is sound in the end, with two entries for each", n, released.list(0.5), intended.list(0.5), recorded.list(0.5)),
+			"and what came of it is committed (%s). The ledger is sound in the end, with two more entries for each", n, released.list(0.5), intended.list(0.5), recorded.list(0.5)),
 	}}, nil
 }
 
@@ -197,16 +198,19 @@ func (t *vault) newBoard(ctx context.Context, dir string, r paging.Route) (_ *di
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return nil, nil, err
 	}
-	signer, err := ledger.SignerOf(t.ring.signs)
-	if err != nil {
-		return nil, nil, err
-	}
 	index, err := dial.OpenIndex(filepath.Join(dir, "index.key"))
 	if err != nil {
 		return nil, nil, err
 	}
 	log := slog.New(slog.DiscardHandler)
-	book := &ledger.Log{Signer: signer, Guard: ledger.FileGuard{Path: filepath.Join(dir, "head")}}
+	w, err := newWriter(t.board, t.ring.signs, filepath.Join(dir, "head"))
+	if err != nil {
+		return nil, nil, err
+	}
+	if err := w.prove(ctx); err != nil {
+		return nil, nil, err
+	}
+	book := w.log
 	anchor := &dial.Anchor{
 		Home: func(string, string) bool { return true }, Now: time.Now, Log: log,
 		Alarm: func(context.Context, string) error { return nil },
@@ -220,7 +224,7 @@ func (t *vault) newBoard(ctx context.Context, dir string, r paging.Route) (_ *di
 	}
 	board := &dial.Board{
 		DB: t.board, Routes: map[string]paging.Route{r.Name(): r}, Grants: allowed{}, Ledger: book, Anchor: anchor, Index: index,
-		Keys:    func(int) (escrow.PrivateKey, bool) { return t.ring.switchboard, true },
+		Keys:    func(context.Context, pg.DB, int) (escrow.PrivateKey, bool) { return t.ring.switchboard, true },
 		Journal: &dial.Journal{DB: t.board, Ledger: book, Path: filepath.Join(dir, "deleted"), Now: time.Now, Log: log},
 		Sent:    &dial.Sent{Path: filepath.Join(dir, "sent.json")}, Address: contact.Clean, Now: time.Now, Log: log,
 	}

@@ -13,7 +13,8 @@ import (
 
 // BotClient is the bot as the switchboard has it: one process, or several that take turns.
 // Each call goes to the one that answered last, and on to the next when it cannot be
-// reached, is not ready, or failed; what a bot refuses is refused. A call whose answer was
+// reached, is not ready, or failed; so does the next call, if there was no time for that.
+// What a bot refuses is refused. A call whose answer was
 // lost may so be taken twice, which all of them bear. It is safe for many goroutines.
 type BotClient struct {
 	bots []*caller
@@ -59,6 +60,7 @@ func toBot[Out any](ctx context.Context, b *BotClient, name string, in any) (Out
 		}
 		failed = append(failed, err)
 		if ctx.Err() != nil {
+			b.last.CompareAndSwap(first, int64((at+1)%len(b.bots)))
 			break
 		}
 	}

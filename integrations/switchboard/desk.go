@@ -51,7 +51,11 @@ func Bot(bot unseal.Bot, log *slog.Logger) http.Handler {
 		return nothing{}, bot.Receipt(ctx, in.paging())
 	})
 	on(d, "granted", func(ctx context.Context, in grant) (nothing, error) {
-		return nothing{}, bot.Granted(ctx, in.words())
+		g := in.words()
+		if g.Refused != "" { // said in rooms
+			g.Refused = tame(g.Refused)
+		}
+		return nothing{}, bot.Granted(ctx, g)
 	})
 	on(d, "say", func(ctx context.Context, in saying) (nothing, error) {
 		return nothing{}, bot.Say(ctx, in.Line)

@@ -10,7 +10,8 @@ import (
 )
 
 const (
-	pushRest     = 50 * time.Millisecond // after the first try: the bot may be about to write down the incident
+	pushRest     = 25 * time.Millisecond // after the first tries: the bot may be about to write down the incident
+	pushSoon     = 80                    // tries that have the same rest between them; a ring waits for them
 	pushMostRest = 5 * time.Second
 	newsHolds    = 2 * time.Minute // who wants to know of a code that was refused longer ago
 	mostPushes   = 500
@@ -73,7 +74,11 @@ func (p *Pusher) tell(ctx context.Context, g unseal.Grant) {
 	if g.Refused != "" || g.Waits {
 		until = p.now().Add(newsHolds)
 	}
-	for rest := pushRest; ; rest = min(2*rest, pushMostRest) {
+	rest := pushRest
+	for try := 1; ; try++ {
+		if try > pushSoon {
+			rest = min(2*rest, pushMostRest)
+		}
 		err := p.bot.Granted(ctx, g)
 		if err == nil || ctx.Err() != nil {
 			return

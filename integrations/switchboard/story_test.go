@@ -3,6 +3,7 @@ package switchboard_test
 import (
 	"context"
 	"errors"
+	"net"
 	"strings"
 	"testing"
 	"time"
@@ -242,6 +243,36 @@ func TestTheOtherBotIsTriedWhenOneIsDown(t *testing.T) {
 	two.Script(func(b *switchboardfake.Bot) { b.Refuse = nil })
 	if err := board.Granted(t.Context(), unseal.Grant{Code: "K7QX"}); err != nil || count() != [2]int{1, 3} {
 		t.Errorf("%v %v", count(), err)
+	}
+}
+
+// A bot that takes connections and answers none, as a frozen host does, uses up the time of
+// one call: the next one goes to the other.
+func TestAFrozenBotDoesNotKeepTheOtherFromHearing(t *testing.T) {
+	t.Parallel()
+	w := switchboardfake.NewWire(t)
+	frozen, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer frozen.Close()
+	bot := &switchboardfake.Bot{}
+	address, _ := w.ServeBot(bot)
+	board := w.BotClient("https://"+frozen.Addr().String(), address)
+	short, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
+	defer cancel()
+	if err := board.Say(short, "one"); err == nil {
+		t.Fatal("nobody was there to hear it")
+	}
+	// As impatient as before: were it asked first again, there would be no time for the other.
+	// On a slow machine the one that answers needs some tries.
+	eventually(t, "the other bot to hear it", func() bool {
+		short, cancel := context.WithTimeout(t.Context(), time.Second)
+		defer cancel()
+		return board.Say(short, "two") == nil
+	})
+	if heard := bot.Heard(); heard[len(heard)-1].Say != "two" {
+		t.Errorf("%+v", heard)
 	}
 }
 

@@ -20,7 +20,7 @@ const (
 		on conflict do nothing`
 	sqlReplaceKeyring = `
 		update keyring set manifest = @manifest, made_at = @now where epoch = @epoch and state = 'pending'`
-	sqlDropWrapsOf = `
+	sqlDeleteWrapsOf = `
 		delete from sealed_wrap where epoch = @epoch`
 	// Held until the end of the transaction: what is written for a keyring is written for
 	// this one and not for one that replaced it.
@@ -180,7 +180,7 @@ func replacePending(ctx context.Context, tx pgx.Tx, now time.Time, k, previous K
 	if _, err := tx.Exec(ctx, sqlReplaceKeyring, pgx.NamedArgs{"epoch": k.Epoch, "manifest": k.Text(), "now": now}); err != nil {
 		return err
 	}
-	_, err := tx.Exec(ctx, sqlDropWrapsOf, pgx.NamedArgs{"epoch": k.Epoch})
+	_, err := tx.Exec(ctx, sqlDeleteWrapsOf, pgx.NamedArgs{"epoch": k.Epoch})
 	return err
 }
 

@@ -145,7 +145,7 @@ func readLine(s Share, line int, row string) ([]byte, error) {
 		if v < 0 {
 			return nil, fault.New(fault.Invalid, "Line %d of the sheet has a letter that is never used there (letter %d). Compare it with the paper.", line+1, len(values)+1)
 		}
-		values = append(values, uint32(v))
+		values = append(values, uint32(v)) // #nosec G115 -- 0 to 31, a place among the letters
 	}
 	if len(values) != lineLetters {
 		return nil, fault.New(fault.Invalid, "Line %d of the sheet has %d letters, and there must be %d. Compare it with the paper.", line+1, len(values), lineLetters)
@@ -156,7 +156,7 @@ func readLine(s Share, line int, row string) ([]byte, error) {
 		acc, bits = acc<<5|v, bits+5
 		if bits >= 8 && len(chunk) < lineBytes {
 			bits -= 8
-			chunk = append(chunk, byte(acc>>bits))
+			chunk = append(chunk, byte(acc>>bits)) // #nosec G115 -- the low eight bits are meant
 		}
 	}
 	if uint16(acc&0xfff) != lineCheck(s.Epoch, s.Custodian, line, chunk) {

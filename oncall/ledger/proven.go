@@ -42,14 +42,48 @@ func (l *Log) Proven(ctx context.Context, tx pgx.Tx, record, hash string) (bool,
 		if err != nil || leaf.Type != TypeProof || leaf.Record != record || leaf.Hash != hash || hash == "" {
 			continue
 		}
-		proof, err := tlog.ProveRecord(size, e.Seq, stored)
-		if err != nil {
-			return false, discontinued("a hash of it is missing")
-		}
-		if err := tlog.CheckRecord(proof, size, root, e.Seq, tlog.RecordHash([]byte(e.Body))); err != nil {
-			return false, discontinued("one of its entries was changed")
-		}
-		return true, nil
+		return true, inTree(stored, size, root, e.Seq, e.Body)
 	}
 	return false, nil
+}
+
+const sqlEntry = `select body from ledger_leaf where seq = @seq`
+
+// Holds tells whether the entry of that number is in the tree that was signed, and is the
+// one that is meant: a row elsewhere that names a number may be anybody's. From then on
+// nobody else writes until the transaction ends.
+func (l *Log) Holds(ctx context.Context, tx pgx.Tx, seq int64, meant func(Leaf) bool) (bool, error) {
+	if err := tx.QueryRow(ctx, sqlLedgerLock).Scan(nil, nil, nil); err != nil {
+		return false, err
+	}
+	stored := &storedHashes{ctx: ctx, db: tx, known: map[int64]tlog.Hash{}}
+	size, err := l.tip(ctx, tx, stored)
+	if err != nil || seq < 0 || seq >= size {
+		return false, err
+	}
+	root, err := tlog.TreeHash(size, stored)
+	if err != nil {
+		return false, err
+	}
+	var body string
+	if err := tx.QueryRow(ctx, sqlEntry, pgx.NamedArgs{"seq": seq}).Scan(&body); err != nil {
+		return false, err
+	}
+	leaf, err := ParseLeaf(body)
+	if err != nil || !meant(leaf) {
+		return false, nil
+	}
+	return true, inTree(stored, size, root, seq, body)
+}
+
+// inTree refuses an entry that is not in a tree.
+func inTree(stored tlog.HashReader, size int64, root tlog.Hash, seq int64, body string) error {
+	proof, err := tlog.ProveRecord(size, seq, stored)
+	if err != nil {
+		return discontinued("a hash of it is missing")
+	}
+	if err := tlog.CheckRecord(proof, size, root, seq, tlog.RecordHash([]byte(body))); err != nil {
+		return discontinued("one of its entries was changed")
+	}
+	return nil
 }

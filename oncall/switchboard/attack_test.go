@@ -166,3 +166,21 @@ func TestAttack20LimitsOfAsking(t *testing.T) {
 	_, err = w.a.Challenge(ctx, w.ask("ada", " \u202e "))
 	wantKind(t, err, fault.Invalid, "Say what is on fire")
 }
+
+// Row 11: somebody with one account, or the bot itself, asks in the names of strangers until
+// no more requests may wait. Whoever is known, and was heard, asks all the same.
+func TestAttack11StrangersTakeNobodysPlace(t *testing.T) {
+	w := start(t)
+	for n := range mostOpen {
+		if c := w.challenge(w.ask(fmt.Sprint("stranger", n), "noise")); c.Heard {
+			t.Fatalf("%+v", c)
+		}
+	}
+	_, err := w.a.Challenge(context.Background(), w.ask("stranger9", "noise"))
+	wantKind(t, err, fault.Limited, "wait for a second person already")
+	c := w.asked("ada", "openssl")
+	w.confirm("ben", c.Code, w.fresh("ben"))
+	if !w.granted(c.Code) {
+		t.Error("it was not granted")
+	}
+}

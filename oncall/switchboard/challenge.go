@@ -62,10 +62,11 @@ func (a *Authority) Challenge(ctx context.Context, ask unseal.Ask) (unseal.Chall
 func (a *Authority) early(c challenge) (old unseal.Challenge, found bool, err error) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	if o := a.same(c, a.heardAsking(c) >= 0); o != nil {
+	heard := a.heardAsking(c) >= 0
+	if o := a.same(c, heard); o != nil {
 		return o.challenge(), true, nil
 	}
-	return unseal.Challenge{}, false, a.limit(c)
+	return unseal.Challenge{}, false, a.limit(c, heard)
 }
 
 // make writes a challenge down, if another did not come first.
@@ -76,7 +77,7 @@ func (a *Authority) make(c challenge) (unseal.Challenge, error) {
 	if old := a.same(c, at >= 0); old != nil {
 		return old.challenge(), nil
 	}
-	err := a.limit(c)
+	err := a.limit(c, at >= 0)
 	if err != nil {
 		return unseal.Challenge{}, err
 	}
@@ -175,15 +176,17 @@ func (a *Authority) same(c challenge, heard bool) *challenge {
 	return nil
 }
 
-// limit refuses what is too much.
-func (a *Authority) limit(c challenge) error {
+// limit refuses what is too much. Somebody whom we know and heard has their own places, with
+// others like them: whoever has any account, or the bot, could take all of them else.
+func (a *Authority) limit(c challenge, heard bool) error {
 	r := a.reading()
 	open, hour, day := 0, 0, 0
 	for _, o := range a.state.Challenges {
-		if o.open(r) {
+		counts := o.Heard || !heard
+		if counts && o.open(r) {
 			open++
 		}
-		if o.Network == c.Network && o.Span.age(r) < time.Hour {
+		if counts && o.Network == c.Network && o.Span.age(r) < time.Hour {
 			hour++
 		}
 		mine := o.Network == c.Network && o.Account == c.Account || c.Declared != "" && o.Declared == c.Declared

@@ -211,5 +211,5 @@ func (o opened) Came() string {
 	if o.Result == "" {
 		return "nothing is known of it yet"
 	}
-	return strings.TrimSuffix(o.Result, ".")
+	return strings.TrimSuffix(strings.TrimPrefix(o.Result, "taken: "), ".")
 }

@@ -43,7 +43,7 @@ func (s *site) sendCode(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	s.sessions.find(v.token, s.Now(), func(n *session) { n.say, n.sent = say, c.ID })
-	http.Redirect(w, r, r.URL.Path, http.StatusSeeOther)
+	http.Redirect(w, r, fmt.Sprintf("/mine/%d/code", c.ID), http.StatusSeeOther)
 	return nil
 }
 
@@ -136,7 +136,7 @@ func exported(now time.Time, p Person, list []Contact, openings []opened, statem
 		line("    record %s; lane %s; incident %s; by %s; %s", o.Record, o.Lane, orNone(o.Ref()), orNone(o.By()), o.Came())
 	}
 	line("")
-	line("What the ledger states, signed. Check it with: batsignal ledger verify --statement FILE")
+	line("What the ledger states, signed. Check it with: batsignal ledger check-statement FILE")
 	return b.String() + "\n" + statement
 }
 

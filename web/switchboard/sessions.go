@@ -179,7 +179,7 @@ func (s *site) cookieName() string {
 
 // setCookie gives the cookie of a visit; an empty one removes it.
 func (s *site) setCookie(w http.ResponseWriter, token secret.Text) {
-	c := &http.Cookie{
+	c := &http.Cookie{ // #nosec G124 -- by https wherever the pages are; a first run has none
 		Name: s.cookieName(), Value: token.Reveal(), Path: "/", MaxAge: int(sessionHolds / time.Second),
 		Secure: s.overTLS(), HttpOnly: true, SameSite: http.SameSiteStrictMode,
 	}

@@ -108,11 +108,11 @@ func Combine(parts []secret.Bytes) (secret.Bytes, error) {
 
 // weightOf is Lagrange's: how much the point of a share counts for the value at zero.
 func weightOf(parts []secret.Bytes, of int) byte {
-	own := byte(Number(parts[of]))
+	own := byte(Number(parts[of])) // #nosec G115 -- the number of a share is one byte of it
 	weight := byte(1)
 	for i, part := range parts {
 		if i != of {
-			x := byte(Number(part))
+			x := byte(Number(part)) // #nosec G115 -- the number of a share is one byte of it
 			weight = multiply(weight, multiply(x, invert(x^own)))
 		}
 	}

@@ -25,17 +25,21 @@ type Anchor struct {
 	Log  *slog.Logger
 	// Patience is how long an opening waits for a room; 0 is 10 s.
 	Patience time.Duration
-	// Again is after how long a line that nobody heard is said again; 0 is 3 s.
+	// Again is after how long a line that nobody heard is said again; 0 is 3 s. While no room
+	// answers it is said ever more seldom: people may see it though we do not.
 	Again time.Duration
 
 	once   sync.Once
 	poke   chan struct{}
+	early  chan struct{} // ends a longer rest
 	mu     sync.Mutex
 	newest ledger.Head     // that somebody waits for, or waited
 	said   []ledger.Head   // the last few
 	seen   int64           // up to which size a room has it
 	flying chan struct{}   // closed when what was said last was heard; nil: nothing is under way
 	down   bool            // no room answered: nobody waits until one does
+	missed int             // lines in a row that nobody heard since then
+	signs  int             // of life, in rooms that did not show what was said then
 	alarm  bool            // an alarm is due
 	told   bool            // it is under way, or through
 	heard  []heardLine     // not looked at yet
@@ -52,8 +56,10 @@ type anchorWaiter struct {
 const (
 	anchorPatience = 10 * time.Second
 	anchorAgain    = 3 * time.Second
-	mostSaid       = 64   // heads that are remembered
-	mostHeard      = 1000 // lines that wait to be looked at
+	seldom         = time.Minute // the longest rest between two lines while no room answers
+	mostSigns      = 3           // for which a head is said before its time
+	mostSaid       = 64          // heads that are remembered
+	mostHeard      = 1000        // lines that wait to be looked at
 )
 
 func (a *Anchor) patience() time.Duration {
@@ -71,9 +77,13 @@ func (a *Anchor) again() time.Duration {
 }
 
 func (a *Anchor) wake() {
-	a.once.Do(func() { a.poke = make(chan struct{}, 1) })
+	a.once.Do(func() { a.poke, a.early = make(chan struct{}, 1), make(chan struct{}, 1) })
+	signal(a.poke)
+}
+
+func signal(to chan struct{}) {
 	select {
-	case a.poke <- struct{}{}:
+	case to <- struct{}{}:
 	default:
 	}
 }
@@ -100,9 +110,11 @@ func (a *Anchor) Await(ctx context.Context, head ledger.Head, patience time.Dura
 	if patience <= 0 || patience > a.patience() {
 		patience = a.patience()
 	}
+	a.wake()
 	a.mu.Lock()
 	if head.Size > a.newest.Size {
 		a.newest = head
+		signal(a.early)
 	}
 	if head.Size <= a.seen || a.down {
 		down := a.down && head.Size > a.seen
@@ -192,6 +204,7 @@ func (a *Anchor) say(ctx context.Context, head ledger.Head, flying chan struct{}
 	case <-ctx.Done():
 	case <-flying:
 	case <-rest.C:
+		a.restMore(ctx, flying)
 	}
 	a.mu.Lock()
 	if a.flying == flying {
@@ -199,6 +212,26 @@ func (a *Anchor) say(ctx context.Context, head ledger.Head, flying chan struct{}
 	}
 	a.mu.Unlock()
 	a.wake()
+}
+
+// restMore rests on while no room answers, longer each time, or until there is a reason to
+// try at once: a later head, or a room in which somebody speaks.
+func (a *Anchor) restMore(ctx context.Context, flying chan struct{}) {
+	a.mu.Lock()
+	more := time.Duration(0)
+	if a.down && a.flying == flying {
+		a.missed++
+		more = min(a.again()<<min(a.missed, 10), max(seldom, a.again())) - a.again()
+	}
+	a.mu.Unlock()
+	rest := time.NewTimer(more)
+	defer rest.Stop()
+	select {
+	case <-ctx.Done():
+	case <-flying:
+	case <-a.early:
+	case <-rest.C:
+	}
 }
 
 // land ends what is under way, so that the next head is said at once. Locked.
@@ -220,7 +253,9 @@ func (a *Anchor) look(ctx context.Context) {
 		if !ok {
 			if down { // a room answers, so it is worth saying the head there now
 				a.mu.Lock()
-				a.land()
+				if a.signs++; a.signs <= mostSigns {
+					signal(a.early)
+				}
 				a.mu.Unlock()
 				down = false
 			}
@@ -258,6 +293,7 @@ func (a *Anchor) saw(size int64) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	a.seen = max(a.seen, size)
+	a.missed, a.signs = 0, 0
 	if len(a.said) > 0 && size >= a.said[len(a.said)-1].Size {
 		a.land()
 	}

@@ -169,6 +169,32 @@ func TestARoomThatComesBack(t *testing.T) {
 	})
 }
 
+// A room that shows what is said, and of which the switchboard hears nothing, is not filled
+// with heads all night, however much is spoken there.
+func TestARoomIsNotFilledWithHeads(t *testing.T) {
+	inChat(t, func(t *testing.T, c *chat) {
+		c.set(false, true)
+		c.awaited(t, 5, false, anchorPatience)
+		synctest.Wait()
+		c.said = nil
+		for range 6 * 60 * 60 {
+			time.Sleep(time.Second)
+			c.HeardLine("irc", "#home", "what is this line?")
+		}
+		synctest.Wait()
+		if n := len(c.said); n < 6*60-20 || n > 6*60+20 {
+			t.Errorf("said %d times in six hours", n)
+		}
+		// A later head is not kept waiting by that.
+		c.awaited(t, 9, false, 0)
+		time.Sleep(anchorAgain)
+		synctest.Wait()
+		if last := c.said[len(c.said)-1]; last != headOf(9).Line() {
+			t.Errorf("said last: %s", last)
+		}
+	})
+}
+
 // An opening with less patience does not wait longer, and one that is given up leaves no trace.
 func TestLessPatience(t *testing.T) {
 	inChat(t, func(t *testing.T, c *chat) {

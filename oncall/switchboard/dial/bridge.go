@@ -32,6 +32,14 @@ const (
 	bridgePatience = 5 * time.Second
 )
 
+// mostLeads is how many people callers are joined to for one grant: that many may lead, one
+// after the other, within its hour. They are not among those whom the challenge counts.
+const mostLeads = 4
+
+const sqlOtherLeads = `
+	select count(distinct owner_id) from sealed_opening
+	where grant_code = @grant and incident_id = @incident and role = 'bridge' and owner_id <> @owner`
+
 const sqlAnsweredOn = `
 	select exists (
 		select from delivery d join page p on p.id = d.page_id join escalation e on e.id = p.escalation_id
@@ -118,5 +126,10 @@ func (b *Board) mayJoin(ctx context.Context, tx pgx.Tx, now time.Time, o *openin
 		return err
 	}
 	o.by = []string{grant.Declared, grant.Confirmed}
-	return nil
+	var others int
+	err = tx.QueryRow(ctx, sqlOtherLeads, pgx.NamedArgs{"grant": o.grant, "incident": o.incident, "owner": o.row.Owner}).Scan(&others)
+	if err == nil && others >= mostLeads {
+		err = fault.New(fault.Limited, "Callers were joined to %d people for this already, which is the most.", others)
+	}
+	return err
 }

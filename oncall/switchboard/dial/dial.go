@@ -34,6 +34,7 @@ type Ledger interface {
 	Append(ctx context.Context, tx pgx.Tx, now time.Time, leaves ...ledger.Leaf) (ledger.Head, error)
 	Committed(head ledger.Head) error
 	Proven(ctx context.Context, tx pgx.Tx, record, hash string) (bool, error)
+	Holds(ctx context.Context, tx pgx.Tx, seq int64, meant func(ledger.Leaf) bool) (bool, error)
 }
 
 // Grants is what people allowed, as only the switchboard knows it: a [switchboard.Authority].
@@ -48,9 +49,11 @@ type Grants interface {
 // Board opens sealed addresses and dials them. Its methods Dial, End and Check are those of
 // [unseal.Switchboard]. It is safe for many goroutines.
 type Board struct {
-	DB      pg.DB // as the switchboard's role
-	Routes  map[string]paging.Route
-	Keys    func(epoch int) (escrow.PrivateKey, bool) // the switchboard's own, by keyring
+	DB     pg.DB // as the switchboard's role
+	Routes map[string]paging.Route
+	// Keys are the switchboard's own, by keyring. It reads by the connection that it is given:
+	// who has one and waits for another one may wait for somebody who waits for this.
+	Keys    func(ctx context.Context, db pg.DB, epoch int) (escrow.PrivateKey, bool)
 	Grants  Grants
 	Ledger  Ledger
 	Anchor  *Anchor

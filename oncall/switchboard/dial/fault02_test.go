@@ -1,10 +1,16 @@
 package dial
 
 import (
+	"context"
+	"strings"
 	"sync"
 	"testing"
 	"time"
 
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"batsignal/migrations/pg"
+	"batsignal/oncall/escrow"
 	"batsignal/oncall/paging"
 	"batsignal/oncall/unseal"
 )
@@ -129,6 +135,58 @@ func TestWhatNobodyComesBackForIsSettled(t *testing.T) {
 	}
 	if out := w.dial(w.again(m, maria), "sms", true); out.Outcome != "" || w.openings() != 2 || w.leaves("dialed") != 2 {
 		t.Errorf("%+v", out)
+	}
+}
+
+// What is being dialled this moment is not given up, though a clock that is set on by an hour
+// makes it look old.
+func TestWhatIsUnderWayIsNotGivenUp(t *testing.T) {
+	w := newWorld(t)
+	maria := w.volunteer("maria", "sms", "+442071838750")
+	incident, hunt := w.fire("release")
+	m := w.message(incident, hunt, "release", maria)
+	settled := make(chan error, 1)
+	var once sync.Once
+	w.room.set(func(_ string, show func()) error {
+		once.Do(func() {
+			w.wait(time.Hour)
+			settled <- w.board.Settle(ctx)
+			w.wait(-time.Hour)
+		})
+		show()
+		return nil
+	})
+	if out := w.dial(m, "sms", false); out.Outcome != "" {
+		t.Errorf("%+v", out)
+	}
+	must(t, <-settled)
+	if said := get[string](t, w.db.Pool, `select result from sealed_opening where lane = 'B'`); !strings.HasPrefix(said, "taken") || w.sms.count() != 1 {
+		t.Errorf("%s", said)
+	}
+}
+
+// Whoever has a connection and waits for another one may wait for somebody who waits for
+// the first: as many dial at once as there are connections.
+func TestADialNeedsOneConnection(t *testing.T) {
+	w := newWorld(t)
+	maria := w.volunteer("maria", "sms", "+442071838750")
+	incident, hunt := w.fire("release")
+	m := w.message(incident, hunt, "release", maria)
+	conf := w.db.Switchboard(t).Config().Copy()
+	conf.MaxConns = 1
+	one, err := pgxpool.NewWithConfig(ctx, conf)
+	must(t, err)
+	t.Cleanup(one.Close)
+	w.board = w.newBoard(one)
+	w.board.Keys = func(ctx context.Context, db pg.DB, epoch int) (escrow.PrivateKey, bool) {
+		var current int
+		must(t, db.QueryRow(ctx, `select epoch from keyring where state = 'current'`).Scan(&current))
+		return w.keys.switchboard, epoch == current
+	}
+	waiting, cancel := context.WithTimeout(ctx, time.Minute)
+	defer cancel()
+	if out, err := w.board.Dial(waiting, "sms", m, false); err != nil || out.Outcome != "" || w.sms.count() != 1 {
+		t.Errorf("%+v %v", out, err)
 	}
 }
 

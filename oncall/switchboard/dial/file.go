@@ -1,6 +1,8 @@
 package dial
 
 import (
+	"errors"
+	"io"
 	"os"
 	"path/filepath"
 )
@@ -31,13 +33,13 @@ func replaceFile(path string, content []byte) error {
 
 // appendFile adds to a file, and returns when it is on disk.
 func appendFile(path string, content []byte) error {
-	f, err := os.OpenFile(path, os.O_CREATE|os.O_WRONLY|os.O_APPEND, 0o600)
+	f, err := os.OpenFile(path, os.O_CREATE|os.O_WRONLY|os.O_APPEND, 0o600) // #nosec G304 -- a name of ours in the operator's own state directory
 	if err != nil {
 		return err
 	}
-	_, err = f.Write(content)
+	info, err := f.Stat()
 	if err == nil {
-		err = f.Sync()
+		err = addWhole(f, info.Size(), content)
 	}
 	if closed := f.Close(); err == nil {
 		err = closed
@@ -46,6 +48,23 @@ func appendFile(path string, content []byte) error {
 		return err
 	}
 	return syncFolder(path)
+}
+
+// addWhole adds to a file of a size, or leaves it as it was: on a full disk half a line would
+// stay, in which the next one would go on.
+func addWhole(f interface {
+	io.Writer
+	Sync() error
+	Truncate(size int64) error
+}, size int64, content []byte) error {
+	_, err := f.Write(content)
+	if err == nil {
+		err = f.Sync()
+	}
+	if err != nil {
+		err = errors.Join(err, f.Truncate(size))
+	}
+	return err
 }
 
 // syncFolder has the name of a new file outlive a power cut as well.

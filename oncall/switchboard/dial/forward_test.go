@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"batsignal/oncall/contact"
+	"batsignal/oncall/fault"
 	"batsignal/oncall/paging"
 	"batsignal/oncall/secret"
 )
@@ -99,6 +100,37 @@ func TestNewsWaitsForTheBot(t *testing.T) {
 	s.waits, s.Path = nil, "/nowhere/receipts"
 	if err := s.Receipt(ctx, paging.Receipt{}); err == nil {
 		t.Error("it was not kept")
+	}
+}
+
+// fussy is a bot that fails on news of one route, and refuses that of another.
+type fussy struct{ ear }
+
+func (e *fussy) Receipt(ctx context.Context, r paging.Receipt) error {
+	switch r.Route {
+	case "sms":
+		return errors.New("a letter that the database does not take")
+	case "ntfy":
+		return fault.New(fault.Invalid, "This is no news.")
+	}
+	return e.ear.Receipt(ctx, r)
+}
+
+// News that the bot never takes keeps no other from it.
+func TestNewsThatIsNotTakenHoldsUpNoOther(t *testing.T) {
+	bot := &fussy{}
+	bot.err = fault.New(fault.Unready, "It is away.")
+	s := &Spool{Path: filepath.Join(t.TempDir(), "receipts"), Ear: bot, Now: func() time.Time { return noon }, Log: slog.New(slog.DiscardHandler)}
+	for _, route := range []string{"sms", "ntfy", "voice", "mail", "sms", "voice"} {
+		must(t, s.Receipt(ctx, paging.Receipt{Route: route, Event: route, Key: "page-7", News: paging.NewsDelivered}))
+	}
+	bot.err = nil
+	if s.flush(ctx) || s.Waits() != 2 || len(bot.receipts) != 3 {
+		t.Errorf("%d wait, %d were taken", s.Waits(), len(bot.receipts))
+	}
+	must(t, s.Load())
+	if s.Waits() != 6 { // a crash has it hear some of it twice
+		t.Errorf("%d wait", s.Waits())
 	}
 }
 

@@ -1,10 +1,12 @@
 package dial
 
 import (
+	"context"
 	"fmt"
 	"sync"
 	"testing"
 
+	"batsignal/migrations/pg"
 	"batsignal/oncall/escrow"
 	"batsignal/oncall/paging"
 	"batsignal/oncall/unseal"
@@ -20,7 +22,7 @@ func TestI05NothingIsOpenedAfterTheAcknowledgement(t *testing.T) {
 		hunt int64
 	}
 	opened := 0
-	w.board.Keys = func(int) (escrow.PrivateKey, bool) { // asked for at each opening, and for nothing else
+	w.board.Keys = func(context.Context, pg.DB, int) (escrow.PrivateKey, bool) { // asked for at each opening, and for nothing else
 		slot.Lock()
 		defer slot.Unlock()
 		opened++

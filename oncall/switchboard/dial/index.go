@@ -34,7 +34,7 @@ const indexKeySize = 32
 // OpenIndex reads the key file "index.key" of the state directory, and makes it if there is
 // none. Without its old key an index finds nothing; it is made anew as addresses are opened.
 func OpenIndex(path string) (*Index, error) {
-	key, err := os.ReadFile(path)
+	key, err := os.ReadFile(path) // #nosec G304 -- a name of ours in the operator's own state directory
 	if errors.Is(err, os.ErrNotExist) {
 		key = make([]byte, indexKeySize)
 		_, _ = rand.Read(key) // never fails, see crypto/rand
@@ -42,6 +42,11 @@ func OpenIndex(path string) (*Index, error) {
 	}
 	if err != nil {
 		return nil, err
+	}
+	if info, err := os.Stat(path); err != nil {
+		return nil, err
+	} else if info.Mode().Perm()&0o077 != 0 {
+		return nil, fmt.Errorf("others on this machine may read the key of the index of addresses: chmod 600 %s", path)
 	}
 	if len(key) != indexKeySize {
 		return nil, fmt.Errorf("the key of the index of addresses has %d bytes, and must have %d", len(key), indexKeySize)

@@ -117,8 +117,11 @@ func (b *Board) writeIntent(ctx context.Context, now time.Time, asked opening, i
 			if o.again && i.once && !repeated {
 				return errShown
 			}
-			if err := i.judge(ctx, tx, now, &o); err != nil || o.again {
+			if err := i.judge(ctx, tx, now, &o); err != nil {
 				return err
+			}
+			if o.again {
+				return b.asIntended(ctx, tx, o)
 			}
 			if o.intent, err = p(o.leaf()); err != nil {
 				return err

@@ -10,6 +10,7 @@ import (
 
 	"batsignal/oncall/escrow"
 	"batsignal/oncall/fault"
+	"batsignal/oncall/ledger"
 	"batsignal/oncall/paging"
 	"batsignal/oncall/switchboard"
 	"batsignal/oncall/unseal"
@@ -195,6 +196,19 @@ func (b *Board) sealedAsProven(ctx context.Context, tx pgx.Tx, o opening) error 
 	proven, err := b.Ledger.Proven(ctx, tx, o.row.ID, hex.EncodeToString(o.row.Commitment))
 	if err == nil && !proven {
 		err = fault.New(fault.Forbidden, "The ledger does not have that its owner was sent a code there, as it is sealed now. !contact code sends one.")
+	}
+	return err
+}
+
+// asIntended refuses to go on with an opening whose intent the ledger does not have, of this
+// very record as it is sealed now: whoever can write every row could have begun it.
+func (b *Board) asIntended(ctx context.Context, tx pgx.Tx, o opening) error {
+	want := o.leaf()
+	held, err := b.Ledger.Holds(ctx, tx, o.intent, func(l ledger.Leaf) bool {
+		return l.Type == want.Type && l.Record == want.Record && l.Key == want.Key && l.Hash == want.Hash
+	})
+	if err == nil && !held {
+		err = fault.New(fault.Forbidden, "The ledger does not have this opening as the database has it, so it does not go on.")
 	}
 	return err
 }

@@ -82,7 +82,7 @@ func (w *Own) SendCode(ctx context.Context, person, contact int64) (say string, 
 	if _, err := route.Send(ctx, paging.Message{
 		Kind: paging.KindTest, Key: key, Attempt: 1, Address: address, Code: made.code.Reveal(), Keys: paging.KeysOf(0),
 	}); err != nil {
-		b.Log.Warn("a code for the owner of a sealed address could not be sent", "route", kind, "error", err)
+		b.Log.Warn("a code for the owner of a sealed address could not be sent", "route", kind, "why", without(address, err.Error(), longestWords))
 		return "", fault.New(fault.Unready, "The code could not be sent: the provider did not take it. Try again in a minute.")
 	}
 	return fmt.Sprintf("A code is on its way to it. It is good for %d minutes, on this page only.", ownHolds/time.Minute), nil

@@ -92,7 +92,7 @@ func (b *Board) ownHalf(ctx context.Context, db pg.DB, record string) (escrow.Pr
 		return escrow.PrivateKey{}, escrow.Wrap{}, err
 	}
 	for _, w := range list {
-		if key, ok := b.Keys(w.Epoch); ok {
+		if key, ok := b.Keys(ctx, db, w.Epoch); ok {
 			return key, escrow.Wrap{Record: record, Epoch: w.Epoch, Slot: escrow.SlotSwitchboard, Wrapped: w.Wrapped}, nil
 		}
 	}

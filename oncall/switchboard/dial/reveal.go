@@ -43,6 +43,7 @@ type Reveals struct {
 
 	mu       sync.Mutex
 	requests []RevealRequest
+	told     map[string]bool // of a second try, by request: it takes no code to make one
 }
 
 // RevealRequest is somebody's wish to see an address.
@@ -196,7 +197,7 @@ func (r *Reveals) Show(ctx context.Context, code, asker, totp string) (secret.Te
 	q := r.requests[at]
 	switch {
 	case !q.ShownAt.IsZero():
-		r.alarm(ctx, fmt.Sprintf("Somebody tried to see the sealed %s of %s a second time (request %s of %s). It was not shown. Please ask %s.", q.Kind, q.Owner, q.Code, q.Asker, q.Asker))
+		r.alarm(ctx, q.Code, fmt.Sprintf("Somebody tried to see the sealed %s of %s a second time (request %s of %s). It was not shown. Please ask %s.", q.Kind, q.Owner, q.Code, q.Asker, q.Asker))
 		return secret.Text{}, errShown
 	case q.EnoughAt.IsZero():
 		return secret.Text{}, fault.New(fault.Conflict, "%d of %d custodians have signed so far.", len(q.Approved), q.Needed)
@@ -226,14 +227,20 @@ func (r *Reveals) Show(ctx context.Context, code, asker, totp string) (secret.Te
 	return address, err
 }
 
-func (r *Reveals) alarm(ctx context.Context, sentence string) {
+// alarm tells of a second try, once for each request. Locked.
+func (r *Reveals) alarm(ctx context.Context, code, sentence string) {
 	r.Log.Warn("a sealed address was asked for a second time")
-	if r.Board.Alarm == nil {
+	if r.Board.Alarm == nil || r.told[code] {
 		return
 	}
 	if err := r.Board.Alarm(ctx, sentence); err != nil {
 		r.Log.Error("nobody could be told that an address was asked for a second time", "error", err)
+		return
 	}
+	if r.told == nil {
+		r.told = map[string]bool{}
+	}
+	r.told[code] = true
 }
 
 // Key is of the opening, and of the bot's own record of its half.

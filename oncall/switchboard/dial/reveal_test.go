@@ -130,6 +130,7 @@ func TestLaneDShowsOnceToOnePerson(t *testing.T) {
 	}
 	for range 2 {
 		see("a second time", "ada", "ada-3")
+		see("a third time", "ada", "ada-3") // everybody was told
 		r = w.reveal(t)
 	}
 	if len(w.alarms) != 2 || !strings.Contains(w.alarms[0], "second time") {

@@ -2,6 +2,7 @@ package dial
 
 import (
 	"context"
+	"strings"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -35,6 +36,15 @@ func (b *Board) Settle(ctx context.Context) error {
 	return b.settleForgotten(ctx)
 }
 
+// underWay tells whether a message is being dialled, by the key of its opening.
+func (b *Board) underWay(key string) bool {
+	message, _, _ := strings.Cut(key, "/")
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	_, under := b.calls[message]
+	return under
+}
+
 func (b *Board) settleForgotten(ctx context.Context) error {
 	rows, err := b.DB.Query(ctx, sqlForgotten, pgx.NamedArgs{"before": b.Now().Add(-forgotten)})
 	if err != nil {
@@ -53,6 +63,9 @@ func (b *Board) settleForgotten(ctx context.Context) error {
 		return err
 	}
 	for _, l := range list {
+		if b.underWay(l.Key) {
+			continue // it is no hour old: a clock was set
+		}
 		o := opening{row: row{ID: l.Record}, intent: l.Intent, key: l.Key, lane: l.Lane, incident: l.Incident, role: l.Role}
 		out := unseal.Dialled{Outcome: unseal.OutcomeTemporary, Detail: "the switchboard stopped before it could tell whether it was dialled"}
 		if err := b.writeDialled(ctx, o, out); err != nil {

@@ -11,6 +11,7 @@ import (
 	"sync"
 	"time"
 
+	"batsignal/oncall/fault"
 	"batsignal/oncall/paging"
 )
 
@@ -38,6 +39,7 @@ type spooled struct {
 const (
 	spoolHolds = 24 * time.Hour
 	mostSpool  = 10_000
+	mostFailed = 20 // that the bot fails on, before the next rest
 	spoolRest  = 5 * time.Second
 	spoolTry   = 10 * time.Second
 )
@@ -140,25 +142,27 @@ func (s *Spool) Run(ctx context.Context) error {
 	return nil
 }
 
-// flush hands on in order, and tells whether all of it is gone.
+// flush hands on in order, and tells whether all of it is gone. What the bot fails on is put
+// behind the rest, which must not wait for it: what comes later may be what matters.
 func (s *Spool) flush(ctx context.Context) (done bool) {
-	for ctx.Err() == nil {
+	for failed := 0; ctx.Err() == nil; {
 		s.mu.Lock()
-		if len(s.waits) == 0 {
+		if n := len(s.waits); n == 0 || failed >= min(n, mostFailed) {
 			s.mu.Unlock()
-			return true
+			return n == 0
 		}
 		one := s.waits[0]
 		s.mu.Unlock()
-		if age := s.Now().Sub(one.Since); age < spoolHolds {
-			trying, cancel := context.WithTimeout(ctx, spoolTry)
-			err := s.Ear.Receipt(trying, one.Receipt)
-			cancel()
-			if err != nil {
-				return false
-			}
-		} else {
-			s.Log.Warn("news of a message was dropped: the bot did not answer for a day", "route", one.Receipt.Route, "key", one.Receipt.Key)
+		switch err := s.hand(ctx, one); {
+		case err == nil:
+		case fault.KindOf(err) == fault.Unready, ctx.Err() != nil: // it is away, with all that waits
+			return false
+		default:
+			failed++
+			s.mu.Lock()
+			s.waits = append(s.waits[1:], one)
+			s.mu.Unlock()
+			continue
 		}
 		if err := s.drop(); err != nil {
 			s.Log.Error("what waits for the bot could not be written", "error", err)
@@ -166,6 +170,23 @@ func (s *Spool) flush(ctx context.Context) (done bool) {
 		}
 	}
 	return false
+}
+
+// hand hands one on, for as long as it is of use: an error says that it is to be tried again.
+func (s *Spool) hand(ctx context.Context, one spooled) error {
+	if s.Now().Sub(one.Since) >= spoolHolds {
+		s.Log.Warn("news of a message was dropped: the bot did not take it for a day", "route", one.Receipt.Route, "key", one.Receipt.Key)
+		return nil
+	}
+	trying, cancel := context.WithTimeout(ctx, spoolTry)
+	defer cancel()
+	err := s.Ear.Receipt(trying, one.Receipt)
+	switch fault.KindOf(err) {
+	case fault.Invalid, fault.Forbidden, fault.NotFound, fault.Conflict:
+		s.Log.Warn("the bot refuses news of a message", "route", one.Receipt.Route, "key", one.Receipt.Key, "error", err)
+		return nil
+	}
+	return err
 }
 
 // drop takes out the first. The file is written only when it is the last: until then, a

@@ -1,6 +1,7 @@
 package dial
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"time"
@@ -53,6 +54,9 @@ func (b *Board) unlock(ctx context.Context, o opening, bot secret.Bytes) (addres
 			}
 		}
 		r, err := b.recordOf(ctx, tx, o.row.ID) // it may have been deleted while we waited
+		if err == nil && !bytes.Equal(r.Commitment, o.row.Commitment) {
+			err = fault.New(fault.Forbidden, "The record was exchanged for another one while a room was waited for.")
+		}
 		if err != nil {
 			return err
 		}

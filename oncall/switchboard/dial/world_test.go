@@ -129,7 +129,9 @@ func (w *world) newBoard(db *pgxpool.Pool) *Board {
 	w.room.anchor = anchor
 	b := &Board{
 		DB: db, Routes: map[string]paging.Route{"sms": w.sms, "voice": w.voice}, Grants: w.rules, Ledger: w.log, Anchor: anchor,
-		Keys:    func(epoch int) (escrow.PrivateKey, bool) { return w.keys.switchboard, epoch == 1 },
+		Keys: func(_ context.Context, _ pg.DB, epoch int) (escrow.PrivateKey, bool) {
+			return w.keys.switchboard, epoch == 1
+		},
 		Journal: &Journal{DB: db, Ledger: w.log, Path: filepath.Join(w.dir, "deleted"), Alarm: w.alarm, Now: w.clock, Log: log},
 		Index:   index, Sent: &Sent{Path: filepath.Join(w.dir, "sent.json")}, Address: contact.Clean, Alarm: w.alarm, Now: w.clock, Log: log,
 	}

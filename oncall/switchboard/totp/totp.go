@@ -8,7 +8,7 @@ package totp
 import (
 	"crypto/hmac"
 	"crypto/rand"
-	"crypto/sha1" //nolint:gosec // RFC 6238: an HMAC needs no resistance to collisions, and most authenticators know no other
+	"crypto/sha1" // #nosec G505 -- RFC 6238: an HMAC needs no resistance to collisions, and most authenticators know no other
 	"crypto/subtle"
 	"encoding/base32"
 	"encoding/binary"
