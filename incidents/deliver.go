@@ -144,10 +144,17 @@ func (p *Pager) try(ctx context.Context, d paging.Delivery, of about) (paging.Tr
 	err = p.open(ctx, d, &m)
 	defer wipe(&m)
 	if err != nil {
-		if fault.KindOf(err) == fault.NotFound {
-			return paging.Try{Outcome: paging.Permanent, Detail: fault.Say(err)}, nil
+		kind := fault.KindOf(err)
+		if kind != fault.NotFound {
+			p.Service.Log.Error("a page could not be prepared", "page", d.PageID, "error", err)
 		}
-		p.Service.Log.Error("a page could not be prepared", "page", d.PageID, "error", err)
+		switch kind {
+		case fault.NotFound, fault.Forbidden, fault.Conflict, fault.Invalid: // as a sealed address that our key does not open
+			return paging.Try{Outcome: paging.Permanent, Detail: fault.Say(err)}, nil
+		case fault.Unready, fault.Limited:
+			return paging.Try{Outcome: paging.Temporary, Detail: fault.Say(err)}, nil
+		case fault.Internal:
+		}
 		return paging.Try{Outcome: paging.Temporary, Detail: "the database was not there"}, nil
 	}
 	if asker, ok := route.(paging.Asker); ok {

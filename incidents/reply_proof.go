@@ -72,7 +72,7 @@ func (c *change) proven(r paging.Reply, p contact.Proof) (paging.Response, error
 	if err := c.endProofs(one); err != nil {
 		return paging.Response{}, err
 	}
-	return paging.Response{Say: "Thank you. Pages reach you here.", Done: true}, c.tell(one.PersonID, 0, "Your "+contact.Noun(one.Kind)+" answers: pages can go there.")
+	return paging.Response{Say: "Thank you. That is proven: pages can go there.", Done: true}, c.tell(one.PersonID, 0, "Your "+contact.Noun(one.Kind)+" answers: pages can go there.")
 }
 
 // proofReceipt notes what a provider tells of a code on its way. A canary is proven by

@@ -27,18 +27,20 @@ func (s *Service) Say(ctx context.Context, line string) error {
 // Alarm tells the custodians, the admins and the home rooms what is wrong with what is
 // sealed.
 func (s *Service) Alarm(ctx context.Context, sentence string) error {
+	var custodians []string
+	if s.Custodians != nil {
+		var err error
+		if custodians, err = s.Custodians(ctx, s.DB); err != nil {
+			// A keyring that somebody changed is itself a reason to tell everybody else.
+			s.Log.Error("custodians are not known, and are not told of an alarm", "error", err)
+		}
+	}
 	return s.change(ctx, func(c *change) error {
 		handles, err := c.adminHandles()
 		if err != nil {
 			return err
 		}
-		if s.Custodians != nil {
-			custodians, err := s.Custodians(c.ctx, c.tx)
-			if err != nil {
-				return err
-			}
-			handles = append(handles[:len(handles):len(handles)], custodians...)
-		}
+		handles = append(handles[:len(handles):len(handles)], custodians...)
 		told := map[string]bool{}
 		for _, handle := range handles {
 			person, err := oncall.PersonByHandle(c.ctx, c.tx, handle)

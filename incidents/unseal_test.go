@@ -3,11 +3,15 @@ package incidents_test
 import (
 	"context"
 	"errors"
+	"log/slog"
 	"strings"
 	"testing"
 	"time"
 
 	"batsignal/incidents"
+	"batsignal/migrations/pg"
+	"batsignal/oncall/contact"
+	"batsignal/oncall/escrow"
 	"batsignal/oncall/fault"
 	"batsignal/oncall/paging"
 	"batsignal/oncall/policy"
@@ -182,6 +186,39 @@ func TestAGrantThatIsToldAgainSaysNothing(t *testing.T) {
 	s.must(s.svc.Granted(ctx, g))
 	if n := get[int](s, s.db, `select count(*) from timeline_entry where text like '%have sealed addresses opened%'`); n != 1 {
 		t.Errorf("said %d times", n)
+	}
+}
+
+// What our key does not open is told as it is, and not tried again and again: the next way of
+// somebody is used at once.
+func TestASealedAddressThatDoesNotOpenIsNoDatabaseThatIsAway(t *testing.T) {
+	t.Parallel()
+	s, voice := unsealable(t, "ada:lead bea:lead cem:fix")
+	s.light("ada", "bea", fire())
+	other, err := escrow.GenerateKey()
+	s.must(err)
+	s.svc.Seals = &contact.Halves{Keys: []escrow.PrivateKey{other}}
+	s.grants("K7QX", 0)
+	if got := get[string](s, s.db, `select d.state || ' ' || a.outcome || ' ' || a.detail from delivery d join attempt a on a.delivery_id = d.id where d.route = 'voice' limit 1`); !strings.HasPrefix(got, "failed permanent This sealed address does not open") {
+		t.Error(got)
+	}
+	if n := len(voice.take()); n != 0 {
+		t.Errorf("dialled %d times", n)
+	}
+}
+
+// A table of keyrings that somebody changed keeps no alarm from being raised.
+func TestAnAlarmNeedsNoCustodians(t *testing.T) {
+	t.Parallel()
+	s := newScene(t, "ada:lead bea:fix")
+	s.svc.Log = slog.New(slog.DiscardHandler)
+	s.svc.Admins = []string{network + "/bea"}
+	s.svc.Custodians = func(context.Context, pg.DB) ([]string, error) {
+		return nil, fault.New(fault.Forbidden, "Somebody changed the table.")
+	}
+	s.must(s.svc.Alarm(ctx, "No room shows the ledger's head."))
+	if said := s.said(); !one(said, "#ops No room shows") || !one(said, "bea No room shows") {
+		t.Error(text(said))
 	}
 }
 

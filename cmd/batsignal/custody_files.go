@@ -62,7 +62,7 @@ func replaceText(path, text string, mode os.FileMode) error {
 	if err := writeNew(fresh, text, mode); err != nil {
 		return err
 	}
-	defer os.Remove(fresh)
+	defer func() { _ = os.Remove(fresh) }() // renamed or linked by then, or of no use
 	if err := os.Rename(fresh, path); err != nil {
 		return fault.Wrap(fault.Invalid, err, "The file %s cannot be written: %s.", path, whyNot(err))
 	}

@@ -17,6 +17,7 @@ import (
 	"batsignal/oncall"
 	"batsignal/oncall/custody"
 	"batsignal/oncall/fault"
+	"batsignal/oncall/paging"
 	"batsignal/oncall/unseal"
 )
 
@@ -93,6 +94,9 @@ func (d *doctor) board(ctx context.Context, home keyHome) {
 		d.tell("switchboard's routes", errors.New("it has none, so nothing sealed can be dialled"), "See twilio, mail, ntfy, webhook and pagerduty in its configuration.")
 	} else {
 		d.tell("switchboard's routes: "+oncall.JoinNames(routes), nil, "")
+		if !slices.ContainsFunc(is.Routes, func(t paging.Traits) bool { return t.Loud }) {
+			d.note("phones", "nothing rings a phone, so nobody is woken. See twilio in the switchboard's configuration, or pagerduty.")
+		}
 	}
 	if is.Confirmers < 2 {
 		d.note("confirmers", fmt.Sprintf("%s can confirm with a code, and it takes two. On its host: batsignal switchboard confirmer add", oncall.Plural(is.Confirmers, "person", "people")))

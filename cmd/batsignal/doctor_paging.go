@@ -70,7 +70,7 @@ func (d *doctor) routes(ctx context.Context) {
 		d.tell(t.Name, tried(ctx, p.routes[t.Name]), routeAdvice[t.Name])
 		loud = loud || t.Loud
 	}
-	if !loud {
+	if !loud && d.c.Switchboard.URL == "" { // else the switchboard's routes are looked at
 		d.note("phones", "nothing here rings a phone, so nobody is woken. See twilio in the configuration, or pagerduty.")
 	}
 	if d.c.PagerDuty.Enabled && d.c.PagerDuty.WebhookSecret.Empty() {

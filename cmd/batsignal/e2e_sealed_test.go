@@ -7,8 +7,6 @@ import (
 	"batsignal/integrations/twilio/twiliofake"
 )
 
-const omarNumber = "+14155550188"
-
 // TestASealedNight is what people live through whose numbers are sealed: nothing rings by
 // them until two people said so, one of them with a code that only the switchboard can
 // check; then they ring at once, and their owners are told.

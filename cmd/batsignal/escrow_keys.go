@@ -147,7 +147,7 @@ func writeOnce(path, text string) error {
 	if err := os.WriteFile(fresh, []byte(text), 0o600); err != nil {
 		return err
 	}
-	defer os.Remove(fresh)
+	defer func() { _ = os.Remove(fresh) }()      // renamed or linked by then, or of no use
 	if err := os.Link(fresh, path); err != nil { // fails if it is there
 		return err
 	}

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bufio"
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -198,7 +199,7 @@ func (s *stage) showRings(print func(string)) {
 		case r.Hangup:
 			print("(A phone stops ringing.)")
 		case r.Code != "":
-			print("(The phone behind a sealed number rings, and tells " + r.Who + " the code " + r.Code + ".)")
+			print("(The phone behind a sealed number rings, and tells " + cmp.Or(r.Who, "its owner") + " the code " + r.Code + ".)")
 		default:
 			print("(The phone behind a sealed number rings: " + r.Who + " is called for " + r.Ref + ", " + r.Role + ".)")
 		}

@@ -74,7 +74,7 @@ type parts struct {
 	// openNumber gives the number behind a contact to a caller who wants to be joined to it.
 	openNumber func(ctx context.Context, contact int64, key string) (secret.Text, error)
 	keyring    func(ctx context.Context) (custody.Keyring, error) // that we trust; nil: there is no switchboard
-	dialled    map[string]bool                                    // routes that the switchboard has
+	dialled    map[string]paging.Route                            // routes of the switchboard
 	board      *switchwire.Client                                 // nil: there is no switchboard
 	botSide    *botSide                                           // what the switchboard hears us by; nil: there is none
 	// elsewhere tells who is on call at other paging services; nil knows none.

@@ -73,18 +73,19 @@ func (p *parts) joinRoutes(ctx context.Context, c Config, db *database, now func
 	return contact.SyncCanaries(ctx, db.Pool, now(), canaries)
 }
 
-// addRoute puts a way into use that this process has. One that the switchboard has is its:
-// nothing else dials.
+// addRoute puts a way into use that this process has. Of one that the switchboard has too,
+// open addresses go by ours and sealed ones by its own.
 func (p *parts) addRoute(r paging.Route) {
-	if p.dialled[r.Name()] {
-		return
+	if closer, ok := r.(interface{ Close() }); ok {
+		p.closers = append(p.closers, closer.Close)
+	}
+	if theirs := p.dialled[r.Name()]; theirs != nil {
+		r = bothWays{own: r, sealed: theirs}
+		p.incidents.Routes = slices.DeleteFunc(p.incidents.Routes, func(t paging.Traits) bool { return t.Name == r.Name() })
 	}
 	p.routes[r.Name()] = r
 	p.errands.Routes[r.Name()] = r
 	p.incidents.Routes = append(p.incidents.Routes, paging.TraitsOf(r))
-	if closer, ok := r.(interface{ Close() }); ok {
-		p.closers = append(p.closers, closer.Close)
-	}
 }
 
 func (p *parts) joinWebhook(c Config, now func() time.Time, log *slog.Logger) error {

@@ -33,8 +33,8 @@ type botSide struct {
 	listen   string
 }
 
-// joinSwitchboard gives the bot the switchboard: its routes, which take the place of our own
-// of the same name, and our half of the keys of sealed addresses.
+// joinSwitchboard gives the bot the switchboard: its routes, by which sealed
+// addresses are dialled, and our half of the keys of sealed addresses.
 func (p *parts) joinSwitchboard(ctx context.Context, c Config, db *database, now func() time.Time, log *slog.Logger) error {
 	if c.Switchboard.URL == "" {
 		return nil
@@ -66,12 +66,10 @@ func (p *parts) joinSwitchboard(ctx context.Context, c Config, db *database, now
 			known = append(known, usual)
 		}
 	}
+	p.dialled = map[string]paging.Route{}
 	for _, route := range switchwire.Routes(p.board, known) {
 		p.addRoute(route)
-	}
-	p.dialled = map[string]bool{}
-	for _, t := range known {
-		p.dialled[t.Name] = true
+		p.dialled[route.Name()] = route
 	}
 	p.keyring = func(ctx context.Context) (custody.Keyring, error) { return trustedKeyring(ctx, db.Pool, home) }
 	s := p.incidents

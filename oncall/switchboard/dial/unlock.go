@@ -85,7 +85,7 @@ func (b *Board) openRecord(ctx context.Context, tx pgx.Tx, r row, bot secret.Byt
 // for the same message again.
 func (b *Board) closeUnopened(ctx context.Context, o opening, err error) unseal.Dialled {
 	kind := fault.KindOf(err)
-	if kind == fault.Internal || kind == fault.Unready {
+	if kind == fault.Internal || kind == fault.Unready || errors.Is(err, ledger.ErrDiscontinued) {
 		return b.refusal(ctx, o.message, err)
 	}
 	out := unseal.Dialled{Outcome: unseal.OutcomeRefused, Detail: fault.Say(err)}
