@@ -49,7 +49,7 @@ func (k Keyring) verifyFirst() error {
 }
 
 func unsigned(k Keyring, need, of int) error {
-	return fault.New(fault.Forbidden, "Keyring %d is not used: nobody signed it, and %d custodians of keyring %d must (batsignal custody sign).", k.Epoch, need, of)
+	return fault.New(fault.Forbidden, "Keyring %d is not used: nobody signed it, and %d custodians of keyring %d must (batsignal custody sign-keyring).", k.Epoch, need, of)
 }
 
 // SignedBy adds the signature of a custodian of the keyring before.

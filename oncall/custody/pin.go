@@ -62,7 +62,7 @@ func (p Pin) leads(all []Stored) error {
 	case p.Epoch == 0:
 		return fault.New(fault.Forbidden, "No keyring is trusted here yet. Compare the fingerprint with the paper of the ceremony, then: batsignal custody trust.")
 	case p.Epoch > len(all):
-		return fault.New(fault.Forbidden, "Keyring %d was trusted here, and the database does not have it. An old backup was restored; load the keyring again.", p.Epoch)
+		return fault.New(fault.Forbidden, "Keyring %d was trusted here, and the database does not have it. An old backup was restored: restore a newer one, or do what docs/escrow.md says of it (When something is broken).", p.Epoch)
 	case all[p.Epoch-1].Fingerprint() != p.Fingerprint:
 		return fault.New(fault.Forbidden, "Keyring %d in the database is not the one that is trusted here. Somebody replaced it; it is not used.", p.Epoch)
 	}

@@ -92,7 +92,7 @@ func (b Backup) signedByThem(shares []Share, to Keyring) error {
 		}
 	}
 	if len(signed) < previous.K {
-		return fault.New(fault.Forbidden, "Of those whose shares are here, %d signed keyring %d, and %d must: sign it with the shares first (batsignal custody sign).", len(signed), to.Epoch, previous.K)
+		return fault.New(fault.Forbidden, "Of those whose shares are here, %d signed keyring %d, and %d must: sign it with the shares first (batsignal custody sign-keyring).", len(signed), to.Epoch, previous.K)
 	}
 	return nil
 }
