@@ -211,7 +211,7 @@ func (c *change) incidentOfGrant(g unseal.Grant) (id int64, err error) {
 	var asked, begun int64
 	err = c.tx.QueryRow(c.ctx, sqlAsked, pgx.NamedArgs{"code": g.Code, "since": c.now.Add(-grantsHold)}).Scan(&asked, &begun)
 	switch {
-	case errors.Is(err, pgx.ErrNoRows) && g.Refused != "":
+	case errors.Is(err, pgx.ErrNoRows) && (g.Refused != "" || g.Waits):
 		return 0, nil // a code for what we do not know of
 	case errors.Is(err, pgx.ErrNoRows), err == nil && asked != g.Incident:
 		c.Log.Error("the switchboard tells of a grant that nobody asked for", "code", g.Code, "incident", g.Incident)

@@ -27,7 +27,7 @@ var ErrMissing = errors.New("a program for the IRC test network is not installed
 
 // Patience is how long anything here is waited for before a test is given up.
 // It is long on purpose: a busy machine is slow, a fast one never waits for it.
-const Patience = 30 * time.Second
+const Patience = 90 * time.Second
 
 // Options say what kind of network is wanted. The zero value is one server
 // without services, without flood limits and without history.
