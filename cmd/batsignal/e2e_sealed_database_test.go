@@ -215,7 +215,7 @@ func (w *sealedWorld) rollback(t *testing.T, people map[string]*irctest.Person, 
 	calls := len(w.phones.Rung())
 	w.lit(omar, people["zoe"], "it burns again")
 	omar.ExpectMatch(home, `(?i)ledger.*(does not continue|nothing is opened|older)`)
-	await(w.world, len(tampered), sqlTriedByPhone)
+	await(w.world, true, `select exists (`+sqlTriedByPhone+` having count(distinct d.id) > 0)`)
 	if n := len(w.phones.Rung()); n != calls || w.opened() != 0 {
 		t.Errorf("%d calls more, %d openings", n-calls, w.opened())
 	}
