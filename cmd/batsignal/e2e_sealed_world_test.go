@@ -9,7 +9,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"batsignal/bot/irc/irctest"
@@ -18,7 +17,6 @@ import (
 	"batsignal/migrations/pg"
 	"batsignal/migrations/pglocal"
 	"batsignal/oncall"
-	"batsignal/oncall/contact"
 	"batsignal/oncall/custody"
 	"batsignal/oncall/escrow"
 	"batsignal/oncall/secret"
@@ -184,18 +182,7 @@ func (w *sealedWorld) sealFor(handle, kind, address string, policy escrow.Policy
 	if err != nil {
 		w.t.Fatal(err)
 	}
-	if err := pg.InTx(ctx, w.db, func(tx pgx.Tx) error {
-		added, err := contact.AddSealed(ctx, tx, now, one.ID, sealed)
-		if err != nil {
-			return err
-		}
-		proof, err := contact.Begin(ctx, tx, now, added.ID, contact.PurposeProof, one.ID)
-		if err != nil {
-			return err
-		}
-		_, _, _, err = contact.Redeem(ctx, tx, now, proof.ID)
-		return err
-	}); err != nil {
+	if err := storeProven(ctx, w.db, now, one.ID, sealed); err != nil {
 		w.t.Fatal(err)
 	}
 	if err := noteProven(ctx, keyHome{w.deskAt, custody.SideSwitchboard}, "ledger.test", w.dsn(pglocal.SwitchboardRole), now, sealed); err != nil {

@@ -112,12 +112,17 @@ func demoPhone(ctx context.Context, db *database, now time.Time, keyring custody
 	if err != nil {
 		return all, err
 	}
-	return append(all, sealed), pg.InTx(ctx, db.Pool, func(tx pgx.Tx) error {
-		added, err := contact.AddSealed(ctx, tx, now, one.ID, sealed)
+	return append(all, sealed), storeProven(ctx, db.Pool, now, one.ID, sealed)
+}
+
+// storeProven stores an address as if its owner had said back a code that went there.
+func storeProven(ctx context.Context, db pg.DB, now time.Time, person int64, sealed escrow.Sealed) error {
+	return pg.InTx(ctx, db, func(tx pgx.Tx) error {
+		added, err := contact.AddSealed(ctx, tx, now, person, sealed)
 		if err != nil {
 			return err
 		}
-		proof, err := contact.Begin(ctx, tx, now, added.ID, contact.PurposeProof, one.ID)
+		proof, err := contact.Begin(ctx, tx, now, added.ID, contact.PurposeProof, person)
 		if err != nil {
 			return err
 		}
