@@ -8,6 +8,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"batsignal/oncall"
+	"batsignal/oncall/duty"
 	"batsignal/oncall/notice"
 	"batsignal/oncall/paging"
 )
@@ -56,14 +57,14 @@ func (c *change) open(req request, confirmer oncall.Actor) (*Opened, error) {
 		})
 	}
 
-	roles, err := oncall.Roles(c.ctx, c.tx)
+	all, err := duty.LoadAll(c.ctx, c.tx, inc.Title, c.now, c.now)
 	if err != nil {
 		return nil, err
 	}
 	var first []string
 	var unrung []notice.Action
-	c.hushed = true
-	for _, r := range roles {
+	c.hushed, c.facts = true, &all
+	for _, r := range all.Roles {
 		rung, err := c.hunt(inc, r)
 		if err != nil {
 			return nil, err
@@ -76,7 +77,7 @@ func (c *change) open(req request, confirmer oncall.Actor) (*Opened, error) {
 		}
 		first = append(first, namesOrNumber(rung)+" for "+r.Title)
 	}
-	c.hushed = false
+	c.hushed, c.facts = false, nil
 	if len(first) > 0 {
 		if err := c.sayRooms(inc.ID, "Paging "+oncall.JoinNames(first)+"."); err != nil {
 			return nil, err

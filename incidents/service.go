@@ -12,6 +12,7 @@ import (
 	"batsignal/migrations/pg"
 	"batsignal/oncall"
 	"batsignal/oncall/contact"
+	"batsignal/oncall/duty"
 	"batsignal/oncall/notice"
 	"batsignal/oncall/paging"
 	"batsignal/oncall/unseal"
@@ -77,6 +78,7 @@ type change struct {
 	board   map[int64]bool // incidents whose board has changed
 	admins  []string       // handles, once they were asked for: a signal takes a step for each role
 	hushed  bool           // first rings are told in one line, not one by one
+	facts   *duty.Facts    // of every role, where a hunt for each begins; else each reads its own
 }
 
 const (

@@ -96,11 +96,11 @@ func (c *change) rankWith(e paging.Escalation, inc Incident, rung map[int64]pagi
 	for person := range rung {
 		ask.Rung[person] = true
 	}
-	facts, err := duty.Load(c.ctx, c.tx, ask, c.now, c.now)
-	if err != nil {
-		return duty.Ranking{}, err
+	if c.facts != nil {
+		return c.facts.Rank(ask, c.now), nil
 	}
-	return facts.Rank(ask, c.now), nil
+	facts, err := duty.Load(c.ctx, c.tx, ask, c.now, c.now)
+	return facts.Rank(ask, c.now), err
 }
 
 // candidates are the people of a ranking with what was done so far, which it adds to.

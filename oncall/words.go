@@ -34,11 +34,11 @@ func UpperFirst(text string) string {
 }
 
 // Plural writes a number with its noun.
-func Plural(n int, one, many string) string {
+func Plural[N int | int64](n N, one, many string) string {
 	if n == 1 {
 		return "1 " + one
 	}
-	return strconv.Itoa(n) + " " + many
+	return strconv.FormatInt(int64(n), 10) + " " + many
 }
 
 // Lasting writes a time that somebody chose to wait, and rounds nothing: "90 seconds",

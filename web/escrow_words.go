@@ -1,7 +1,6 @@
 package web
 
 import (
-	"strconv"
 	"strings"
 
 	"batsignal/oncall/unseal"
@@ -14,14 +13,6 @@ func visibleLines(text string) string {
 		lines[i] = visible(line)
 	}
 	return strings.Join(lines, "\n")
-}
-
-// count64 writes a number of the ledger with its noun.
-func count64(n int64, one, many string) string {
-	if n == 1 {
-		return "1 " + one
-	}
-	return strconv.FormatInt(n, 10) + " " + many
 }
 
 // laneWord says on whose word something was opened.

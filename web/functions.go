@@ -18,7 +18,7 @@ func (s *site) functions() template.FuncMap {
 		"visible": visible,
 
 		"visibleLines": visibleLines,
-		"count64":      count64,
+		"count64":      oncall.Plural[int64],
 		"add64":        func(a, b int64) int64 { return a + b },
 		"laneWord":     laneWord,
 
@@ -35,7 +35,7 @@ func (s *site) functions() template.FuncMap {
 		"kind":    kindWord,
 		"joined":  oncall.JoinNames,
 		"actWord": actWord,
-		"count":   oncall.Plural,
+		"count":   oncall.Plural[int],
 		"entry":   entryOf,
 		"moment":  momentFor,
 

@@ -65,7 +65,7 @@ func (s Services) ledgerShow(ctx context.Context, c *Call) (Reply, error) {
 	}}
 	if len(v.Anchors) > 0 {
 		a := v.Anchors[0]
-		r.Blocks = append(r.Blocks, Line(fmt.Sprintf("Last seen in a room: the head of %s, in %s on %s, %s.", count64(a.Size, "entry", "entries"), a.Room, a.Network, stamp(a.At, c))))
+		r.Blocks = append(r.Blocks, Line(fmt.Sprintf("Last seen in a room: the head of %s, in %s on %s, %s.", oncall.Plural(a.Size, "entry", "entries"), a.Room, a.Network, stamp(a.At, c))))
 	}
 	r = s.withPath(r, "Ledger", "/ledger")
 	r.Blocks = append(r.Blocks, Line("To check it on your own machine: batsignal ledger verify --help. Of your own addresses: "+c.Typed("ledger mine")+"."))
@@ -158,13 +158,6 @@ func (s Services) withPath(r Reply, name, path string) Reply {
 		r.Blocks = append(r.Blocks, Link{Text: name, URL: strings.TrimRight(s.PublicURL, "/") + path})
 	}
 	return r
-}
-
-func count64(n int64, one, many string) string {
-	if n == 1 {
-		return "1 " + one
-	}
-	return strconv.FormatInt(n, 10) + " " + many
 }
 
 func often(n int64) string {

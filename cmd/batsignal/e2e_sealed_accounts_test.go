@@ -24,12 +24,7 @@ func TestAttack11And12And13And20WhoHasAccounts(t *testing.T) {
 	t.Parallel()
 	names := []string{"maria", "omar", "zoe", "li"}
 	w := newSealedWorld(t, plan{accounts: append([]string{"root", "ghost"}, names...), roles: twoRoles, more: anybodyLights}, "omar", "zoe", "li")
-	people := map[string]*irctest.Person{}
-	for i, p := range w.join(names...) {
-		people[names[i]] = p
-	}
-	w.awaitBot(home)
-	w.awaitNick(earNick, home, w.desk.output)
+	people := w.gather(names...)
 	rostered(people["maria"], "coordination")
 	w.known(people["omar"], people["zoe"], people["li"])
 	w.sealOnce("maria", mariaNumber)

@@ -194,17 +194,7 @@ func attackedWorld(t *testing.T) (*sealedWorld, map[string]*irctest.Person) {
 	t.Helper()
 	names := []string{"maria", "li", "vera", "adam", "omar", "zoe"}
 	w := newSealedWorld(t, plan{accounts: append([]string{"root"}, names...), roles: twoRoles, more: anybodyLights}, "omar", "zoe")
-	t.Cleanup(func() {
-		if t.Failed() {
-			t.Logf("the switchboard printed:\n%s\nthe bot:\n%s", tail(w.desk), tail(w.bot))
-		}
-	})
-	people := map[string]*irctest.Person{}
-	for i, p := range w.join(names...) {
-		people[names[i]] = p
-	}
-	w.awaitBot(home)
-	w.awaitNick(earNick, home, w.desk.output)
+	people := w.gather(names...)
 	rostered(people["maria"], "coordination")
 	rostered(people["li"], "package-fixing")
 	w.known(people["vera"], people["adam"], people["omar"], people["zoe"])

@@ -36,14 +36,9 @@ const canaryRoles = twoRoles + `
 func TestI01NoByteOfANumberAnywhere(t *testing.T) {
 	t.Parallel()
 	w := newSealedWorld(t, plan{accounts: []string{"root", "maria", "li", "noor", "omar", "zoe"}, roles: canaryRoles, more: anybodyLights}, "omar", "zoe")
-	people := map[string]*irctest.Person{}
-	for i, p := range w.join("maria", "li", "noor", "omar", "zoe") {
-		people[[]string{"maria", "li", "noor", "omar", "zoe"}[i]] = p
-	}
 	w.sendsMail()
 	w.unhardened()
-	w.awaitBot(home)
-	w.awaitNick(earNick, home, w.desk.output)
+	people := w.gather("maria", "li", "noor", "omar", "zoe")
 	w.known(people["omar"], people["zoe"])
 	night := &canaryNight{sealedWorld: w, people: people, canaries: newCanaries(map[string]string{
 		"maria": mariaCanary[3:], "li": liCanary[2:], "noor": noorCanary[3:], "li by mail": "zanzibarquokka",

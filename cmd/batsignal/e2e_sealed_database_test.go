@@ -30,12 +30,7 @@ func TestAttack02And14And15WhoHoldsTheDatabase(t *testing.T) {
 		roles += fmt.Sprintf("  - {name: role-%s, patience_sev1: 1h}\n", name)
 	}
 	w := newSealedWorld(t, plan{accounts: append([]string{"root", "omar", "zoe"}, tampered...), roles: roles, more: anybodyLights}, "omar", "zoe")
-	people := map[string]*irctest.Person{}
-	for i, p := range w.join(append([]string{"omar", "zoe"}, tampered...)...) {
-		people[append([]string{"omar", "zoe"}, tampered...)[i]] = p
-	}
-	w.awaitBot(home)
-	w.awaitNick(earNick, home, w.desk.output)
+	people := w.gather(append([]string{"omar", "zoe"}, tampered...)...)
 	w.enrol(fmt.Sprintf("people:\n  - {handle: omar, accounts: {%[1]s: omar}}\n  - {handle: zoe, accounts: {%[1]s: zoe}}\n", netID))
 	for i, name := range tampered {
 		w.enrol(fmt.Sprintf("people:\n  - {handle: %[1]s, awake: \"00:00-00:00\", accounts: {%[2]s: %[1]s}, roles: [role-%[1]s]}\n", name, netID))

@@ -39,18 +39,7 @@ func (w *sealedWorld) visitor() *surfer {
 func pagesWorld(t *testing.T, confirmers []string, names ...string) (*sealedWorld, map[string]*irctest.Person) {
 	t.Helper()
 	w := newSealedWorld(t, plan{accounts: names, roles: twoRoles, more: anybodyLights}, confirmers...)
-	t.Cleanup(func() {
-		if t.Failed() {
-			t.Logf("the switchboard printed:\n%s\nthe bot:\n%s", tail(w.desk), tail(w.bot))
-		}
-	})
-	people := map[string]*irctest.Person{}
-	for i, p := range w.join(names...) {
-		people[names[i]] = p
-	}
-	w.awaitBot(home)
-	w.awaitNick(earNick, home, w.desk.output)
-	return w, people
+	return w, w.gather(names...)
 }
 
 // link asks the bot for one, and gives the token in it.

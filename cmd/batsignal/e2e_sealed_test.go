@@ -13,10 +13,8 @@ import (
 func TestASealedNight(t *testing.T) {
 	t.Parallel()
 	w := newSealedWorld(t, plan{accounts: []string{"root", "maria", "li", "omar", "zoe"}, roles: twoRoles, more: anybodyLights}, "omar", "li", "zoe")
-	people := w.join("maria", "li", "omar", "zoe")
-	maria, li, omar, zoe := people[0], people[1], people[2], people[3]
-	w.awaitBot(home)
-	w.awaitNick(earNick, home, w.desk.output)
+	people := w.gather("maria", "li", "omar", "zoe")
+	maria, li, omar, zoe := people["maria"], people["li"], people["omar"], people["zoe"]
 	rostered(maria, "coordination")
 	rostered(li, "package-fixing")
 	rostered(zoe, "package-fixing")

@@ -90,7 +90,24 @@ switchboard:
 	t.Cleanup(w.db.Close)
 	w.ceremony(ours, theirs)
 	w.startDesk()
+	t.Cleanup(func() {
+		if t.Failed() {
+			t.Logf("the switchboard printed:\n%s\nthe bot:\n%s", tail(w.desk), tail(w.bot))
+		}
+	})
 	return w
+}
+
+// gather has people come to the home room, where the bot and the switchboard's ear are then.
+func (w *sealedWorld) gather(names ...string) map[string]*irctest.Person {
+	w.t.Helper()
+	people := map[string]*irctest.Person{}
+	for i, p := range w.join(names...) {
+		people[names[i]] = p
+	}
+	w.awaitBot(home)
+	w.awaitNick(earNick, home, w.desk.output)
+	return people
 }
 
 func pinOf(t *testing.T, h keyHome) string {

@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"batsignal/migrations/pg"
+	"batsignal/oncall"
 	"batsignal/oncall/custody"
 	"batsignal/oncall/fault"
 	"batsignal/oncall/ledger"
@@ -38,7 +39,7 @@ It runs on the switchboard's host, while the switchboard is stopped, and signs n
 				}); err != nil {
 					return err
 				}
-				fmt.Fprintf(a.stdout, "%d entries were added. batsignal ledger verify looks at all of it.\n", added)
+				fmt.Fprintf(a.stdout, "Added: %s. batsignal ledger verify looks at all of it.\n", oncall.Plural(added, "entry", "entries"))
 				return nil
 			})
 		},

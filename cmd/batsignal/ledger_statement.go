@@ -79,7 +79,8 @@ that ledger. It ends with status 1 if something is wrong.`,
 			}
 			fmt.Fprintln(a.stdout, s.Says())
 			for _, r := range s.Records {
-				fmt.Fprintf(a.stdout, "  %s: %d entries, %d openings by others\n", r.Record, r.Entries, r.Openings)
+				fmt.Fprintf(a.stdout, "  %s: %s, %s by others\n", r.Record,
+					oncall.Plural(r.Entries, "entry", "entries"), oncall.Plural(r.Openings, "opening", "openings"))
 			}
 			if book == "" {
 				return nil

@@ -58,10 +58,10 @@ switchboard:
 		}
 		return stdout
 	}
-	sound := "The ledger seal.example.org is sound: 1 entries, 1 signed heads"
+	sound := "The ledger seal.example.org is sound: 1 entry, 1 signed head"
 	expect(exitFailed, "Or say by which key to check: --key.", "ledger", "verify", "-c", "bot.yaml")
 	expect(exitOK, sound, "ledger", "verify", "-c", "bot.yaml", "--key", vkey, "--log", "ops.log")
-	expect(exitOK, "1 heads from elsewhere found in it", "ledger", "verify", "-c", "switchboard.yaml", "--key", vkey)
+	expect(exitOK, "1 head from elsewhere found in it", "ledger", "verify", "-c", "switchboard.yaml", "--key", vkey)
 	expect(exitFailed, "is not sound", "ledger", "verify", "-c", "bot.yaml", "--key", vkey, "--log", "liar.log")
 	expect(exitFailed, "so it proves nothing", "ledger", "verify", "-c", "bot.yaml", "--key", vkey, "--log", "quiet.log")
 

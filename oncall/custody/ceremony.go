@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"batsignal/oncall"
 	"batsignal/oncall/escrow"
 	"batsignal/oncall/escrow/shamir"
 	"batsignal/oncall/fault"
@@ -79,7 +80,7 @@ func ceremony(p Params, previous Keyring) (Outcome, []Share, error) {
 	}
 	if n := len(p.Custodians); n < p.K || n > MaxCustodians {
 		return Outcome{}, nil, fault.New(fault.Invalid, "%s given, and %d must be able to open together. Between %d and %d custodians are possible.",
-			counted(n, "custodian was", "custodians were"), p.K, max(p.K, 2), MaxCustodians)
+			oncall.Plural(n, "custodian was", "custodians were"), p.K, max(p.K, 2), MaxCustodians)
 	}
 	if err := apart(p.Custodians); err != nil {
 		return Outcome{}, nil, err

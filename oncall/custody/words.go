@@ -1,7 +1,6 @@
 package custody
 
 import (
-	"fmt"
 	"strings"
 
 	"batsignal/oncall/fault"
@@ -25,12 +24,4 @@ func sentences(errs []error) string {
 		b.WriteString(" " + fault.Say(err))
 	}
 	return b.String()
-}
-
-// counted says "1 share", "2 shares".
-func counted(n int, one, many string) string {
-	if n == 1 {
-		return "1 " + one
-	}
-	return fmt.Sprintf("%d %s", n, many)
 }

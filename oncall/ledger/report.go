@@ -3,6 +3,7 @@ package ledger
 import (
 	"fmt"
 
+	"batsignal/oncall"
 	"batsignal/oncall/fault"
 	"batsignal/oncall/unseal"
 )
@@ -75,11 +76,14 @@ func (r Report) Err() error {
 // Says is the result in a sentence.
 func (r Report) Says() string {
 	if len(r.Findings) > 0 {
-		return fmt.Sprintf("The ledger %s is not sound: %d findings in %d entries.", r.Name, len(r.Findings), r.Leaves)
+		return fmt.Sprintf("The ledger %s is not sound: %s in %s.", r.Name,
+			oncall.Plural(len(r.Findings), "finding", "findings"), oncall.Plural(r.Leaves, "entry", "entries"))
 	}
 	if r.Leaves == 0 {
 		return "The ledger is empty: nothing was ever sealed or opened."
 	}
-	return fmt.Sprintf("The ledger %s is sound: %d entries, %d signed heads, %d openings to dial, %d to show, %d heads from elsewhere found in it. Its head is: %s.",
-		r.Name, r.Leaves, r.Heads, r.Openings[unseal.LaneDial], r.Openings[unseal.LaneReveal], r.Seen, r.Last.Line())
+	return fmt.Sprintf("The ledger %s is sound: %s, %s, %s to dial, %d to show, %s from elsewhere found in it. Its head is: %s.",
+		r.Name, oncall.Plural(r.Leaves, "entry", "entries"), oncall.Plural(r.Heads, "signed head", "signed heads"),
+		oncall.Plural(r.Openings[unseal.LaneDial], "opening", "openings"), r.Openings[unseal.LaneReveal],
+		oncall.Plural(r.Seen, "head", "heads"), r.Last.Line())
 }

@@ -5,6 +5,8 @@ import (
 	"time"
 
 	"golang.org/x/mod/sumdb/tlog"
+
+	"batsignal/oncall"
 )
 
 // Statement is what the ledger says to one person about their sealed addresses: how often
@@ -39,15 +41,7 @@ func (s Statement) Openings() (n int64) {
 func (s Statement) Says() string {
 	return fmt.Sprintf("On %s the ledger %s stated for %s: %s of %s. The last entry about each is in the ledger of %d entries that was signed then.",
 		s.Made.Format("2006-01-02 15:04 UTC"), s.Ledger, s.Handle,
-		count(s.Openings(), "opening", "openings"), count(int64(len(s.Records)), "sealed address", "sealed addresses"), s.Head.Size)
-}
-
-// count says how many: "1 opening", "0 openings".
-func count(n int64, one, more string) string {
-	if n == 1 {
-		return "1 " + one
-	}
-	return fmt.Sprintf("%d %s", n, more)
+		oncall.Plural(s.Openings(), "opening", "openings"), oncall.Plural(len(s.Records), "sealed address", "sealed addresses"), s.Head.Size)
 }
 
 // check makes sure that a statement hangs together: each last entry is of its record, is
@@ -111,8 +105,8 @@ func (s Statement) Check(b Book, vkeys ...string) (Report, error) {
 	for _, rec := range s.Records {
 		if entries[rec.Record] != rec.Entries || openings[rec.Record] != rec.Openings {
 			r.find("statement count", "The statement says %s and %s about record %s; the ledger has %s and %s.",
-				count(rec.Entries, "entry", "entries"), count(rec.Openings, "opening", "openings"), rec.Record,
-				count(entries[rec.Record], "entry", "entries"), count(openings[rec.Record], "opening", "openings"))
+				oncall.Plural(rec.Entries, "entry", "entries"), oncall.Plural(rec.Openings, "opening", "openings"), rec.Record,
+				oncall.Plural(entries[rec.Record], "entry", "entries"), oncall.Plural(openings[rec.Record], "opening", "openings"))
 		}
 	}
 	r.finish()

@@ -68,7 +68,7 @@ func (s *site) functions() template.FuncMap {
 		"utc":     func(t time.Time) string { return t.UTC().Format("2 Jan 2006 15:04:05") },
 		"local":   localOf,
 		"joined":  oncall.JoinNames,
-		"count":   oncall.Plural,
+		"count":   oncall.Plural[int],
 		"noun":    contact.Noun,
 		"example": contact.Example,
 		"kind":    kindTitle,

@@ -154,12 +154,12 @@ const recordBudget = 15 * time.Second
 func (b *Board) finish(ctx context.Context, o opening, out unseal.Dialled) unseal.Dialled {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), recordBudget)
 	defer cancel()
-	b.remember(o, out)
 	if err := b.writeDialled(ctx, o, out); err != nil {
+		b.remember(o, out)
 		b.Log.Error("what came of an opening could not be written down", "key", o.key, "error", err)
 		return out
 	}
-	b.forget(o.intent)
+	b.forget(o.intent) // as it may have been remembered the last time
 	return out
 }
 

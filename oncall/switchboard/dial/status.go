@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 
+	"batsignal/oncall"
 	"batsignal/oncall/ledger"
 	"batsignal/oncall/unseal"
 )
@@ -31,7 +32,7 @@ func (b *Board) Status(ctx context.Context) (unseal.Status, error) {
 		s.Trouble = append(s.Trouble, "The ledger does not continue, so nothing is opened.")
 	}
 	if n := len(b.unrecorded); n > 0 {
-		s.Trouble = append(s.Trouble, fmt.Sprintf("Of %d openings it is not written down yet what came of them.", n))
+		s.Trouble = append(s.Trouble, fmt.Sprintf("What came of %s is not written down yet.", oncall.Plural(n, "opening", "openings")))
 	}
 	return s, nil
 }
