@@ -338,7 +338,7 @@ func (c *change) rangSealed(w paging.Way) (bool, error) {
 	return one.Sealed, err
 }
 
-const sqlUnsealedNow = `select exists (select from incident where id = @id and status = 'open' and unsealed_until > @now)`
+const sqlUnsealedNow = `select exists (select from incident where id = @id and status = 'open' and severity = 1 and unsealed_until > @now)`
 
 // unsealedNow tells whether sealed addresses are open for an incident.
 func (c *change) unsealedNow(incident int64) (yes bool, err error) {

@@ -2,6 +2,8 @@ package incidents
 
 import (
 	"strings"
+
+	"batsignal/oncall"
 )
 
 // words is what somebody wrote back, understood.
@@ -15,9 +17,6 @@ type words struct {
 // mostCodes is how many words of an answer are looked up: a code may stand behind "thank
 // you".
 const mostCodes = 4
-
-// codeLetters are those that codes are made of: none that is read as another.
-const codeLetters = "ABCDEFGHJKLMNPQRSTUVWXYZ23456789"
 
 // readWords understands an answer: a code alone or behind "ack", "ok" or "yes", one
 // behind "no" or "decline", or one of the words that providers of SMS define. It reads the
@@ -54,7 +53,7 @@ func isCode(word string) bool {
 		return false
 	}
 	for _, r := range word {
-		if !strings.ContainsRune(codeLetters, r) {
+		if !strings.ContainsRune(oncall.CodeLetters, r) {
 			return false
 		}
 	}

@@ -145,7 +145,7 @@ const sqlLeadOfPage = `
 		join incident i on e.cause = 'incident:' || i.id
 		join baton b on b.incident_id = i.id and b.ended_at is null
 		join contact c on c.person_id = b.holder and c.sealed and c.kind = 'voice'
-	where d.id = @delivery and c.id = @contact and b.holder <> p.person_id and i.status = 'open' and i.unsealed_until > @now
+	where d.id = @delivery and c.id = @contact and b.holder <> p.person_id and i.status = 'open' and i.severity = 1 and i.unsealed_until > @now
 		and c.proven_at is not null and c.suspended_at is null and c.fault = ''`
 
 // Lead gives our half for the phone of whoever leads the incident of a page, while sealed

@@ -9,38 +9,25 @@ import (
 	"batsignal/incidents"
 	"batsignal/oncall/contact"
 	"batsignal/oncall/escrow"
+	"batsignal/oncall/escrow/escrowtest"
 	"batsignal/oncall/fault"
 	"batsignal/oncall/paging"
 	"batsignal/oncall/secret"
 	"batsignal/oncall/unseal"
 )
 
-// seals are the keys of a keyring, of which the bot has its own only.
-type seals struct {
-	keys escrow.Keys
-	bot  escrow.PrivateKey
-}
-
 // sealing gives a scene a keyring, and the bot's key of it.
-func (s *scene) sealing() seals {
+func (s *scene) sealing() escrowtest.Ring {
 	s.Helper()
-	k := seals{keys: escrow.Keys{Epoch: 1}}
-	for _, to := range []*escrow.PublicKey{&k.keys.Switchboard, &k.keys.Custody, &k.keys.Bot} {
-		key, err := escrow.GenerateKey()
-		s.must(err)
-		*to, k.bot = key.Public(), key
-	}
-	s.exec(`insert into keyring (epoch, manifest, state, made_at, current_at) values (1, 'of a test', 'current', $1, $1)`, s.Now())
-	s.svc.Seals = &contact.Halves{Keys: []escrow.PrivateKey{k.bot}}
-	return k
+	r := escrowtest.New(s, 1).InForce(s, s.db, s.Now())
+	s.svc.Seals = &contact.Halves{Keys: []escrow.PrivateKey{r.Bot}}
+	return r
 }
 
 // sealed gives somebody a sealed number, which a code is sent to.
-func (s *scene) sealed(k seals, handle, kind string) contact.Contact {
+func (s *scene) sealed(r escrowtest.Ring, handle, kind string) contact.Contact {
 	s.Helper()
-	text, err := escrow.Seal(k.keys, s.ids[handle], kind, escrow.DefaultPolicy(), secret.New("+442071838750"))
-	s.must(err)
-	one, say, _, err := s.svc.AddSealed(ctx, s.as(handle), text)
+	one, say, _, err := s.svc.AddSealed(ctx, s.as(handle), r.Seal(s, s.ids[handle], kind, "+442071838750"))
 	s.must(err)
 	if strings.Contains(say, "7183") || !strings.HasPrefix(say, "Your sealed ") {
 		s.Error(say)
@@ -74,11 +61,11 @@ func TestACodeGoesToASealedNumber(t *testing.T) {
 	t.Parallel()
 	s := newScene(t, "ada:lead bea:fix")
 	sms, _ := s.phones()
-	k := s.sealing()
+	r := s.sealing()
 	if _, _, err := s.svc.AddContact(ctx, s.as("bea"), "sms", secret.New("+442071838750")); fault.KindOf(err) != fault.Forbidden || !strings.Contains(err.Error(), "!contact seal") {
 		t.Errorf("an open number: %v", err)
 	}
-	one := s.sealed(k, "bea", "sms")
+	one := s.sealed(r, "bea", "sms")
 	route := s.dialler(sms)
 	if errs := s.errands(route); len(errs) != 0 {
 		t.Fatal(errs)
@@ -210,9 +197,7 @@ func TestTheSwitchboardEnrols(t *testing.T) {
 	t.Parallel()
 	s := newScene(t, "ada:lead bea:fix")
 	s.phones()
-	k := s.sealing()
-	sealed, err := escrow.Seal(k.keys, s.ids["bea"], "voice", escrow.DefaultPolicy(), secret.New("+442071838750"))
-	s.must(err)
+	sealed := s.sealing().Seal(s, s.ids["bea"], "voice", "+442071838750")
 	token, _, err := contact.NewLink(ctx, s.db, s.Now(), s.ids["bea"], contact.LinkEnrol)
 	s.must(err)
 	board := incidents.ForSwitchboard{Service: s.svc}
@@ -264,6 +249,17 @@ func TestACallerIsJoinedToASealedLead(t *testing.T) {
 			t.Errorf("%s: %v", what, err)
 		}
 	}
+	// At another severity the switchboard joins nobody, so nobody is sent to it.
+	s.must(s.svc.SetSeverity(ctx, s.as("ada"), inc, 2))
+	out, err = s.svc.Reply(ctx, paging.Reply{Route: "voice", Event: "E2", Key: call.Key, Text: call.Keys.Join})
+	s.must(err)
+	if out.Contact != 0 || !strings.Contains(out.Say, "cannot be joined by phone") {
+		t.Errorf("at severity 2: %+v", out)
+	}
+	if _, err := board.Lead(ctx, one.ID, call.Key); fault.KindOf(err) != fault.Forbidden {
+		t.Errorf("at severity 2: %v", err)
+	}
+	s.must(s.svc.SetSeverity(ctx, s.as("ada"), inc, 1))
 	s.advance(time.Hour)
 	if _, err := board.Lead(ctx, one.ID, call.Key); fault.KindOf(err) != fault.Forbidden {
 		t.Errorf("a grant that is over: %v", err)

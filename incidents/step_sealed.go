@@ -39,6 +39,9 @@ func (c *change) withoutSealed(e paging.Escalation, inc Incident, all []paging.C
 			people = append(people, one.PersonID)
 		}
 	}
+	if len(people) == 0 {
+		return all, nil, nil
+	}
 	rows, err := c.tx.Query(c.ctx, sqlSealedOnly, pgx.NamedArgs{
 		"people": people, "incident": inc.ID, "now": c.now, "routes": c.that(func(paging.Traits) bool { return true }),
 	})

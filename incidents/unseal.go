@@ -22,8 +22,6 @@ const challengeBudget = 5 * time.Second
 const (
 	sqlAskUnseal = `
 		insert into unseal_ask (code, incident_id, asked_by, asked_at) values (@code, @incident, @by, @now)`
-	// Whether we asked, for which incident, and which one the signal of that code began: 0 is
-	// none so far.
 	sqlAsked = `
 		select coalesce(u.incident_id, 0) as asked_for, coalesce((
 			select r.incident_id from signal_request r
@@ -189,14 +187,14 @@ func (c *change) askedUnseal(code string, a oncall.Actor, incident int64) error 
 	return err
 }
 
-// asked tells whether a challenge of this code was asked for lately.
-func (c *change) asked(code string) (bool, error) {
-	var incident, begun int64
-	err := c.tx.QueryRow(c.ctx, sqlAsked, pgx.NamedArgs{"code": code, "since": c.now.Add(-grantsHold)}).Scan(&incident, &begun)
+// askedFor tells whether a challenge of this code was asked for lately, for which incident,
+// and which one the signal of that code began; 0 is none so far.
+func (c *change) askedFor(code string) (incident, begun int64, found bool, err error) {
+	err = c.tx.QueryRow(c.ctx, sqlAsked, pgx.NamedArgs{"code": code, "since": c.now.Add(-grantsHold)}).Scan(&incident, &begun)
 	if errors.Is(err, pgx.ErrNoRows) {
-		return false, nil
+		return 0, 0, false, nil
 	}
-	return err == nil, err
+	return incident, begun, err == nil, err
 }
 
 // grantsHold is how long after its challenge a grant may be told of.
@@ -208,16 +206,15 @@ var errNotAsked = fault.New(fault.Forbidden, "Nobody asked for this here.")
 
 // incidentOfGrant finds the incident that a grant is for; 0 is none so far.
 func (c *change) incidentOfGrant(g unseal.Grant) (id int64, err error) {
-	var asked, begun int64
-	err = c.tx.QueryRow(c.ctx, sqlAsked, pgx.NamedArgs{"code": g.Code, "since": c.now.Add(-grantsHold)}).Scan(&asked, &begun)
+	asked, begun, found, err := c.askedFor(g.Code)
 	switch {
-	case errors.Is(err, pgx.ErrNoRows) && (g.Refused != "" || g.Waits):
-		return 0, nil // a code for what we do not know of
-	case errors.Is(err, pgx.ErrNoRows), err == nil && asked != g.Incident:
-		c.Log.Error("the switchboard tells of a grant that nobody asked for", "code", g.Code, "incident", g.Incident)
-		return 0, errNotAsked
 	case err != nil:
 		return 0, err
+	case !found && (g.Refused != "" || g.Waits):
+		return 0, nil // a code for what we do not know of
+	case !found || asked != g.Incident:
+		c.Log.Error("the switchboard tells of a grant that nobody asked for", "code", g.Code, "incident", g.Incident)
+		return 0, errNotAsked
 	case asked != 0:
 		return asked, nil
 	}

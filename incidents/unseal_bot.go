@@ -3,6 +3,7 @@ package incidents
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"batsignal/oncall"
 	"batsignal/oncall/fault"
@@ -40,17 +41,16 @@ func (s *Service) Alarm(ctx context.Context, sentence string) error {
 		if err != nil {
 			return err
 		}
-		handles = append(handles[:len(handles):len(handles)], custodians...)
-		told := map[string]bool{}
-		for _, handle := range handles {
+		handles = slices.Concat(handles, custodians)
+		slices.Sort(handles)
+		for _, handle := range slices.Compact(handles) {
 			person, err := oncall.PersonByHandle(c.ctx, c.tx, handle)
-			if told[handle] || fault.KindOf(err) == fault.NotFound {
+			if fault.KindOf(err) == fault.NotFound {
 				continue // a custodian need not be on a roster
 			}
 			if err != nil {
 				return err
 			}
-			told[handle] = true
 			if err := c.tell(person.ID, 0, sentence); err != nil {
 				return err
 			}

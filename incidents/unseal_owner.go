@@ -17,8 +17,8 @@ import (
 const (
 	// The oldest ones first, a few at a time: each is a line of its own.
 	sqlOwnersToTell = `
-		select n.leaf, n.person_id, h.handle, o.kind, o.lane, o.role, o.incident_id, o.opened_at, coalesce(i.unsealed_by, '') as allowed
-		from owner_notice n join person h on h.id = n.person_id left join sealed_opening o on o.intent = n.leaf
+		select n.leaf, n.person_id, o.kind, o.lane, o.role, o.incident_id, o.opened_at, coalesce(i.unsealed_by, '') as allowed
+		from owner_notice n left join sealed_opening o on o.intent = n.leaf
 			left join incident i on i.id = o.incident_id
 		where n.told_at is null order by n.leaf limit 20 for update of n skip locked`
 	sqlOwnerTold = `update owner_notice set told_at = @now where leaf = @leaf and person_id = @person`
@@ -29,7 +29,6 @@ const (
 type ownerToTell struct {
 	Leaf     int64
 	PersonID int64
-	Handle   string
 	Kind     *string
 	Lane     *unseal.Lane
 	Role     *string
@@ -51,7 +50,7 @@ func (o ownerToTell) says() string {
 	}
 	switch *o.Lane {
 	case unseal.LaneOwner:
-		return fmt.Sprintf("Your sealed %s was opened at %s to send you the code that you asked for. If you did not, tell an admin. %s", what, at, where)
+		return fmt.Sprintf("Your sealed %s was opened for you at %s: a code was sent there, or it was shown on your page. If you asked for neither, tell an admin. %s", what, at, where)
 	case unseal.LaneReveal:
 		return fmt.Sprintf("Your sealed %s was shown to a person at %s%s, because enough custodians allowed it. Change it if you would rather not have it known. %s", what, at, of, where)
 	}

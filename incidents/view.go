@@ -34,8 +34,7 @@ type Move struct {
 }
 
 const (
-	sqlSnapshot = `set transaction isolation level repeatable read, read only`
-	sqlMoving   = `
+	sqlMoving = `
 		select m.kind, f.handle as from_handle, t.handle as to_handle, m.due_at
 		from baton_move m join person f on f.id = m.from_person join person t on t.id = m.to_person
 		where m.incident_id = @incident and m.state = 'open'`
@@ -46,7 +45,7 @@ const (
 // View reads an incident with the last lines of its timeline, at most so many; 0
 // is all of them.
 func (s *Service) View(ctx context.Context, incident int64, most int) (v View, err error) {
-	err = s.snapshot(ctx, func(tx pgx.Tx) error {
+	err = pg.Snapshot(ctx, s.DB, func(tx pgx.Tx) error {
 		v = View{}
 		if v.Incident, err = getIncident(ctx, tx, incident); err != nil {
 			return err
@@ -67,16 +66,6 @@ func (s *Service) View(ctx context.Context, incident int64, most int) (v View, e
 		return err
 	})
 	return v, err
-}
-
-// snapshot runs fn on the rows as they are at one instant. It can only read.
-func (s *Service) snapshot(ctx context.Context, fn func(tx pgx.Tx) error) error {
-	return pg.InTx(ctx, s.DB, func(tx pgx.Tx) error {
-		if _, err := tx.Exec(ctx, sqlSnapshot); err != nil {
-			return err
-		}
-		return fn(tx)
-	})
 }
 
 func leadOf(ctx context.Context, db pg.DB, incident int64) (*Baton, *Move, error) {

@@ -66,7 +66,7 @@ const newest = int64(1)<<62 - 1
 // lines of each list.
 func (s *Service) Overview(ctx context.Context, full, lines int) (o Overview, err error) {
 	now := s.Now()
-	err = s.snapshot(ctx, func(tx pgx.Tx) error {
+	err = pg.Snapshot(ctx, s.DB, func(tx pgx.Tx) error {
 		o = Overview{}
 		open, err := someIncidents(ctx, tx, sqlOpenIncidents, nil)
 		if err != nil {

@@ -55,7 +55,7 @@ func (c Consent) Allows(now time.Time, zone string, severity int, route string, 
 	case c.Quiet(now, zone, severity):
 		return false, fmt.Sprintf("has quiet hours until %s %s", Minutes(*c.QuietUntil), zone)
 	case c.Calls != nil && callsThisQuarter >= *c.Calls:
-		return false, fmt.Sprintf("was rung %s this quarter, and agreed to no more than %d", times(callsThisQuarter), *c.Calls)
+		return false, fmt.Sprintf("was rung %s this quarter, and agreed to no more than %d", Times(callsThisQuarter), *c.Calls)
 	case route != "" && len(c.Routes) > 0 && !slices.Contains(c.Routes, route):
 		return false, "did not agree to be rung by " + route
 	}
@@ -79,13 +79,6 @@ func within(minute, from, until int) bool {
 		return from <= minute && minute < until
 	}
 	return minute >= from || minute < until
-}
-
-func times(n int) string {
-	if n == 1 {
-		return "once"
-	}
-	return fmt.Sprintf("%d times", n)
 }
 
 // Quarter is the calendar quarter of an instant, in UTC: [from, until).

@@ -42,7 +42,7 @@ func TestAllows(t *testing.T) {
 		{"quiet at work", day, "2026-03-02T12:00:00Z", "UTC", 2, "", 0, "has quiet hours until 17:00 UTC"},
 		{"not quiet at night", day, "2026-03-02T23:00:00Z", "UTC", 2, "", 0, ""},
 		{"one call is left", oncall.Terms{Calls: of(2)}, "2026-03-01T12:00:00Z", "UTC", 2, "", 1, ""},
-		{"no call is left", oncall.Terms{Calls: of(2)}, "2026-03-01T12:00:00Z", "UTC", 1, "", 2, "was rung 2 times this quarter, and agreed to no more than 2"},
+		{"no call is left", oncall.Terms{Calls: of(2)}, "2026-03-01T12:00:00Z", "UTC", 1, "", 2, "was rung twice this quarter, and agreed to no more than 2"},
 		{"one was enough", oncall.Terms{Calls: of(1)}, "2026-03-01T12:00:00Z", "UTC", 1, "", 1, "was rung once this quarter, and agreed to no more than 1"},
 		{"by a way that they agreed to", oncall.Terms{Routes: []string{"chat", "mail"}}, "2026-03-01T12:00:00Z", "UTC", 2, "mail", 0, ""},
 		{"by another", oncall.Terms{Routes: []string{"chat"}}, "2026-03-01T12:00:00Z", "UTC", 2, "mail", 0, "did not agree to be rung by mail"},

@@ -37,7 +37,7 @@ func TestHandleForIsAlwaysAHandle(t *testing.T) {
 func TestNewCodeIsEasyToRead(t *testing.T) {
 	seen := map[string]bool{}
 	for range 200 {
-		code := newCode(8)
+		code := Code(8)
 		for _, r := range code {
 			if r == '0' || r == '1' || r == 'I' || r == 'O' {
 				t.Fatalf("%s is easily misread", code)

@@ -84,7 +84,7 @@ func (d *Desk) Invite(ctx context.Context, a Actor, roles []string, note string)
 	if !isLine(note, longestNote) {
 		return i, "", newFieldError("note", fault.Invalid, "The note is letters, at most %d of them. Say it shorter.", longestNote)
 	}
-	if code = newCode(8); d.NewCode != nil {
+	if code = Code(8); d.NewCode != nil {
 		code = d.NewCode()
 	}
 	err = pg.InTx(ctx, d.DB, func(tx pgx.Tx) error {

@@ -2,7 +2,6 @@ package oncall
 
 import (
 	"context"
-	"crypto/rand"
 	"crypto/sha256"
 	"time"
 
@@ -29,7 +28,7 @@ const (
 // the same person. It can be used once, for ten minutes.
 func (d *Desk) LinkCode(ctx context.Context, person int64) (code string, expires time.Time, err error) {
 	now := d.Now()
-	code = newCode(8)
+	code = Code(8)
 	hash := sha256.Sum256([]byte(code))
 	_, err = d.DB.Exec(ctx, sqlInsertLinkCode, pgx.NamedArgs{
 		"hash": hash[:], "person_id": person, "now": now, "expires_at": now.Add(linkFor),
@@ -67,19 +66,3 @@ func (d *Desk) Link(ctx context.Context, a Actor, code string) (p Person, err er
 	})
 	return p, err
 }
-
-// codeLetters are hard to confuse when read from a screen at night.
-const codeLetters = "ABCDEFGHJKLMNPQRSTUVWXYZ23456789"
-
-// newCode returns n random letters, five bits each.
-func newCode(n int) string {
-	b := make([]byte, n)
-	_, _ = rand.Read(b) // never fails, see crypto/rand
-	for i := range b {
-		b[i] = codeLetters[int(b[i])%len(codeLetters)]
-	}
-	return string(b)
-}
-
-// NewCode returns four random letters for a confirmation, without 0, 1, I and O.
-func NewCode() string { return newCode(4) }

@@ -9,14 +9,19 @@ import (
 )
 
 // JoinNames writes names as a sentence does: "maria, jan and li"; "nobody" for none.
-func JoinNames(names []string) string {
+func JoinNames(names []string) string { return join(names, " and ") }
+
+// JoinOr is [JoinNames] where one of them is meant: "maria, jan or li".
+func JoinOr(names []string) string { return join(names, " or ") }
+
+func join(names []string, last string) string {
 	switch len(names) {
 	case 0:
 		return "nobody"
 	case 1:
 		return names[0]
 	}
-	return strings.Join(names[:len(names)-1], ", ") + " and " + names[len(names)-1]
+	return strings.Join(names[:len(names)-1], ", ") + last + names[len(names)-1]
 }
 
 // Clip shortens a text to so many letters; the last of them tells that it did.
@@ -39,6 +44,19 @@ func Plural[N int | int64](n N, one, many string) string {
 		return "1 " + one
 	}
 	return strconv.FormatInt(int64(n), 10) + " " + many
+}
+
+// Times writes how often something was: "not once", "once", "twice", "3 times".
+func Times[N int | int64](n N) string {
+	switch n {
+	case 0:
+		return "not once"
+	case 1:
+		return "once"
+	case 2:
+		return "twice"
+	}
+	return Plural(n, "time", "times")
 }
 
 // Lasting writes a time that somebody chose to wait, and rounds nothing: "90 seconds",

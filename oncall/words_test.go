@@ -16,3 +16,11 @@ func TestAWaitIsNotRounded(t *testing.T) {
 		}
 	}
 }
+
+func TestHowOftenInWords(t *testing.T) {
+	for n, want := range map[int64]string{0: "not once", 1: "once", 2: "twice", 3: "3 times"} {
+		if got := oncall.Times(n); got != want {
+			t.Errorf("%d: %q, want %q", n, got, want)
+		}
+	}
+}

@@ -50,7 +50,7 @@ func (p *api) contactOperations() []operation {
 		Name: "listContacts", Method: http.MethodGet, Path: "/people/{handle}/contacts", Group: group, Scope: access.Read,
 		Summary: "Lists the ways to reach somebody besides chat, for their own program: how each stands, and how often a sealed one was opened.",
 	}, p.listContacts)}
-	if p.SealLink != nil {
+	if p.Switchboard != nil {
 		list = append(list, define(operation{
 			Name: "addSealedContact", Method: http.MethodPost, Path: "/people/{handle}/contacts/sealed", Group: group, Scope: access.RosterWrite,
 			Status: http.StatusCreated, Most: sealedBody,

@@ -4,7 +4,6 @@ import (
 	"time"
 
 	"batsignal/oncall/custody"
-	"batsignal/oncall/custody/quorum"
 )
 
 // apiCustody is how custody stands.
@@ -50,11 +49,7 @@ func (p *api) getCustody(a *asked, _ nothing) (apiCustody, error) {
 	k := h.Keyring
 	out.Level, out.Say, out.Live = string(h.Level), h.Sentence, h.Live
 	out.Keyring, out.Fingerprint, out.Open = k.Epoch, k.Fingerprint(), k.K
-	written := quorum.Plan{}
-	if p.Custody != nil {
-		written = *p.Custody
-	}
-	plan, err := custody.PlanOf(k, written)
+	plan, err := p.planOf(k)
 	if err != nil {
 		return out, err
 	}

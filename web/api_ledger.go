@@ -54,7 +54,7 @@ type apiLeaf struct {
 
 // escrowOperations are there only where addresses can be sealed.
 func (p *api) escrowOperations() []operation {
-	if !p.Sealed {
+	if p.Switchboard == nil {
 		return nil
 	}
 	return []operation{

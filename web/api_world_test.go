@@ -33,7 +33,7 @@ func newAPIWorld(t testing.TB) *world {
 			t.Fatal(err)
 		}
 		o.Commands = set
-		o.Sealed = true
+		joined(o)
 		o.Alerts = &alert.Service{DB: o.DB, Now: o.Now, Log: o.Log}
 		o.Tree = &tree.Service{
 			DB: o.DB, Now: o.Now, People: o.People, Rota: o.Rota, Skills: o.Skills, Components: &component.Service{DB: o.DB, Now: o.Now, Log: o.Log},

@@ -18,7 +18,6 @@ type custodyBody struct {
 	Health  custody.Health
 	None    string // why there is no keyring to tell of; "" there is one
 	Keys    []custodyKey
-	Overdue []string // names of custodians
 	Pending *custody.Keyring
 	Counts  []string // how few people can open, and what loses it, in sentences
 	Planned bool     // somebody has written down where the keys are
@@ -76,17 +75,14 @@ func (p *escrowPages) custodyOf(ctx context.Context) (body custodyBody, err erro
 		body.None = fault.Say(err)
 		return body, nil
 	}
-	switch next, err := custody.Pending(ctx, p.DB); {
-	case err == nil:
-		body.Pending = &next
-	case fault.KindOf(err) != fault.NotFound:
+	next, waits, err := custody.Pending(ctx, p.DB)
+	if err != nil {
 		return body, err
 	}
-	written := quorum.Plan{}
-	if p.Custody != nil {
-		written = *p.Custody
+	if waits {
+		body.Pending = &next
 	}
-	plan, err := custody.PlanOf(body.Health.Keyring, written)
+	plan, err := p.planOf(body.Health.Keyring)
 	if err == nil && body.Planned {
 		var result quorum.Result
 		if result, err = plan.Reckon(); err == nil {
@@ -100,13 +96,19 @@ func (p *escrowPages) custodyOf(ctx context.Context) (body custodyBody, err erro
 		key := custodyKey{Entry: e}
 		if i < len(body.Health.Standings) {
 			s := body.Health.Standings[i]
-			if key.Name, key.Lost = s.Custodian.Name, !s.Live; s.Overdue {
-				body.Overdue = append(body.Overdue, s.Custodian.Name)
-			}
+			key.Name, key.Lost = s.Custodian.Name, !s.Live
 		}
 		body.Keys = append(body.Keys, key)
 	}
 	return body, nil
+}
+
+// planOf is where the keys of a keyring are, as far as anybody has written it down.
+func (s *site) planOf(k custody.Keyring) (quorum.Plan, error) {
+	if s.Custody == nil {
+		return custody.PlanOf(k, quorum.Plan{})
+	}
+	return custody.PlanOf(k, *s.Custody)
 }
 
 // drill takes what a custodian's machine signed. Nobody needs to be signed in: the signature

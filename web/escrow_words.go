@@ -1,19 +1,6 @@
 package web
 
-import (
-	"strings"
-
-	"batsignal/oncall/unseal"
-)
-
-// visibleLines is visible for texts in which the ends of lines mean something.
-func visibleLines(text string) string {
-	lines := strings.Split(text, "\n")
-	for i, line := range lines {
-		lines[i] = visible(line)
-	}
-	return strings.Join(lines, "\n")
-}
+import "batsignal/oncall/unseal"
 
 // laneWord says on whose word something was opened.
 func laneWord(l unseal.Lane) string {

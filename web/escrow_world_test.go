@@ -1,6 +1,8 @@
 package web_test
 
 import (
+	"context"
+	"fmt"
 	"path/filepath"
 	"testing"
 	"time"
@@ -27,10 +29,18 @@ type escrowWorld struct {
 	shares  []custody.Share
 }
 
+// joined has a world that believes the keyring in its database, and a switchboard.
+func joined(o *web.Options) {
+	o.Switchboard = func(_ context.Context, person int64, purpose contact.LinkPurpose) (secret.Text, error) {
+		return secret.New(fmt.Sprintf("https://switchboard.example/%s/TOKEN-%d", purpose, person)), nil
+	}
+	o.Keyring = func(ctx context.Context) (custody.Keyring, error) { return custody.Current(ctx, o.DB) }
+}
+
 // newEscrowWorld sets it up, with or without sign-in; the keyring is not stored yet.
 func newEscrowWorld(t testing.TB, make func(testing.TB, ...func(*web.Options)) *world, change ...func(*web.Options)) *escrowWorld {
 	t.Helper()
-	w := &escrowWorld{world: make(t, append([]func(*web.Options){func(o *web.Options) { o.Sealed = true }}, change...)...)}
+	w := &escrowWorld{world: make(t, append([]func(*web.Options){joined}, change...)...)}
 	w.board = w.base.Switchboard(t)
 	private, vkey, err := ledger.NewKey("ledger.example.org")
 	w.must(err)
@@ -118,7 +128,7 @@ func (w *escrowWorld) seals(handle string) string {
 	w.must(err)
 	_, err = contact.AddSealed(ctx, w.DB, w.Now(), id, sealed)
 	w.must(err)
-	w.writes(ledger.Leaf{Type: ledger.TypeSealed, Record: sealed.Record.ID, Epoch: 1})
+	w.writes(ledger.Leaf{Type: ledger.TypeRevealAsked, Record: sealed.Record.ID, Epoch: 1})
 	return sealed.Record.ID
 }
 

@@ -50,7 +50,7 @@ func newFigures(s *site) (*figures, error) {
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
 		f.requests, f.took, build, streams, leads, newStock(s),
 	}
-	if s.Sealed {
+	if s.Switchboard != nil {
 		all = append(all, newSealedStock(s))
 	}
 	for _, c := range all {

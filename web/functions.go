@@ -17,7 +17,7 @@ func (s *site) functions() template.FuncMap {
 	return template.FuncMap{
 		"visible": visible,
 
-		"visibleLines": visibleLines,
+		"visibleLines": VisibleLines,
 		"count64":      oncall.Plural[int64],
 		"add64":        func(a, b int64) int64 { return a + b },
 		"laneWord":     laneWord,
@@ -31,7 +31,7 @@ func (s *site) functions() template.FuncMap {
 		"ago":     func(t time.Time) string { return ago(t, s.Now()) },
 		"length":  length,
 		"exactly": oncall.Lasting,
-		"times":   times,
+		"times":   oncall.Times[int],
 		"kind":    kindWord,
 		"joined":  oncall.JoinNames,
 		"actWord": actWord,
@@ -106,16 +106,6 @@ func length(d time.Duration) string {
 		return oncall.Plural(int(d/time.Hour), "hour", "hours")
 	}
 	return oncall.Plural(int(d/day), "day", "days")
-}
-
-func times(n int) string {
-	switch n {
-	case 0:
-		return "not once"
-	case 1:
-		return "once"
-	}
-	return oncall.Plural(n, "time", "times")
 }
 
 // kindWord says what sort of thing a line of a timeline tells, where the stored word

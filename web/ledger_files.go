@@ -1,6 +1,7 @@
 package web
 
 import (
+	"context"
 	"io"
 	"net/http"
 	"strconv"
@@ -14,7 +15,7 @@ import (
 
 // book is the whole ledger, for whoever checks it on their own machine.
 func (p *escrowPages) book(w http.ResponseWriter, r *http.Request) error {
-	done, err := p.alone(r.Context())
+	done, err := p.whole.Enter(r.Context(), p.Now())
 	if err != nil {
 		return err
 	}
@@ -28,9 +29,9 @@ func (p *escrowPages) book(w http.ResponseWriter, r *http.Request) error {
 	return nil
 }
 
-// key is the public key of the heads, as the current keyring has it.
+// key is the public key of the heads, as the keyring has it that is trusted here.
 func (p *escrowPages) key(w http.ResponseWriter, r *http.Request) error {
-	k, err := custody.Current(r.Context(), p.DB)
+	k, err := p.Keyring(r.Context())
 	if err != nil {
 		return err
 	}
@@ -45,24 +46,15 @@ func (p *escrowPages) key(w http.ResponseWriter, r *http.Request) error {
 // keyring is what people seal to, with the signatures of the custodians: the current one,
 // or the one of an epoch.
 func (p *escrowPages) keyring(w http.ResponseWriter, r *http.Request) error {
-	text := chi.URLParam(r, "epoch")
-	var k custody.Keyring
-	var err error
-	switch {
-	case text == "" && p.Keyring != nil:
-		k, err = p.Keyring(r.Context())
-	case text == "":
-		k, err = custody.Current(r.Context(), p.DB)
-	default:
+	get, name := p.Keyring, "keyring.txt"
+	if text := chi.URLParam(r, "epoch"); text != "" {
 		n, _ := strconv.Atoi(text) // at most nine digits
-		k, err = custody.At(r.Context(), p.DB, n)
+		get = func(ctx context.Context) (custody.Keyring, error) { return custody.At(ctx, p.DB, n) }
+		name = "keyring-" + strconv.Itoa(n) + ".txt"
 	}
+	k, err := get(r.Context())
 	if err != nil {
 		return err
-	}
-	name := "keyring.txt"
-	if text != "" {
-		name = "keyring-" + strconv.Itoa(k.Epoch) + ".txt"
 	}
 	textFile(w, name)
 	_, _ = io.WriteString(w, k.Text())

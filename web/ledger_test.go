@@ -1,6 +1,7 @@
 package web_test
 
 import (
+	"context"
 	"fmt"
 	"html"
 	"net/http/httptest"
@@ -14,6 +15,7 @@ import (
 	"golang.org/x/mod/sumdb/tlog"
 	nethtml "golang.org/x/net/html"
 
+	"batsignal/oncall/custody"
 	"batsignal/oncall/ledger"
 	"batsignal/oncall/unseal"
 	"batsignal/web"
@@ -32,7 +34,7 @@ func TestTheLedgerIsPublic(t *testing.T) {
 	w.opens(record, unseal.LaneDial, "maria", "kevin")
 	w.seen("#ops")
 	w.tell("wait 10s")
-	w.writes(ledger.Leaf{Type: ledger.TypeRefused, Incident: "INC-1", Note: "no grant is live"})
+	w.writes(ledger.Leaf{Type: ledger.TypeRevealAsked, Incident: "INC-1", Note: "no grant is live"})
 
 	a = w.get("/ledger")
 	a.says(t, 200, "1 opening</b> since", `<time datetime="2026-03-01T03:14:20Z">`, w.head().Line(), "#ops", "4 entries",
@@ -131,6 +133,31 @@ func TestTheBookCanBeTakenHome(t *testing.T) {
 	w.get("/keyring/0").says(t, 404)
 }
 
+// Somebody who can write every row has a keyring of their own there, with a key by which they
+// sign a ledger of their own. What is handed out here is still what this installation trusts.
+func TestAKeyringThatWasSwappedInTheRowsIsNotHandedOut(t *testing.T) {
+	var w *escrowWorld
+	w = newEscrowWorld(t, newWorld, func(o *web.Options) {
+		o.Keyring = func(ctx context.Context) (custody.Keyring, error) { return w.keyring, nil }
+	}).inForce()
+	_, theirs, err := ledger.NewKey("ledger.example.org")
+	w.must(err)
+	mine := w.ceremony("Mallory", "Mallet", "Marvin", "Trudy", "Eve")
+	mine.Switchboard.Ledger = theirs
+	o, err := custody.Init(mine)
+	w.must(err)
+	w.sql(`update keyring set manifest = $1 where epoch = 1`, o.Keyring.Text())
+	if a := w.get("/keyring/1"); a.body != o.Keyring.Text() {
+		t.Fatalf("nothing was swapped: %q", a.body)
+	}
+	if a := w.get("/ledger/key.txt"); a.body != w.vkey+"\n" {
+		t.Errorf("the key is %q, want %q", a.body, w.vkey)
+	}
+	if a := w.get("/keyring"); a.body != w.keyring.Text() {
+		t.Errorf("people are told to seal to %q", a.body)
+	}
+}
+
 func (w *escrowWorld) checks(text string) answer {
 	w.t.Helper()
 	r := httptest.NewRequest("POST", "/ledger/check", strings.NewReader(url.Values{"text": {text}}.Encode()))
@@ -172,6 +199,8 @@ func TestStatementsAndLinesAreChecked(t *testing.T) {
 	w.checks(strings.Replace(log, "Ledger 1 ", "Ledger 77 ", 1)).says(t, 200, "It does not fit")
 	a = w.checks("<script>alert(1)</script> hello")
 	a.says(t, 400, "neither a statement nor", "&lt;script&gt;alert(1)")
+	w.checks(first.Note).says(t, 200, "It is proven", "The head is signed by the key of the ledger: "+first.Line())
+	w.checks(strings.Replace(first.Note, "\n1\n", "\n2\n", 1)).says(t, 400, "not signed by the key of this ledger")
 	w.checks("   ").says(t, 400, "Paste a statement")
 	w.checks(strings.Repeat("x", 2<<20)).says(t, 400, "more than can be checked")
 }
@@ -253,7 +282,7 @@ func TestAttack25HostileLeaves(t *testing.T) {
 	w := newEscrowWorld(t, newSignWorld, func(o *web.Options) {
 		o.Custody = nil
 	}).inForce()
-	w.writes(ledger.Leaf{Type: ledger.TypeRefused, Role: "role", By: []string{"li"}, Result: "result", Note: "note"})
+	w.writes(ledger.Leaf{Type: "later", Role: "role", By: []string{"li"}, Result: "result", Note: "note"})
 	bare := map[string]map[string]int{}
 	tagsOf := func(path string) map[string]int {
 		root, err := nethtml.Parse(strings.NewReader(w.get(path).body))
@@ -263,7 +292,7 @@ func TestAttack25HostileLeaves(t *testing.T) {
 	bare["/ledger"], bare["/ledger/"] = tagsOf("/ledger"), tagsOf("/ledger/0")
 	for i, text := range append([]string{"INC-1\" onclick=\"x", `","type":"intent","lane":"B`}, hostile...) {
 		t.Run(fmt.Sprint(i), func(t *testing.T) {
-			seq := w.writes(ledger.Leaf{Type: ledger.TypeRefused, Role: text, By: []string{text, text}, Result: text, Note: text})
+			seq := w.writes(ledger.Leaf{Type: "later", Role: text, By: []string{text, text}, Result: text, Note: text})
 			one := fmt.Sprintf("/ledger/%d", seq)
 			for _, path := range []string{"/ledger", one} {
 				a := w.get(path)

@@ -78,8 +78,8 @@ func (f *contactsForm) KindBoxes() []formDay {
 func (s *site) contactRoutes(r chi.Router) {
 	r.Post("/people/{handle}/contacts", s.ofSelf(s.addContact))
 	r.Post("/people/{handle}/contacts/sealed", s.ofSelf(s.addSealed))
-	r.Post("/people/{handle}/contacts/seal", s.ofSelf(s.goToSwitchboard(s.SealLink, "Seal an address")))
-	r.Post("/people/{handle}/contacts/mine", s.ofSelf(s.goToSwitchboard(s.MineLink, "Your sealed addresses")))
+	r.Post("/people/{handle}/contacts/seal", s.ofSelf(s.goToSwitchboard(contact.LinkEnrol, "Seal an address")))
+	r.Post("/people/{handle}/contacts/mine", s.ofSelf(s.goToSwitchboard(contact.LinkMine, "Your sealed addresses")))
 	r.Post("/people/{handle}/contacts/prove", s.ofSelf(s.proveContact))
 	r.Post("/people/{handle}/contacts/{id:[0-9]+}/code", s.ofContact(s.codeContact))
 	r.Post("/people/{handle}/contacts/{id:[0-9]+}/delay", s.ofContact(s.delayContact))

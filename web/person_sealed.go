@@ -1,12 +1,11 @@
 package web
 
 import (
-	"fmt"
 	"net/http"
-	"strings"
 
 	"batsignal/bot/command"
 	"batsignal/oncall"
+	"batsignal/oncall/contact"
 	"batsignal/oncall/escrow"
 	"batsignal/oncall/fault"
 )
@@ -21,18 +20,14 @@ type sealsForm struct {
 
 // seals says how a person seals an address; nil: there is no switchboard.
 func (s *site) seals(p oncall.Person) *sealsForm {
-	if s.SealLink == nil {
+	if s.Switchboard == nil {
 		return nil
 	}
-	keyring := "FILE"
-	if s.PublicURL != "" {
-		keyring = strings.TrimRight(s.PublicURL, "/") + "/keyring"
-	}
-	return &sealsForm{Most: escrow.MostText, Command: fmt.Sprintf("batsignal contact seal --owner %d --kind voice --keyring %s", p.ID, keyring)}
+	return &sealsForm{Most: escrow.MostText, Command: command.SealCommand(s.PublicURL, p.ID)}
 }
 
 func (s *site) addSealed(w http.ResponseWriter, r *http.Request, p oncall.Person) error {
-	if s.SealLink == nil {
+	if s.Switchboard == nil {
 		return errNoSwitchboard()
 	}
 	sealed, err := escrow.ParseSealed(r.PostForm.Get("sealed"))
@@ -59,12 +54,12 @@ type switchboardBody struct{ Title, Address, Back string }
 
 // goToSwitchboard makes a page of a link to the switchboard's own pages: browsers refuse
 // forms that end on another site, and a form it must be, since the link is somebody's own.
-func (s *site) goToSwitchboard(link command.LinkFor, title string) personHandler {
+func (s *site) goToSwitchboard(purpose contact.LinkPurpose, title string) personHandler {
 	return func(w http.ResponseWriter, r *http.Request, p oncall.Person) error {
-		if link == nil {
+		if s.Switchboard == nil {
 			return errNoSwitchboard()
 		}
-		address, err := link(r.Context(), p.ID)
+		address, err := s.Switchboard(r.Context(), p.ID, purpose)
 		if err != nil {
 			return s.afterButton(w, r, p, err, "", "")
 		}

@@ -1,7 +1,6 @@
 package web_test
 
 import (
-	"context"
 	"fmt"
 	"net/url"
 	"strings"
@@ -10,52 +9,32 @@ import (
 	"batsignal/oncall/access"
 	"batsignal/oncall/contact"
 	"batsignal/oncall/escrow"
-	"batsignal/oncall/secret"
+	"batsignal/oncall/escrow/escrowtest"
 	"batsignal/web"
 )
 
 // sealing is a switchboard that is not there, with the keys of its keyring.
-type sealing struct {
-	keys escrow.Keys
-	bot  escrow.PrivateKey
-}
+type sealing struct{ escrowtest.Ring }
 
 func newSealing(t testing.TB) *sealing {
 	t.Helper()
-	s := &sealing{keys: escrow.Keys{Epoch: 1}}
-	for _, to := range []*escrow.PublicKey{&s.keys.Switchboard, &s.keys.Custody, &s.keys.Bot} {
-		key, err := escrow.GenerateKey()
-		if err != nil {
-			t.Fatal(err)
-		}
-		*to, s.bot = key.Public(), key
-	}
-	return s
+	return &sealing{escrowtest.New(t, 1)}
 }
 
 // joined has a world seal addresses.
 func (s *sealing) joined(o *web.Options) {
-	to := func(purpose string) func(context.Context, int64) (secret.Text, error) {
-		return func(_ context.Context, person int64) (secret.Text, error) {
-			return secret.New(fmt.Sprintf("https://switchboard.example/%s/TOKEN-%d", purpose, person)), nil
-		}
-	}
-	o.SealLink, o.MineLink = to("enrol"), to("mine")
+	joined(o)
 	o.PublicURL = "https://bat.example"
-	o.Incidents.Seals = &contact.Halves{Keys: []escrow.PrivateKey{s.bot}}
+	o.Incidents.Seals = &contact.Halves{Keys: []escrow.PrivateKey{s.Bot}}
 }
 
 func (s *sealing) inForce(w *world) {
-	w.sql(`insert into keyring (epoch, manifest, state, made_at, current_at) values (1, 'of a test', 'current', $1, $1)`, night)
+	s.InForce(w.t, w.DB, night)
 }
 
 func (s *sealing) seal(t testing.TB, owner int64, kind, value string) escrow.Sealed {
 	t.Helper()
-	sealed, err := escrow.Seal(s.keys, owner, kind, escrow.Policy{Lanes: escrow.DefaultPolicy().Lanes, PerQuarter: 2, Quiet: "22:00-07:00 Africa/Lagos"}, secret.New(value))
-	if err != nil {
-		t.Fatal(err)
-	}
-	return sealed
+	return s.SealBy(t, escrow.Policy{Lanes: escrow.DefaultPolicy().Lanes, PerQuarter: 2, Quiet: "22:00-07:00 Africa/Lagos"}, owner, kind, value)
 }
 
 func TestPeopleSealTheirAddresses(t *testing.T) {

@@ -80,7 +80,7 @@ func mainOf(page string) string { return "main of " + page }
 func (s *site) render(w http.ResponseWriter, r *http.Request, status int, name string, v view) error {
 	v.Version, v.Now, v.Minutes, v.Actions = s.Version, s.Now(), s.Meetings != nil, s.Actions != nil
 	v.Waits = s.Leads != nil && !s.Leads()
-	v.Rota, v.Policies, v.Sealed = s.Rota != nil, s.Policies != nil, s.Sealed
+	v.Rota, v.Policies, v.Sealed = s.Rota != nil, s.Policies != nil, s.Switchboard != nil
 	v.Script = status == http.StatusOK && mayScript(r)
 	if v.Visitor = s.visitor(r); v.Visitor.SignedIn() {
 		v.CSRF = access.FormToken(v.Visitor.token)

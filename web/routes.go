@@ -63,7 +63,7 @@ func (s *site) routes() http.Handler {
 	if s.Alerts != nil {
 		s.alertRoutes(r)
 	}
-	if s.Sealed {
+	if s.Switchboard != nil {
 		s.escrowRoutes(r)
 	}
 

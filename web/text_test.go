@@ -64,11 +64,6 @@ func TestDurationsInWords(t *testing.T) {
 			t.Errorf("%s: %q, want %q", c.at, got, c.want)
 		}
 	}
-	for n, want := range map[int]string{0: "not once", 1: "once", 3: "3 times"} {
-		if got := times(n); got != want {
-			t.Errorf("%d: %q, want %q", n, got, want)
-		}
-	}
 }
 
 // What somebody's database holds that this version does not know must still be shown.

@@ -58,13 +58,14 @@ type Options struct {
 	Now       func() time.Time
 	Log       *slog.Logger
 	Version   string
-	Currency  string          // in what costs are written; "" says none
-	PublicURL string          // how people reach these pages, for what is read elsewhere; "" is unknown
-	SealLink  command.LinkFor // to the switchboard's form in which an address is sealed; nil: there is no switchboard
-	MineLink  command.LinkFor // to somebody's own page there; nil: there is no switchboard
-	Sealed    bool            // there is a switchboard: there are pages of its ledger and of custody
-	// Keyring is the keyring that this installation trusts, to whom people seal; nil trusts the
-	// one in the database.
+	Currency  string // in what costs are written; "" says none
+	PublicURL string // how people reach these pages, for what is read elsewhere; "" is unknown
+	// Switchboard makes links to the switchboard's own pages; nil: there is none, and there are
+	// no pages of its ledger and of custody.
+	Switchboard command.LinkFor
+	// Keyring is the keyring that this installation trusts, to whom people seal, and whose key
+	// signs the ledger; needed with Switchboard. What the rows say is not enough: whoever can
+	// write them all could have a keyring of their own there.
 	Keyring func(ctx context.Context) (custody.Keyring, error)
 	// Custody says where the keys are kept and who gets at them, beside what the keyring says
 	// of the shares (quorum.ParsePart); nil: nobody has written it down.
@@ -111,6 +112,8 @@ func New(o Options) (http.Handler, error) {
 		return nil, errors.New("web needs incidents, a database, commands, a clock and a log")
 	case o.Access != nil && o.Who == nil:
 		return nil, errors.New("web needs to know what people may do who sign in")
+	case o.Switchboard != nil && o.Keyring == nil:
+		return nil, errors.New("web needs to know which keyring is trusted, where there is a switchboard")
 	}
 	if o.Registry == nil {
 		o.Registry = prometheus.NewRegistry()

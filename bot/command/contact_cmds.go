@@ -133,7 +133,7 @@ func (s Services) ofKind(ctx context.Context, c *Call) ([]contact.Contact, error
 		}
 	}
 	if len(list) == 0 {
-		if s.SealLink != nil && contact.MustBeSealed(c.Text("kind")) {
+		if s.Switchboard != nil && contact.MustBeSealed(c.Text("kind")) {
 			return nil, fault.New(fault.NotFound, "You gave no %s. To give one: !contact seal", contact.Noun(c.Text("kind")))
 		}
 		return nil, fault.New(fault.NotFound, "You gave no %s. To give one: !contact add %s %s", contact.Noun(c.Text("kind")), c.Text("kind"), contact.Example(c.Text("kind")))

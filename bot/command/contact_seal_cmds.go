@@ -11,7 +11,17 @@ import (
 )
 
 // LinkFor makes a link, for one person alone, to a page of the switchboard's.
-type LinkFor func(ctx context.Context, person int64) (secret.Text, error)
+type LinkFor func(ctx context.Context, person int64, purpose contact.LinkPurpose) (secret.Text, error)
+
+// SealCommand is what somebody types on their own machine to seal an address there. They
+// need the keyring: of our pages, if people can reach those.
+func SealCommand(publicURL string, person int64) string {
+	keyring := "FILE"
+	if publicURL != "" {
+		keyring = strings.TrimRight(publicURL, "/") + "/keyring"
+	}
+	return fmt.Sprintf("batsignal contact seal --owner %d --kind voice --keyring %s", person, keyring)
+}
 
 func (s Services) contactSealCommands() []*Command {
 	return []*Command{
@@ -29,30 +39,26 @@ func (s Services) contactSealCommands() []*Command {
 // contactSeal is refused in rooms before it runs (Private), as every contact command: whoever
 // has the link is that person at the switchboard.
 func (s Services) contactSeal(ctx context.Context, c *Call) (Reply, error) {
-	if s.SealLink == nil {
+	if s.Switchboard == nil {
 		return Reply{}, errNoSwitchboard()
 	}
-	link, err := s.SealLink(ctx, c.PersonID)
+	link, err := s.Switchboard(ctx, c.PersonID, contact.LinkEnrol)
 	if err != nil {
 		return Reply{}, err
-	}
-	keyring := "FILE"
-	if s.PublicURL != "" {
-		keyring = strings.TrimRight(s.PublicURL, "/") + "/keyring"
 	}
 	return Reply{Private: true, Blocks: []Block{
 		Line("This link opens a form of the switchboard, for you alone, once and within 15 minutes. What you write there is sealed before it is stored, and I never see it."),
 		Link{Text: "Seal an address", URL: link.Reveal()},
-		Line(fmt.Sprintf("Or seal it on your own machine, so that nobody else sees it at all: batsignal contact seal --owner %d --kind voice --keyring %s", c.PersonID, keyring)),
+		Line("Or seal it on your own machine, so that nobody else sees it at all: " + SealCommand(s.PublicURL, c.PersonID)),
 		Line("Then paste what it prints on your own page: " + c.Typed("login") + "."),
 	}}, nil
 }
 
 func (s Services) contactMine(ctx context.Context, c *Call) (Reply, error) {
-	if s.MineLink == nil {
+	if s.Switchboard == nil {
 		return Reply{}, errNoSwitchboard()
 	}
-	link, err := s.MineLink(ctx, c.PersonID)
+	link, err := s.Switchboard(ctx, c.PersonID, contact.LinkMine)
 	if err != nil {
 		return Reply{}, err
 	}

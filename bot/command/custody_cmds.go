@@ -28,17 +28,14 @@ func (s Services) custody(ctx context.Context, c *Call) (Reply, error) {
 		return Reply{}, err
 	}
 	r := sentence(h.Sentence)
-	var keepers, late, keys []string
+	var keepers, keys []string
 	for _, one := range h.Standings {
 		keepers = append(keepers, standingWords(one))
-		if one.Overdue {
-			late = append(late, one.Custodian.Name)
-		}
 	}
 	for _, e := range custody.Inventory(h, plan, c.Now)[len(h.Standings):] { // the shares are told above
 		keys = append(keys, keyWords(e))
 	}
-	if len(late) > 0 {
+	if late := h.Overdue(); len(late) > 0 {
 		r.Blocks = append(r.Blocks, Line("A drill is overdue: "+oncall.JoinNames(late)+". On the machine with the share: batsignal custody drill."))
 	}
 	r.Blocks = append(r.Blocks,

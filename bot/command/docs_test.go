@@ -27,7 +27,7 @@ func TestDocsCommands(t *testing.T) {
 			command.Fire: "everybody on the roster", command.Confirm: "everybody on the roster",
 			command.Admin: "the admins of the configuration",
 		},
-	}, command.Vocabulary(command.Services{Alerts: &alert.Service{}, Sealed: true}))
+	}, command.Vocabulary(command.Services{Alerts: &alert.Service{}, Switchboard: atSwitchboard(map[string]string{"switchboard": "yes"})}))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -3,7 +3,6 @@ package command
 import (
 	"context"
 	"fmt"
-	"strconv"
 	"strings"
 
 	"batsignal/oncall"
@@ -22,7 +21,7 @@ const (
 
 // escrowCommands are there only where addresses can be sealed.
 func (s Services) escrowCommands() []*Command {
-	if !s.Sealed {
+	if s.Switchboard == nil {
 		return nil
 	}
 	return []*Command{{
@@ -58,9 +57,9 @@ func (s Services) ledgerShow(ctx context.Context, c *Call) (Reply, error) {
 		return s.withPath(sentence("The ledger is empty: nothing was ever sealed or opened."), "Ledger", "/ledger"), nil
 	}
 	lanes := fmt.Sprintf("%d to be dialled in an emergency, %d to be shown to somebody. Owners had a code sent, or looked at their own, %s.",
-		v.Lanes[unseal.LaneDial], v.Lanes[unseal.LaneReveal], often(v.Lanes[unseal.LaneOwner]))
+		v.Lanes[unseal.LaneDial], v.Lanes[unseal.LaneReveal], oncall.Times(v.Lanes[unseal.LaneOwner]))
 	r := Reply{Blocks: []Block{
-		Line(fmt.Sprintf("Others had sealed addresses opened %s since %s: %s", often(v.Openings), stamp(v.Since, c), lanes)),
+		Line(fmt.Sprintf("Others had sealed addresses opened %s since %s: %s", oncall.Times(v.Openings), stamp(v.Since, c), lanes)),
 		Line(fmt.Sprintf("The latest head is: %s. Everybody who keeps a log of a room where I say one is a witness of all entries before it.", v.Head.Line())),
 	}}
 	if len(v.Anchors) > 0 {
@@ -85,7 +84,7 @@ func (s Services) ledgerMine(ctx context.Context, c *Call) (Reply, error) {
 	if all == 0 {
 		r.Blocks = append(r.Blocks, Line("No sealed address of yours was ever opened."))
 	} else {
-		title := fmt.Sprintf("Others had sealed addresses of yours opened %s; you yourself, %s", often(int64(others)), often(int64(all-others)))
+		title := fmt.Sprintf("Others had sealed addresses of yours opened %s; you yourself, %s", oncall.Times(others), oncall.Times(all-others))
 		if all > len(list) {
 			title += fmt.Sprintf(". The last %d", len(list))
 		}
@@ -95,9 +94,7 @@ func (s Services) ledgerMine(ctx context.Context, c *Call) (Reply, error) {
 		}
 		r.Blocks = append(r.Blocks, List{Title: title, Items: items})
 	}
-	if s.MineLink != nil {
-		r.Blocks = append(r.Blocks, Line("The switchboard signs a statement of it for you: "+c.Typed("contact mine")+". Everybody can check one, on my page or with batsignal ledger check-statement."))
-	}
+	r.Blocks = append(r.Blocks, Line("The switchboard signs a statement of it for you: "+c.Typed("contact mine")+". Everybody can check one, on my page or with batsignal ledger check-statement."))
 	return s.withPath(r, "Ledger", "/ledger"), nil
 }
 
@@ -158,14 +155,4 @@ func (s Services) withPath(r Reply, name, path string) Reply {
 		r.Blocks = append(r.Blocks, Link{Text: name, URL: strings.TrimRight(s.PublicURL, "/") + path})
 	}
 	return r
-}
-
-func often(n int64) string {
-	switch n {
-	case 0:
-		return "not once"
-	case 1:
-		return "once"
-	}
-	return strconv.FormatInt(n, 10) + " times"
 }

@@ -57,11 +57,11 @@ func keepBook(ctx context.Context, t *testing.T, db *pgtest.DB, stage *play.Stag
 	}
 	const sqlOpening = `insert into sealed_opening (intent, key, record_id, owner_id, kind, lane, opened_at) values ($1, $2, $3, $4, 'voice', $5, $6)`
 	const sqlDone = `update sealed_opening set dialled = $2, dialled_at = $3, result = $4 where intent = $1`
-	write(ledger.Leaf{Type: ledger.TypeSealed, Record: recordOfStory, Epoch: 1})
+	write(ledger.Leaf{Type: ledger.TypeKeyring, Epoch: 1})
 	proof := write(ledger.Leaf{Type: ledger.TypeProof, Record: recordOfStory, Lane: unseal.LaneOwner, Key: "proof-1"})
 	_, err = board.Exec(ctx, sqlOpening, proof, "proof-1", recordOfStory, p.ID, "F", at)
 	must(err)
-	write(ledger.Leaf{Type: ledger.TypeGrant, Incident: "INC-7", Lane: unseal.LaneDial, By: []string{"maria", "kevin"}})
+	write(ledger.Leaf{Type: ledger.TypeRevealAsked, Incident: "INC-7", Lane: unseal.LaneReveal, By: []string{"maria"}})
 	intent := write(ledger.Leaf{
 		Type: ledger.TypeIntent, Record: recordOfStory, Lane: unseal.LaneDial, Incident: "INC-7", Role: "package-fixing", By: []string{"maria", "kevin"}, Key: "page-1/1",
 	})
@@ -110,7 +110,7 @@ func newKept(t *testing.T, board unseal.Switchboard) *kept {
 	}
 	k.keyring = o.Keyring
 	k.set, err = command.NewSet(command.Options{Now: func() time.Time { return k.now }}, command.Vocabulary(command.Services{
-		DB: k.Pool, Incidents: &incidents.Service{DB: k.Pool, Switchboard: board}, Sealed: true, PublicURL: "https://bat.example",
+		DB: k.Pool, Incidents: &incidents.Service{DB: k.Pool, Switchboard: board}, Switchboard: atSwitchboard(map[string]string{"switchboard": "yes"}), PublicURL: "https://bat.example",
 	}))
 	must(err)
 	return k
@@ -210,7 +210,7 @@ func TestAttack25HostileLeavesInChat(t *testing.T) {
 	log := &ledger.Log{Signer: signer, Guard: ledger.FileGuard{Path: filepath.Join(t.TempDir(), "head")}}
 	texts := []string{"!unseal 7", "x\n!unseal 7", "\x0304red\x03 \x1b[31mred", "moc.live\u202e//:sptth", "<script>alert(1)</script>", `","type":"intent","lane":"B`, strings.Repeat("Z͑ͫ̓ͪ̂ͫ", 20)}
 	for _, text := range texts {
-		if _, err := log.Write(t.Context(), k.Switchboard(t), k.now, ledger.Leaf{Type: ledger.TypeRefused, Role: text, By: []string{text}, Result: text, Note: text}); err != nil {
+		if _, err := log.Write(t.Context(), k.Switchboard(t), k.now, ledger.Leaf{Type: "later", Role: text, By: []string{text}, Result: text, Note: text}); err != nil {
 			t.Fatal(err)
 		}
 	}

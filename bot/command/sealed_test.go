@@ -17,18 +17,18 @@ import (
 	"batsignal/migrations/pgtest"
 	"batsignal/oncall"
 	"batsignal/oncall/contact"
-	"batsignal/oncall/escrow"
+	"batsignal/oncall/escrow/escrowtest"
 	"batsignal/oncall/rosterfile"
 	"batsignal/oncall/secret"
 )
 
 // atSwitchboard makes links that can be foreseen, for stories with a switchboard.
-func atSwitchboard(settings map[string]string, purpose string) command.LinkFor {
+func atSwitchboard(settings map[string]string) command.LinkFor {
 	if settings["switchboard"] != "yes" {
 		return nil
 	}
-	return func(context.Context, int64) (secret.Text, error) {
-		return secret.New("https://switchboard.example.org/" + purpose + "/TOKEN"), nil
+	return func(_ context.Context, _ int64, purpose contact.LinkPurpose) (secret.Text, error) {
+		return secret.New("https://switchboard.example.org/" + string(purpose) + "/TOKEN"), nil
 	}
 }
 
@@ -44,18 +44,9 @@ func sealFor(ctx context.Context, t *testing.T, db pg.DB, now time.Time, whose [
 			t.Fatal(err)
 		}
 	}
-	keys := escrow.Keys{Epoch: 1}
-	for _, to := range []*escrow.PublicKey{&keys.Bot, &keys.Switchboard, &keys.Custody} {
-		key, err := escrow.GenerateKey()
-		must(err)
-		*to = key.Public()
-	}
-	_, err := db.Exec(ctx, `insert into keyring (epoch, manifest, state, made_at, current_at) values (1, 'of a story', 'current', $1, $1)`, now)
-	must(err)
 	p, err := oncall.PersonByHandle(ctx, db, whose[0])
 	must(err)
-	sealed, err := escrow.Seal(keys, p.ID, whose[1], escrow.DefaultPolicy(), secret.New("+861012345678"))
-	must(err)
+	sealed := escrowtest.New(t, 1).InForce(t, db, now).Seal(t, p.ID, whose[1], "+861012345678")
 	one, err := contact.AddSealed(ctx, db, now, p.ID, sealed)
 	must(err)
 	_, err = db.Exec(ctx, `update contact set proven_at = $2 where id = $1`, one.ID, now)
@@ -69,7 +60,7 @@ func TestNoNumberIsTypedInChat(t *testing.T) {
 	var heard []string
 	stage, err := play.New(t.Context(), db, play.Options{
 		Start: time.Date(2026, 3, 1, 3, 14, 0, 0, time.UTC), Roles: oncall.DefaultRoles(), Guard: incidents.DefaultGuard(),
-		SealLink: atSwitchboard(map[string]string{"switchboard": "yes"}, "enrol"), Log: slog.New(slog.NewTextHandler(t.Output(), nil)),
+		Switchboard: atSwitchboard(map[string]string{"switchboard": "yes"}), Log: slog.New(slog.NewTextHandler(t.Output(), nil)),
 		Show: func(_ time.Time, l console.Line) { heard = append(heard, l.Text) },
 	})
 	if err != nil {

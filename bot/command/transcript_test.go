@@ -163,12 +163,12 @@ func tell(t *testing.T, story *txtar.Archive, open opener) string {
 		Roles: oncall.DefaultRoles(), Admins: []string{"maria"}, Guard: incidents.DefaultGuard(),
 		Prefix: settings["prefix"], Emergency: settings["emergency"], OpenDoor: settings["door"] == "open",
 		PublicURL: settings["url"], Retrospectives: settings["retro"] == "yes",
-		Fetch:    shelf(files),
-		NewToken: func() string { tokens++; return fmt.Sprintf("%0*d", retrospective.TokenLength, tokens) },
-		NewCode:  func() string { codes++; return fmt.Sprintf("KQX%d", codes+1) },
-		SealLink: atSwitchboard(settings, "enrol"), MineLink: atSwitchboard(settings, "mine"),
-		Show: func(_ time.Time, l console.Line) { transcript.Hear(l) },
-		Log:  slog.New(slog.NewTextHandler(t.Output(), nil)),
+		Fetch:       shelf(files),
+		NewToken:    func() string { tokens++; return fmt.Sprintf("%0*d", retrospective.TokenLength, tokens) },
+		NewCode:     func() string { codes++; return fmt.Sprintf("KQX%d", codes+1) },
+		Switchboard: atSwitchboard(settings),
+		Show:        func(_ time.Time, l console.Line) { transcript.Hear(l) },
+		Log:         slog.New(slog.NewTextHandler(t.Output(), nil)),
 	})
 	if err != nil {
 		t.Fatal(err)

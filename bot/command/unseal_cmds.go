@@ -4,7 +4,7 @@ import "context"
 
 // unsealCommands are there only where addresses can be sealed.
 func (s Services) unsealCommands() []*Command {
-	if !s.Sealed {
+	if s.Switchboard == nil {
 		return nil
 	}
 	return []*Command{{

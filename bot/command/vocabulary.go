@@ -34,9 +34,9 @@ type Services struct {
 	Choices    *choice.Service
 	Fetch      Fetcher // reads calendars from the web; nil reads none
 	PublicURL  string  // where the web pages are seen from; "" has none
-	Sealed     bool    // there is a switchboard: addresses can be sealed
-	SealLink   LinkFor // to the switchboard's form in which an address is sealed; nil: there is no switchboard
-	MineLink   LinkFor // to somebody's own page there; nil: there is no switchboard
+	// Switchboard makes links to the switchboard, where addresses can be sealed; nil: there is
+	// none, and no verbs for it.
+	Switchboard LinkFor
 	// Look tells how a room looks, where its network is here; nil tells nothing.
 	Look func(ctx context.Context, network, room string) meeting.Look
 	// Elsewhere says in a sentence, for a reader in a zone, who is on call for a role, "" is

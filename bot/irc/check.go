@@ -44,7 +44,7 @@ func (s *session) check(wanted []string) error {
 	switch {
 	case !s.door.trusted():
 		return fault.New(fault.Unready, "Connected to %s without TLS, so nobody there can be identified.", cfg.Server)
-	case !s.caps["account-tag"] && (cfg.Listen || !s.caps["account-notify"]):
+	case !s.caps["account-tag"] && (cfg.listen || !s.caps["account-notify"]):
 		return fault.New(fault.Unready, "Connected to %s, but it does not tell accounts, so nobody there can be identified.", cfg.Server)
 	}
 	var missing []string

@@ -41,10 +41,6 @@ type Config struct {
 
 	Rooms []string // joined always; OpenRoom adds to them until the process ends
 
-	// Listen has the connection only listen: nothing is ever said by it, and what robots
-	// say in the Rooms is heard too. An account is what the tag on the line says, or nobody.
-	Listen bool
-
 	Pace Pace
 	// Silence is how long the server may be silent before we ask whether it is
 	// still there; it has as long again to answer. 0 is 30 seconds.
@@ -52,6 +48,8 @@ type Config struct {
 
 	Log *slog.Logger
 	Now func() time.Time // nil is time.Now
+
+	listen bool // see [NewEar]
 }
 
 // Pace is how fast we may talk: Burst lines at once, then PerSecond.
@@ -110,9 +108,6 @@ func New(cfg Config) (*Door, error) {
 		return nil, invalid(cfg, "Without TLS the password for account %s would cross the network readable by anybody. Turn TLS on.", cfg.Account)
 	case 2*len(cfg.Account)+len(cfg.Password.Reveal()) > maxCredentials || strings.ContainsRune(cfg.Account, 0):
 		return nil, invalid(cfg, "The account and its password are too long to be sent to an IRC server.")
-	}
-	if cfg.Listen && len(cfg.Rooms) == 0 {
-		return nil, invalid(cfg, "A connection that only listens needs rooms to listen in.")
 	}
 	for _, room := range cfg.Rooms {
 		if !validRoom(room) {

@@ -13,9 +13,6 @@ import (
 
 // Reply draws r where the line came from; a private one goes to whoever said it.
 func (d *Door) Reply(ctx context.Context, to bot.Heard, r command.Reply) error {
-	if d.cfg.Listen {
-		return errListens
-	}
 	s := d.online()
 	if s == nil {
 		return bot.ErrOffline
@@ -42,9 +39,6 @@ func (s *session) stillThere(to bot.Heard) bool {
 // Say sends an announcement to a room. It joins the room first if we are not in
 // it, as after a restart: a room that was opened once must not fall silent.
 func (d *Door) Say(ctx context.Context, room string, m bot.Message) error {
-	if d.cfg.Listen {
-		return errListens
-	}
 	if !validRoom(room) {
 		return noRoom(room)
 	}
@@ -65,9 +59,6 @@ func (d *Door) Say(ctx context.Context, room string, m bot.Message) error {
 // Direct sends a private message to every nick that is proven to be logged in as
 // account, and fails with [bot.ErrAbsent] if there is none.
 func (d *Door) Direct(ctx context.Context, account string, m bot.Message) error {
-	if d.cfg.Listen {
-		return errListens
-	}
 	s := d.online()
 	if s == nil {
 		return bot.ErrOffline

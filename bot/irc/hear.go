@@ -25,7 +25,7 @@ func (s *session) said(ev *girc.Event) {
 	if strings.HasPrefix(ev.Params[1], "\x01") && !did {
 		return
 	}
-	if !s.door.cfg.Listen && byRobot(ev) {
+	if !s.door.cfg.listen && byRobot(ev) {
 		return
 	}
 	text = clean(text) // and with it the mark at the end of an ACTION
@@ -38,11 +38,11 @@ func (s *session) said(ev *girc.Event) {
 		if h.Room = s.roomOf(target); h.Room == "" {
 			return
 		}
-		if s.door.cfg.Listen && s.fold(target) != s.fold(h.Room) {
+		if s.door.cfg.listen && s.fold(target) != s.fold(h.Room) {
 			return // to those alone who have a sign before their names: the room did not hear it
 		}
 		h.Op = s.people.runs(h.Room, h.Nick)
-	} else if s.door.cfg.Listen {
+	} else if s.door.cfg.listen {
 		return // nobody else heard it
 	} else if h.Account != "" {
 		s.rememberNick(h.Account, h.Nick)
@@ -91,7 +91,7 @@ func (s *session) accountOf(ev *girc.Event) string {
 
 // toldOf is who a nick is, as the server told, and keeps telling.
 func (s *session) toldOf(nick string) string {
-	if !s.door.cfg.Listen && s.door.trusted() && s.caps["account-notify"] {
+	if !s.door.cfg.listen && s.door.trusted() && s.caps["account-notify"] {
 		return s.people.account(nick)
 	}
 	return ""

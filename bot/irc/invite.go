@@ -12,9 +12,6 @@ import (
 // Invite asks whoever is logged in as account into the room. Like Say it joins the
 // room first: it may be gone since we were last in it.
 func (d *Door) Invite(ctx context.Context, name, account string) error {
-	if d.cfg.Listen {
-		return errListens
-	}
 	s := d.online()
 	if s == nil {
 		return bot.ErrOffline

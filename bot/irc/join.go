@@ -79,9 +79,6 @@ func (s *session) join(ctx context.Context, name string) error {
 // after a reconnect or a kick.
 func (d *Door) OpenRoom(ctx context.Context, name, topic string) (bot.Opened, error) {
 	opened := bot.Opened{Room: name}
-	if d.cfg.Listen {
-		return opened, errListens
-	}
 	if !validRoom(name) {
 		return opened, noRoom(name)
 	}
@@ -98,9 +95,6 @@ func (d *Door) OpenRoom(ctx context.Context, name, topic string) (bot.Opened, er
 
 // CloseRoom leaves a room, and does not come back to it by itself.
 func (d *Door) CloseRoom(ctx context.Context, name string) error {
-	if d.cfg.Listen {
-		return errListens
-	}
 	d.unwant(name)
 	s := d.online()
 	if s == nil {

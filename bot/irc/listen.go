@@ -9,7 +9,7 @@ import (
 	"batsignal/oncall/fault"
 )
 
-// errListens is what everything but listening ends with on a connection that only listens.
+// errListens is what a line ends with that somebody could read.
 var errListens = fault.New(fault.Forbidden, "This connection only listens: nothing is said by it.")
 
 // silent are the commands of the protocol that a connection may send that only listens.

@@ -1,12 +1,12 @@
 package irc
 
 import (
+	"reflect"
 	"strings"
 	"testing"
 	"time"
 
 	"batsignal/bot"
-	"batsignal/bot/command"
 	"batsignal/bot/irc/irctest"
 	"batsignal/oncall/fault"
 	"batsignal/oncall/secret"
@@ -18,7 +18,7 @@ func earOn(t *testing.T, n *irctest.Network, edits ...func(*Config)) *tester {
 	t.Helper()
 	return open(t, n, append([]func(*Config){func(c *Config) {
 		c.Nick, c.Account, c.Password = "ear", "ear", secret.New("ear-pass")
-		c.Listen = true
+		c.listen = true
 	}}, edits...)...)
 }
 
@@ -90,21 +90,23 @@ func TestAnEarNeverSpeaks(t *testing.T) {
 	maria.Join("#ops")
 	e := earOn(t, n).ready()
 	ctx := e.ctx()
-	_, opening := e.OpenRoom(ctx, "#inc-7", "fire")
-	_, looking := e.Look(ctx, "#elsewhere")
+	// Who has an ear can have it listen, and nothing else.
+	can := reflect.TypeFor[*Ear]()
+	for i := range can.NumMethod() {
+		if name := can.Method(i).Name; name != "Run" && name != "Check" {
+			t.Errorf("an ear can %s", name)
+		}
+	}
+	// Even the door behind it lets no line leave that anybody can read.
 	for what, err := range map[string]error{
-		"Say": e.Say(ctx, "#ops", bot.Message{Text: "a word"}), "Direct": e.Direct(ctx, "maria", bot.Message{Text: "a word"}),
-		"Reply":    e.Reply(ctx, bot.Heard{Room: "#ops", Nick: "maria"}, command.Reply{}),
-		"SetTopic": e.SetTopic(ctx, "#ops", "a topic"), "Invite": e.Invite(ctx, "#ops", "maria"), "CloseRoom": e.CloseRoom(ctx, "#ops"),
-		"OpenRoom": opening, "Look": looking,
+		"Say": e.Say(ctx, "#ops", bot.Message{Text: "a word"}), "SetTopic": e.SetTopic(ctx, "#ops", "a topic"),
 	} {
 		if fault.KindOf(err) != fault.Forbidden {
 			t.Errorf("%s: %v", what, err)
 		}
 	}
-	// Even where somebody forgets to ask, no line leaves us that anybody can read.
 	s := e.online()
-	for _, line := range []string{"PRIVMSG #ops :a word", "NOTICE #ops :a word", "TAGMSG #ops", "TOPIC #ops :a word", "INVITE maria #ops", "privmsg #ops :a word"} {
+	for _, line := range []string{"PRIVMSG #ops :a word", "NOTICE #ops :a word", "TAGMSG #ops", "TOPIC #ops :a word", "INVITE maria #ops", "PART #ops :bye", "privmsg #ops :a word"} {
 		if err := s.send(ctx, &outgoing{class: page, line: line}); fault.KindOf(err) != fault.Forbidden {
 			t.Errorf("%q: %v", line, err)
 		}
@@ -147,7 +149,7 @@ func TestAnEarBelievesTheTagOnTheLineOnly(t *testing.T) {
 // Only what was said in a room just now is anything to go by.
 func TestAnEarHandsOnLinesOnly(t *testing.T) {
 	var got []switchboard.Heard
-	ear := Ear(func(h switchboard.Heard) { got = append(got, h) })
+	ear := spoken(func(h switchboard.Heard) { got = append(got, h) })
 	at := time.Date(2026, 12, 1, 3, 0, 0, 0, time.UTC)
 	line := bot.Heard{At: at, Network: "libera", Room: "#ops", Nick: "m_away", Account: "maria", Text: "!confirm K7QX 492817", MessageID: "id-1"}
 	ear(t.Context(), line)
@@ -166,7 +168,7 @@ func TestAnEarHandsOnLinesOnly(t *testing.T) {
 }
 
 func TestAnEarNeedsRooms(t *testing.T) {
-	_, err := New(Config{Name: "testnet", Server: "irc.example.org:6697", TLS: true, Nick: "ear", Listen: true})
+	_, err := NewEar(Config{Name: "testnet", Server: "irc.example.org:6697", TLS: true, Nick: "ear"})
 	if fault.KindOf(err) != fault.Invalid || !strings.Contains(err.Error(), "rooms to listen in") {
 		t.Errorf("an ear without rooms: %v", err)
 	}

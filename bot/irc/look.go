@@ -12,9 +12,6 @@ import (
 // Look tells how a room is, as the server keeps telling us. Like Say it joins the
 // room first if we are not in it.
 func (d *Door) Look(ctx context.Context, name string) (bot.RoomState, error) {
-	if d.cfg.Listen {
-		return bot.RoomState{}, errListens
-	}
 	if !validRoom(name) {
 		return bot.RoomState{}, noRoom(name)
 	}

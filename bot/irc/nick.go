@@ -51,7 +51,7 @@ func (s *session) regain() time.Time {
 		return due
 	}
 	// Services are asked by a message, so whoever only listens waits for the nick.
-	authed, tries := s.authed && !s.door.cfg.Listen, s.nickTries
+	authed, tries := s.authed && !s.door.cfg.listen, s.nickTries
 	s.mu.Unlock()
 	if mine {
 		return now.Add(time.Hour)

@@ -47,7 +47,7 @@ func (s *session) write(ctx context.Context) error {
 // that the server repeats, else by a PING behind the line, which the server
 // answers after it has dealt with the line.
 func (s *session) put(o *outgoing) error {
-	if s.door.cfg.Listen && speaks(o.line) {
+	if s.door.cfg.listen && speaks(o.line) {
 		o.finish(errListens)
 		return nil
 	}

@@ -15,9 +15,6 @@ import (
 
 // SetTopic changes the topic of a room, and joins it first if we are not in it.
 func (d *Door) SetTopic(ctx context.Context, name, topic string) error {
-	if d.cfg.Listen {
-		return errListens
-	}
 	s := d.online()
 	if s == nil {
 		return bot.ErrOffline

@@ -40,18 +40,17 @@ const Home = "#ops"
 
 // Options set a stage up.
 type Options struct {
-	Start     time.Time
-	Theatres  []Theatre // nil is one terminal, called "console"
-	Relay     bool      // talk is carried between the rooms of an incident
-	Roles     []oncall.Role
-	Admins    []string // handles
-	OpenDoor  bool
-	Prefix    string
-	Emergency string
-	PublicURL string
-	// SealLink and MineLink lead to the pages of a switchboard; nil: there is none.
-	SealLink, MineLink command.LinkFor
-	Guard              incidents.Guard
+	Start       time.Time
+	Theatres    []Theatre // nil is one terminal, called "console"
+	Relay       bool      // talk is carried between the rooms of an incident
+	Roles       []oncall.Role
+	Admins      []string // handles
+	OpenDoor    bool
+	Prefix      string
+	Emergency   string
+	PublicURL   string
+	Switchboard command.LinkFor // nil: there is none
+	Guard       incidents.Guard
 	// Retrospectives has them drafted by themselves when an incident is over.
 	Retrospectives bool
 	NewToken       func() string                      // tokens of links in chat that can be foreseen; nil makes real ones

@@ -31,7 +31,7 @@ func (s *Stage) wire(queue notice.Queue, o Options) error {
 	s.People = &oncall.Desk{DB: s.DB, Now: s.Now, OpenDoor: o.OpenDoor, Queue: queue, Directories: map[string]oncall.Directory{}}
 	s.Alerts = &alert.Service{DB: s.DB, Now: s.Now, Log: o.Log, Engine: s.Incidents}
 	s.Incidents.Alerts = s.Alerts
-	if o.SealLink != nil {
+	if o.Switchboard != nil {
 		s.Incidents.Seals = &contact.Halves{}
 	}
 	if o.NewCode != nil {
@@ -77,7 +77,7 @@ func (s *Stage) wire(queue notice.Queue, o Options) error {
 	set, err := command.NewSet(command.Options{
 		Prefix: o.Prefix, Emergency: o.Emergency, Recorder: bot.Record{DB: s.DB}, Now: s.Now,
 		Refused: bot.Refusals(s.Incidents, o.Log),
-	}, command.Vocabulary(command.Services{DB: s.DB, Incidents: s.Incidents, People: s.People, Meetings: s.meetings, Actions: s.actions, PublicURL: o.PublicURL, Retro: s.Retro, Access: s.Access, Skills: skills, Components: components, Rota: s.Rota, Choices: choices, Fetch: o.Fetch, Alerts: s.Alerts, Look: s.lookAt, SealLink: o.SealLink, MineLink: o.MineLink, Sealed: o.SealLink != nil}))
+	}, command.Vocabulary(command.Services{DB: s.DB, Incidents: s.Incidents, People: s.People, Meetings: s.meetings, Actions: s.actions, PublicURL: o.PublicURL, Retro: s.Retro, Access: s.Access, Skills: skills, Components: components, Rota: s.Rota, Choices: choices, Fetch: o.Fetch, Alerts: s.Alerts, Look: s.lookAt, Switchboard: o.Switchboard}))
 	if err != nil {
 		return err
 	}

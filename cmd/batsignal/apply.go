@@ -4,11 +4,9 @@ import (
 	"bufio"
 	"context"
 	"fmt"
-	"os"
 	"strings"
 
 	"github.com/spf13/cobra"
-	"golang.org/x/term"
 
 	"batsignal/oncall/fault"
 	"batsignal/oncall/tree"
@@ -30,8 +28,7 @@ yes. Without a terminal --yes is needed.`,
   batsignal apply --yes oncall.yaml`,
 		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			in, isFile := a.stdin.(*os.File)
-			asks := isFile && term.IsTerminal(int(in.Fd())) && args[0] != "-"
+			asks := isTerminal(a.stdin) && args[0] != "-"
 			if !yes && !asks {
 				return fault.New(fault.Invalid, "There is no terminal to ask on. Look at batsignal plan %s, then: batsignal apply --yes %s", args[0], args[0])
 			}

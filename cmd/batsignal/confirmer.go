@@ -30,6 +30,9 @@ on its host, with its configuration. A running switchboard sees the change at on
 
 // confirmers are those of the switchboard's directory.
 func (a *app) confirmers(cmd *cobra.Command) (*switchboard.Confirmers, Config, error) {
+	if err := harden(); err != nil { // each seed is read
+		return nil, Config{}, err
+	}
 	c, err := a.loadSwitchboard(cmd)
 	if err != nil {
 		return nil, c, err
@@ -68,15 +71,12 @@ first has the authenticator.`,
 			if err != nil {
 				return err
 			}
-			if err := harden(); err != nil {
-				return err
-			}
 			seed, err := people.Add(time.Now(), args[0], accounts, !asksOnly)
 			if err != nil {
 				return err
 			}
 			defer seed.Wipe()
-			handle := strings.ToLower(strings.TrimPrefix(args[0], "@"))
+			handle := handleOf(args[0])
 			if page {
 				link, err := newSeedBox(c).keep(handle, seed, ledgerName(c))
 				if err != nil {
@@ -96,23 +96,30 @@ first has the authenticator.`,
 	return cmd
 }
 
+// handleOf is a handle as it is known, of what was typed.
+func handleOf(typed string) string { return strings.ToLower(strings.TrimPrefix(typed, "@")) }
+
 func newConfirmerRemoveCommand(a *app) *cobra.Command {
 	return &cobra.Command{
 		Use:   "remove HANDLE",
 		Short: "Forget a person: no code of theirs counts from now on",
-		Long: `Remove forgets a person and their authenticator at once. What was allowed before on their
-word goes on until it ends by itself, 60 minutes at most.`,
+		Long: `Remove forgets a person and their authenticator at once, and a link to it that nobody opened.
+What was allowed before on their word goes on until it ends by itself, 60 minutes at most.`,
 		Example: "  batsignal switchboard confirmer remove jan --config /etc/batsignal/switchboard.yaml",
 		Args:    cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			people, _, err := a.confirmers(cmd)
+			people, c, err := a.confirmers(cmd)
 			if err != nil {
 				return err
 			}
 			if err := people.Remove(args[0]); err != nil {
 				return err
 			}
-			fmt.Fprintf(a.stdout, "%s is not known to the switchboard any more.\n", args[0])
+			handle := handleOf(args[0])
+			if err := newSeedBox(c).sweep(handle); err != nil {
+				return err
+			}
+			fmt.Fprintf(a.stdout, "%s is not known to the switchboard any more.\n", handle)
 			return nil
 		},
 	}

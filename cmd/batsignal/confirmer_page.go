@@ -16,6 +16,7 @@ import (
 	"batsignal/oncall/fault"
 	"batsignal/oncall/secret"
 	"batsignal/oncall/switchboard/totp"
+	"batsignal/oncall/wholefile"
 	pages "batsignal/web/switchboard"
 )
 
@@ -45,9 +46,12 @@ type waitingSeed struct {
 	Until  time.Time `json:"until"`
 }
 
-// keep stores a seed, and returns the link that shows it.
+// keep stores a seed, and returns the link that shows it. No older link of theirs does.
 func (b seedBox) keep(handle string, seed secret.Bytes, issuer string) (secret.Text, error) {
 	if err := os.MkdirAll(b.dir, 0o700); err != nil {
+		return secret.Text{}, err
+	}
+	if err := b.sweep(handle); err != nil {
 		return secret.Text{}, err
 	}
 	token := secret.New(rand.Text())
@@ -56,10 +60,10 @@ func (b seedBox) keep(handle string, seed secret.Bytes, issuer string) (secret.T
 		return secret.Text{}, err
 	}
 	defer clear(text)
-	if err := writeOnce(b.file(token), string(text)); err != nil {
+	if err := wholefile.Create(b.file(token), text, 0o600); err != nil {
 		return secret.Text{}, err
 	}
-	return secret.New(b.url + "/confirmer?token=" + token.Reveal()), nil
+	return secret.New(b.url + "/confirmer/" + token.Reveal()), nil
 }
 
 func (b seedBox) file(token secret.Text) string {
@@ -75,20 +79,9 @@ func (b seedBox) Look(_ context.Context, token secret.Text) (string, error) {
 	return w.Handle, err
 }
 
-// Take implements [pages.Seeds]. The file is taken away before it is read: of two who come at
-// once, one has it.
+// Take implements [pages.Seeds]. Of two who come at once, one removes the file and has it.
 func (b seedBox) Take(_ context.Context, token secret.Text) (pages.Seed, error) {
-	taken := filepath.Join(b.dir, "taken-"+rand.Text())
-	switch err := os.Rename(b.file(token), taken); {
-	case errors.Is(err, fs.ErrNotExist):
-		return pages.Seed{}, errNoSeed
-	case err != nil:
-		return pages.Seed{}, err
-	}
-	w, err := b.read(taken)
-	if removed := os.Remove(taken); err == nil {
-		err = removed
-	}
+	w, err := b.read(b.file(token))
 	if err != nil {
 		return pages.Seed{}, err
 	}
@@ -97,7 +90,34 @@ func (b seedBox) Take(_ context.Context, token secret.Text) (pages.Seed, error) 
 		return pages.Seed{}, err
 	}
 	defer seed.Wipe()
+	switch err := os.Remove(b.file(token)); {
+	case errors.Is(err, fs.ErrNotExist):
+		return pages.Seed{}, errNoSeed
+	case err != nil:
+		return pages.Seed{}, err
+	}
 	return pages.Seed{Handle: w.Handle, Typed: totp.Typed(seed), URI: totp.URI(seed, w.Issuer, w.Handle)}, nil
+}
+
+// sweep removes what shows nothing that is good any more: the seeds of a person, who has
+// another one or none, and whatever is a day old, as what a kill left.
+func (b seedBox) sweep(handle string) error {
+	files, err := os.ReadDir(b.dir)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	for _, f := range files {
+		file := filepath.Join(b.dir, f.Name())
+		w, _ := b.read(file) // what cannot be read is nobody's
+		info, failed := f.Info()
+		if failed == nil && (w.Handle == handle || b.now().Sub(info.ModTime()) >= seedHolds) {
+			failed = os.Remove(file)
+		}
+		if !errors.Is(failed, fs.ErrNotExist) { // else it was over, or somebody has opened it
+			err = errors.Join(err, failed)
+		}
+	}
+	return err
 }
 
 // read reads a file, and removes one whose time is over.

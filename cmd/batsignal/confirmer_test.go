@@ -55,8 +55,13 @@ switchboard:
 	}
 	expect(exitOK, "jan is not known", "remove", "jan")
 	expect(exitFailed, "Nobody here is called", "remove", "jan")
-	if said := expect(exitOK, "https://seal.example.org/confirmer?token=", "add", "lou", "--page"); strings.Contains(said, "otpauth:") {
+	if said := expect(exitOK, "https://seal.example.org/confirmer/", "add", "lou", "--page"); strings.Contains(said, "otpauth:") {
 		t.Errorf("the seed is printed although it is on a page: %s", said)
+	}
+	expect(exitOK, "mia is known", "add", "mia", "--page")
+	expect(exitOK, "mia is not known", "remove", "@Mia")
+	if left, err := os.ReadDir(filepath.Join("switchboard", "seeds")); err != nil || len(left) != 1 {
+		t.Errorf("the link to an authenticator outlives it: %v, %v", left, err)
 	}
 	people, err := switchboard.OpenConfirmers("switchboard").List()
 	if err != nil || len(people) != 2 || people[0].Handle != "kim" || people[0].MayConfirm || !people[1].MayConfirm {
@@ -76,7 +81,7 @@ func TestAnAuthenticatorIsShownOnce(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		_, token, _ := strings.Cut(link.Reveal(), "https://seal.example.org/confirmer?token=")
+		_, token, _ := strings.Cut(link.Reveal(), "https://seal.example.org/confirmer/")
 		return secret.New(token)
 	}
 	refused := func(when string, err error) {
@@ -106,5 +111,48 @@ func TestAnAuthenticatorIsShownOnce(t *testing.T) {
 	refused("looked at too late", err)
 	if left, err := os.ReadDir(box.dir); err != nil || len(left) != 0 {
 		t.Errorf("%d files are left: %v", len(left), err)
+	}
+}
+
+// A link whose person was removed shows nothing any more, nor does an older one of whom was
+// added again: nobody comes to have an authenticator that is good for nothing. What nobody
+// opened does not stay on the disk, and neither does what a kill left.
+func TestLinksToAuthenticatorsAreSweptUp(t *testing.T) {
+	ctx := context.Background()
+	now := time.Now()
+	box := seedBox{dir: filepath.Join(t.TempDir(), "seeds"), url: "https://seal.example.org", now: func() time.Time { return now }}
+	keep := func(handle string) secret.Text {
+		t.Helper()
+		link, err := box.keep(handle, totp.NewSeed(), "example.org")
+		if err != nil {
+			t.Fatal(err)
+		}
+		return secret.New(link.Reveal()[strings.LastIndex(link.Reveal(), "/")+1:])
+	}
+	shows := func(token secret.Text, want bool) {
+		t.Helper()
+		if _, err := box.Look(ctx, token); (err == nil) != want {
+			t.Errorf("shown: %v, want %t", err, want)
+		}
+	}
+	if err := box.sweep("jan"); err != nil { // before there is a folder
+		t.Fatal(err)
+	}
+	first, kim := keep("jan"), keep("kim")
+	second := keep("jan")
+	shows(first, false)
+	shows(second, true)
+	if err := box.sweep("jan"); err != nil {
+		t.Fatal(err)
+	}
+	shows(second, false)
+	shows(kim, true)
+
+	writeFile(t, box.dir, "taken-BY-WHOM-DIED", `{"handle":"li"`, 0o600)
+	now = now.Add(seedHolds + time.Minute)
+	lou := keep("lou")
+	shows(lou, true)
+	if left, err := os.ReadDir(box.dir); err != nil || len(left) != 1 {
+		t.Errorf("%v: %v", left, err)
 	}
 }

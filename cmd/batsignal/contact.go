@@ -1,19 +1,17 @@
 package main
 
 import (
-	"bufio"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"net"
 	"net/http"
 	"net/url"
-	"os"
 	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
-	"golang.org/x/term"
 
 	"batsignal/oncall/contact"
 	"batsignal/oncall/custody"
@@ -116,40 +114,25 @@ You are told each time that it is opened. To take it back: !contact remove %s.
 // askFor takes an address from the terminal, twice and without showing it, or a line of
 // standard input.
 func (a *app) askFor(ctx context.Context, what string) (secret.Text, error) {
-	in, isFile := a.stdin.(*os.File)
-	if !isFile || !term.IsTerminal(int(in.Fd())) {
-		line, err := bufio.NewReader(io.LimitReader(a.stdin, 4096)).ReadString('\n')
-		if err != nil && err != io.EOF {
-			return secret.Text{}, err
+	talk := a.asker()
+	if talk.tty == nil {
+		line, err := talk.line()
+		if errors.Is(err, io.EOF) {
+			err = nil // an empty address is refused with better words
 		}
-		return secret.New(strings.TrimSpace(line)), nil
+		return secret.New(line), err
 	}
-	// Whoever interrupts this gets their terminal back as it was.
-	before, err := term.GetState(int(in.Fd()))
-	if err != nil {
-		return secret.Text{}, err
-	}
-	defer context.AfterFunc(ctx, func() {
-		_ = term.Restore(int(in.Fd()), before)
-		fmt.Fprintln(a.stderr, "\nNothing was sealed. Press Ctrl-C once more to leave.")
-	})()
-	first, err := a.hidden(in, "Your "+what+", which is not shown: ")
+	talk.say("Your %s, which is not shown: ", what)
+	first, err := talk.hidden(ctx)
 	if err != nil {
 		return first, err
 	}
-	again, err := a.hidden(in, "Once more: ")
+	talk.say("Once more: ")
+	again, err := talk.hidden(ctx)
 	if err == nil && !again.Equal(first) {
 		err = fault.New(fault.Invalid, "The two are not the same. Nothing was sealed; begin again.")
 	}
 	return first, err
-}
-
-func (a *app) hidden(in *os.File, prompt string) (secret.Text, error) {
-	fmt.Fprint(a.stderr, prompt)
-	line, err := term.ReadPassword(int(in.Fd()))
-	fmt.Fprintln(a.stderr)
-	defer clear(line)
-	return secret.New(strings.TrimSpace(string(line))), err
 }
 
 // keyring reads a keyring from a file or an address. The first one must be signed by all of

@@ -2,14 +2,9 @@ package main
 
 import (
 	"context"
-	"errors"
-	"io/fs"
-	"os"
-	"path/filepath"
 
 	"github.com/spf13/cobra"
 
-	"batsignal/migrations"
 	"batsignal/migrations/pg"
 	"batsignal/oncall/custody"
 	"batsignal/oncall/fault"
@@ -39,7 +34,7 @@ Secrets are never on a command line: shares and identities are named by file, or
 		newCustodyInitCommand(a), newCustodyNextCommand(a), newSignKeyringCommand(a), newAddSignatureCommand(a),
 		newFingerprintCommand(a),
 		newShareCommand(a), newDrillCommand(a), newApproveCommand(a),
-		newLoadCommand(a), newTrustCommand(a), newIdentityCommand(a), newNewKeyCommand(a),
+		newLoadCommand(a), newTrustCommand(a), newNewKeyCommand(a),
 		newCustodyStatusCommand(a), newRecordDrillCommand(a), newCustodyPlanCommand(a),
 		newRotateCommand(a), newFlipCommand(a), newDropCommand(a),
 		newSealedExportCommand(a), newRecoverCommand(a), newRestoreHalfCommand(a), newLoadRestoredCommand(a),
@@ -64,8 +59,12 @@ func homeOf(c Config) keyHome {
 	return botKeys(c)
 }
 
-// withSide does something on one of the two hosts, by its own login to the database.
+// withSide does something on one of the two hosts, by its own login to the database and,
+// perhaps, with its keys.
 func (a *app) withSide(cmd *cobra.Command, do func(ctx context.Context, s custodySide) error) error {
+	if err := harden(); err != nil {
+		return err
+	}
 	c, err := a.load(cmd)
 	if err != nil {
 		return err
@@ -88,16 +87,9 @@ func (a *app) openSide(ctx context.Context, c Config) (custodySide, error) {
 		s.db, s.close = db.Pool, db.close
 		return s, nil
 	}
-	if c.Database.URL.Empty() {
-		return s, fault.New(fault.Invalid, "The switchboard needs database.url: the bot's database, with a login of its own that is a member of batsignal_switchboard.")
-	}
-	pool, err := pg.Open(ctx, c.Database.URL.Reveal(), pg.Options{Name: "batsignal custody", MaxConns: 4})
+	pool, err := openSwitchboardDatabase(ctx, c, pg.Options{Name: "batsignal custody", MaxConns: 4})
 	if err != nil {
-		return s, fault.Wrap(fault.Unready, err, "The database cannot be reached: %s.", whyUnreachable(err))
-	}
-	if err := migrations.Check(ctx, pool); err != nil {
-		pool.Close()
-		return s, fault.Wrap(fault.Unready, err, "%v.", err)
+		return s, err
 	}
 	s.db, s.close = pool, pool.Close
 	return s, nil
@@ -109,37 +101,4 @@ func (s custodySide) needs(side custody.Side) error {
 		return nil
 	}
 	return fault.New(fault.Invalid, "This is done with the configuration of the %s, and this one is the %s's.", side, s.home.side)
-}
-
-// pinFile remembers which keyring this host trusts, where whoever can write to the database
-// cannot.
-func (h keyHome) pinFile() string { return filepath.Join(h.dir, "keyring.pin") }
-
-// pin reads it; the zero Pin if nothing is trusted here yet.
-func (h keyHome) pin() (custody.Pin, error) {
-	text, err := os.ReadFile(h.pinFile())
-	if errors.Is(err, fs.ErrNotExist) {
-		return custody.Pin{}, nil
-	}
-	if err != nil {
-		return custody.Pin{}, fault.Wrap(fault.Invalid, err, "The file %s cannot be read: %s.", h.pinFile(), whyNot(err))
-	}
-	return custody.ParsePin(string(text))
-}
-
-// keepPin replaces it.
-func (h keyHome) keepPin(p custody.Pin) error {
-	if err := os.MkdirAll(h.dir, 0o700); err != nil {
-		return err
-	}
-	return replaceText(h.pinFile(), p.String()+"\n", 0o600)
-}
-
-// trusted is the current keyring, if signatures lead to it from the one that is trusted here.
-func (s custodySide) trusted(ctx context.Context) (custody.Keyring, custody.Pin, error) {
-	pin, err := s.home.pin()
-	if err != nil {
-		return custody.Keyring{}, pin, err
-	}
-	return custody.Trusted(ctx, s.db, pin)
 }

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bufio"
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -24,8 +25,8 @@ type asker struct {
 
 func (a *app) asker() *asker {
 	c := &asker{in: bufio.NewReader(a.stdin), out: a.stderr}
-	if f, ok := a.stdin.(*os.File); ok && term.IsTerminal(int(f.Fd())) {
-		c.tty = f
+	if isTerminal(a.stdin) {
+		c.tty, _ = a.stdin.(*os.File) // what is one is a file
 	}
 	return c
 }
@@ -54,24 +55,36 @@ func (c *asker) agrees(question string) bool {
 	return err == nil && strings.EqualFold(strings.TrimSpace(answer), "yes")
 }
 
-// hidden reads a line that is not shown while it is typed.
-func (c *asker) hidden() (string, error) {
+// hidden reads a line that is not shown while it is typed. Whoever interrupts it gets their
+// terminal back as it was: reading itself goes on.
+func (c *asker) hidden(ctx context.Context) (secret.Text, error) {
 	if c.tty == nil || c.in.Buffered() > 0 {
-		return c.line()
+		text, err := c.line()
+		return secret.New(text), err
 	}
+	before, err := term.GetState(int(c.tty.Fd()))
+	if err != nil || ctx.Err() != nil {
+		return secret.Text{}, errors.Join(err, ctx.Err())
+	}
+	defer context.AfterFunc(ctx, func() {
+		_ = term.Restore(int(c.tty.Fd()), before)
+		c.say("\nPress Ctrl-C once more to leave.\n")
+	})()
 	text, err := term.ReadPassword(int(c.tty.Fd()))
+	defer clear(text)
 	c.say("\n")
-	return string(text), err
+	return secret.New(string(text)), err
 }
 
 // terminal is the same for plugins of age, such as a YubiKey's, which ask for a PIN.
-func (c *asker) terminal() custody.Terminal {
+func (c *asker) terminal(ctx context.Context) custody.Terminal {
 	return custody.Terminal{
 		Show: func(message string) error { c.say("%s\n", message); return nil },
-		Ask: func(prompt string, secret bool) (string, error) {
+		Ask: func(prompt string, hidden bool) (string, error) {
 			c.say("%s ", prompt)
-			if secret {
-				return c.hidden()
+			if hidden {
+				text, err := c.hidden(ctx)
+				return text.Reveal(), err
 			}
 			return c.line()
 		},

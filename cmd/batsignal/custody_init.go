@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -14,6 +15,7 @@ import (
 
 	"batsignal/oncall/custody"
 	"batsignal/oncall/fault"
+	"batsignal/oncall/wholefile"
 )
 
 // ceremonyFlags are what a ceremony begins with.
@@ -53,7 +55,7 @@ that is there already is written over.`,
     --custodian 'Carla;YubiKey of Carla;age1yubikey1…' --custodian 'Dana;safe in Oslo;age1…' \
     --custodian 'Eve;notary in Graz;sheet'`,
 		Args: cobra.NoArgs,
-		RunE: func(*cobra.Command, []string) error { return a.ceremony(f, custody.Keyring{}) },
+		RunE: func(cmd *cobra.Command, _ []string) error { return a.ceremony(cmd.Context(), f, custody.Keyring{}) },
 	}
 	f.add(cmd)
 	return cmd
@@ -75,12 +77,12 @@ It is used only after as many custodians of the keyring before signed it as it t
 		Example: `  batsignal custody next --previous keyring-1.txt --bot bot.txt --switchboard switchboard.txt \
     --out /media/stick --custodian 'Ada;safe in Berlin;age1…' …`,
 		Args: cobra.NoArgs,
-		RunE: func(*cobra.Command, []string) error {
+		RunE: func(cmd *cobra.Command, _ []string) error {
 			k, err := a.readKeyring(previous)
 			if err != nil {
 				return err
 			}
-			return a.ceremony(f, k)
+			return a.ceremony(cmd.Context(), f, k)
 		},
 	}
 	f.add(cmd)
@@ -90,7 +92,7 @@ It is used only after as many custodians of the keyring before signed it as it t
 }
 
 // ceremony makes the keyring after previous; the zero Keyring is before the first one.
-func (a *app) ceremony(f ceremonyFlags, previous custody.Keyring) error {
+func (a *app) ceremony(ctx context.Context, f ceremonyFlags, previous custody.Keyring) error {
 	if err := harden(); err != nil {
 		return err
 	}
@@ -98,7 +100,7 @@ func (a *app) ceremony(f ceremonyFlags, previous custody.Keyring) error {
 	if name := online(); name != "" {
 		talk.say("Warning: this machine is on a network (%s). A ceremony belongs on one that is on none.\n", name)
 	}
-	p := custody.Params{K: f.k, Now: time.Now(), Terminal: talk.terminal()}
+	p := custody.Params{K: f.k, Now: time.Now(), Terminal: talk.terminal(ctx)}
 	var err error
 	if p.Bot, err = a.readHost(f.bot, custody.SideBot); err != nil {
 		return err
@@ -164,11 +166,12 @@ func handOut(dir, file string, made custody.Outcome) error {
 		return fault.Wrap(fault.Invalid, err, "The directory %s cannot be made: %s.", dir, whyNot(err))
 	}
 	for _, h := range made.Handouts {
-		if err := writeNew(filepath.Join(dir, h.File), h.Text.Reveal(), 0o600); err != nil {
-			return err
+		path := filepath.Join(dir, h.File)
+		if err := wholefile.Create(path, []byte(h.Text.Reveal()), 0o600); err != nil {
+			return unwritten(path, err)
 		}
 	}
-	return writeNew(file, made.Keyring.Text(), 0o644)
+	return unwritten(file, wholefile.Create(file, []byte(made.Keyring.Text()), 0o644))
 }
 
 // tellCeremony says what there is now, and what each person must do.

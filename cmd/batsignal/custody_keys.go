@@ -10,24 +10,6 @@ import (
 	"github.com/spf13/cobra"
 )
 
-func newIdentityCommand(a *app) *cobra.Command {
-	return &cobra.Command{
-		Use:   "identity",
-		Short: "Print the line about this host that a ceremony needs",
-		Long: `Identity prints, as batsignal escrow keys does, the public keys of the host whose
-configuration it is: the bot's or the switchboard's. If there are no keys yet, they are made.`,
-		Example: "  batsignal custody identity --config /etc/batsignal/switchboard.yaml > switchboard.txt",
-		Args:    cobra.NoArgs,
-		RunE: func(cmd *cobra.Command, _ []string) error {
-			c, err := a.load(cmd)
-			if err != nil {
-				return err
-			}
-			return a.printHost(homeOf(c), ledgerName(c))
-		},
-	}
-}
-
 func newNewKeyCommand(a *app) *cobra.Command {
 	return &cobra.Command{
 		Use:   "new-key",
@@ -39,6 +21,9 @@ old wraps are dropped, the file of the old key can go (shred -u).`,
 		Example: "  batsignal custody new-key --config /etc/batsignal/batsignal.yaml > bot.txt",
 		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
+			if err := harden(); err != nil {
+				return err
+			}
 			c, err := a.load(cmd)
 			if err != nil {
 				return err
@@ -55,7 +40,7 @@ old wraps are dropped, the file of the old key can go (shred -u).`,
 				return err
 			}
 			fmt.Fprintf(a.stderr, "There is one more key of the %s: %s. Restart its process before the flip.\n", home.side, filepath.Join(home.dir, name))
-			return a.printHost(home, ledgerName(c))
+			return a.printHost(c)
 		},
 	}
 }

@@ -35,7 +35,7 @@ nothing.`,
 func (a *app) loadKeyring(ctx context.Context, s custodySide, k custody.Keyring) error {
 	if k.Epoch > 1 {
 		// Those before it are this host's own, and not what somebody put into the database.
-		if _, _, err := s.trusted(ctx); err != nil {
+		if _, err := s.home.trusted(ctx, s.db); err != nil {
 			return err
 		}
 	}

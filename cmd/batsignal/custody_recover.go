@@ -13,6 +13,7 @@ import (
 
 	"batsignal/oncall/custody"
 	"batsignal/oncall/fault"
+	"batsignal/oncall/wholefile"
 )
 
 func newSealedExportCommand(a *app) *cobra.Command {
@@ -41,20 +42,15 @@ serves as well.`,
 
 // writeWith writes a file that is not there yet; a half of one does not stay.
 func writeWith(path string, fill func(w io.Writer) error) error {
-	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600) // #nosec G304 -- the operator names it, who runs the program
-	if err != nil {
-		return fault.Wrap(fault.Invalid, err, "The file %s cannot be written: %s.", path, whyNot(err))
+	var failed error
+	err := wholefile.Fill(path, 0o600, func(w io.Writer) error {
+		failed = fill(w)
+		return failed
+	})
+	if failed != nil {
+		return failed
 	}
-	err = fill(f)
-	for _, end := range []func() error{f.Sync, f.Close} {
-		if failed := end(); err == nil {
-			err = failed
-		}
-	}
-	if err != nil {
-		_ = os.Remove(path)
-	}
-	return err
+	return unwritten(path, err)
 }
 
 const recoverWarning = `
@@ -67,7 +63,7 @@ nobody behind you, and close the window afterwards.
 // offline is what recover and restore-half read.
 type offline struct {
 	shareFlags
-	backup, keyring string
+	backup string
 }
 
 func (o *offline) add(cmd *cobra.Command) {
@@ -76,22 +72,22 @@ func (o *offline) add(cmd *cobra.Command) {
 	_ = cmd.MarkFlagRequired("backup") // the flag is there
 }
 
-// read reads the backup and the shares. What is wrong with a share is said, and the others
-// are used.
-func (a *app) readOffline(o *offline, talk *asker) (custody.Backup, []custody.Share, error) {
+// readOffline reads the backup and the shares. What is wrong with a share is said, and the
+// others are used.
+func (a *app) readOffline(ctx context.Context, o *offline, talk *asker) (custody.Backup, []custody.Share, error) {
 	if err := harden(); err != nil {
 		return custody.Backup{}, nil, err
 	}
-	f, err := os.Open(o.backup)
+	f, err := openFile(o.backup)
 	if err != nil {
-		return custody.Backup{}, nil, fault.Wrap(fault.Invalid, err, "The file %s cannot be read: %s.", o.backup, whyNot(err))
+		return custody.Backup{}, nil, err
 	}
 	defer f.Close()
 	b, err := custody.ReadSealed(f)
 	if err != nil {
 		return b, nil, err
 	}
-	shares, trouble, err := o.all(talk)
+	shares, trouble, err := o.all(ctx, talk)
 	for _, t := range trouble {
 		talk.say("Note: %s\n", t)
 	}
@@ -101,6 +97,7 @@ func (a *app) readOffline(o *offline, talk *asker) (custody.Backup, []custody.Sh
 func newRecoverCommand(a *app) *cobra.Command {
 	var o offline
 	var handles []string
+	var keyring string
 	var everybody, piped bool
 	cmd := &cobra.Command{
 		Use:   "recover",
@@ -115,7 +112,7 @@ recorded and its owner is told (batsignal custody approve).`,
 		Example: `  batsignal custody recover --backup sealed.jsonl --handle jan --handle maria \
     --share share-1-1.age --share share-1-4.age --identity ada.txt --identity dana.txt --share -`,
 		Args: cobra.NoArgs,
-		RunE: func(*cobra.Command, []string) error {
+		RunE: func(cmd *cobra.Command, _ []string) error {
 			if f, ok := a.stdout.(*os.File); ok && !isTerminal(f) && !piped {
 				return fault.New(fault.Forbidden, "Addresses are printed on a terminal only. If they must go somewhere else, say so: --not-on-a-terminal")
 			}
@@ -123,16 +120,16 @@ recorded and its owner is told (batsignal custody approve).`,
 				return fault.New(fault.Invalid, "Say whose: --handle, once for each, or --everybody.")
 			}
 			talk := a.asker()
-			b, shares, err := a.readOffline(&o, talk)
+			b, shares, err := a.readOffline(cmd.Context(), &o, talk)
 			if err != nil {
 				return err
 			}
 			defer wipeShares(shares)
-			return a.recover(talk, b, shares, handles, o.keyring)
+			return a.recover(talk, b, shares, handles, keyring)
 		},
 	}
 	o.add(cmd)
-	cmd.Flags().StringVar(&o.keyring, "keyring", "", "the file of the shares' keyring, if the backup lacks it")
+	cmd.Flags().StringVar(&keyring, "keyring", "", "the file of the shares' keyring, if the backup lacks it")
 	cmd.Flags().StringArrayVar(&handles, "handle", nil, "whose addresses to open; once for each")
 	cmd.Flags().BoolVar(&everybody, "everybody", false, "everybody's")
 	cmd.Flags().BoolVar(&piped, "not-on-a-terminal", false, "print addresses although this is no terminal")

@@ -3,24 +3,21 @@ package main
 import (
 	"context"
 	"fmt"
-	"os"
 
 	"github.com/spf13/cobra"
 
 	"batsignal/oncall/custody"
 	"batsignal/oncall/escrow"
-	"batsignal/oncall/fault"
 )
 
 func newRestoreHalfCommand(a *app) *cobra.Command {
 	var o offline
 	var side, next, out string
 	cmd := &cobra.Command{
-		Use:     "restore-half",
-		Aliases: []string{"restore"},
-		Short:   "After a host is lost: make its half anew for a new host, with shares",
-		Long: `Restore-half brings a lost host back. First the new host makes keys (batsignal custody
-identity), and a ceremony the following keyring with them (batsignal custody next), signed by
+		Use:   "restore-half",
+		Short: "After a host is lost: make its half anew for a new host, with shares",
+		Long: `Restore-half brings a lost host back. First the new host makes keys (batsignal escrow
+keys), and a ceremony the following keyring with them (batsignal custody next), signed by
 those whose shares are here. Then, offline, with a backup and shares of the keyring before,
 this writes the lost half of every address, wrapped for the new host. No address is opened,
 and the other half is not touched. The file holds no secret that opens without the new host.
@@ -29,13 +26,13 @@ On the new host: batsignal custody load, trust, load-restored, rotate; then flip
 		Example: `  batsignal custody restore-half --side switchboard --backup sealed.jsonl --next keyring-2.txt \
     --share share-1-1.age --share share-1-4.age --share share-1-5.txt --identity keys.txt --out half.jsonl`,
 		Args: cobra.NoArgs,
-		RunE: func(*cobra.Command, []string) error {
+		RunE: func(cmd *cobra.Command, _ []string) error {
 			to, err := a.readKeyring(next)
 			if err != nil {
 				return err
 			}
 			talk := a.asker()
-			b, shares, err := a.readOffline(&o, talk)
+			b, shares, err := a.readOffline(cmd.Context(), &o, talk)
 			if err != nil {
 				return err
 			}
@@ -74,9 +71,9 @@ already stays. Next: batsignal custody rotate, on both hosts.`,
 		Example: "  batsignal custody load-restored half.jsonl --config /etc/batsignal/switchboard.yaml",
 		Args:    cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			f, err := os.Open(args[0])
+			f, err := openFile(args[0])
 			if err != nil {
-				return fault.Wrap(fault.Invalid, err, "The file %s cannot be read: %s.", args[0], whyNot(err))
+				return err
 			}
 			defer f.Close()
 			half, err := custody.ReadRestored(f)
@@ -92,7 +89,7 @@ func (a *app) loadRestored(ctx context.Context, s custodySide, half custody.Rest
 	if err := s.needs(half.Side); err != nil {
 		return err
 	}
-	if _, _, err := s.trusted(ctx); err != nil {
+	if _, err := s.home.trusted(ctx, s.db); err != nil {
 		return err
 	}
 	key, err := s.keyFor(ctx, half.Epoch)
@@ -114,8 +111,7 @@ func (a *app) loadRestored(ctx context.Context, s custodySide, half custody.Rest
 	return nil
 }
 
-// keyFor finds the key of this host that a keyring names. If there is none it returns
-// another one, and whoever uses it is told so.
+// keyFor finds the key of this host that a keyring names.
 func (s custodySide) keyFor(ctx context.Context, epoch int) (escrow.PrivateKey, error) {
 	keys, err := s.home.unwrapKeys()
 	if err != nil {
@@ -125,14 +121,5 @@ func (s custodySide) keyFor(ctx context.Context, epoch int) (escrow.PrivateKey, 
 	if err != nil {
 		return escrow.PrivateKey{}, err
 	}
-	named := k.Bot
-	if s.home.side == custody.SideSwitchboard {
-		named = k.Switchboard
-	}
-	for _, key := range keys {
-		if key.Public() == named {
-			return key, nil
-		}
-	}
-	return keys[0], nil
+	return custody.KeyOf(s.home.side, keys, k)
 }

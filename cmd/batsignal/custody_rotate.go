@@ -10,7 +10,6 @@ import (
 
 	"batsignal/migrations/pg"
 	"batsignal/oncall/custody"
-	"batsignal/oncall/fault"
 )
 
 func newRotateCommand(a *app) *cobra.Command {
@@ -27,28 +26,20 @@ Then: batsignal custody flip, on one of the two hosts.`,
 		Example: `  batsignal custody rotate --config /etc/batsignal/batsignal.yaml
   batsignal custody rotate --config /etc/batsignal/switchboard.yaml`,
 		Args: cobra.NoArgs,
-		RunE: func(cmd *cobra.Command, _ []string) error {
-			if err := harden(); err != nil {
-				return err
-			}
-			return a.withSide(cmd, a.rotate)
-		},
+		RunE: func(cmd *cobra.Command, _ []string) error { return a.withSide(cmd, a.rotate) },
 	}
 }
 
 func (a *app) rotate(ctx context.Context, s custodySide) error {
-	to, pin, err := s.trusted(ctx)
+	to, err := s.home.follow(ctx, s.db)
 	if err != nil {
 		return err
 	}
-	if err := s.home.keepPin(pin); err != nil {
-		return err
-	}
 	// What is stored as pending is signed by those of the current one, or there is an error.
-	if next, err := custody.Pending(ctx, s.db); err == nil {
-		to = next
-	} else if fault.KindOf(err) != fault.NotFound {
+	if next, waits, err := custody.Pending(ctx, s.db); err != nil {
 		return err
+	} else if waits {
+		to = next
 	}
 	keys, err := s.home.unwrapKeys()
 	if err != nil {
@@ -112,18 +103,15 @@ started since their keys for it were made. The old wraps stay until batsignal cu
 		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return a.withSide(cmd, func(ctx context.Context, s custodySide) error {
-				if _, _, err := s.trusted(ctx); err != nil {
+				if _, err := s.home.trusted(ctx, s.db); err != nil {
 					return err
 				}
 				moved, err := custody.Flip(ctx, s.db, time.Now())
 				if err != nil {
 					return err
 				}
-				k, pin, err := s.trusted(ctx)
+				k, err := s.home.follow(ctx, s.db)
 				if err != nil {
-					return err
-				}
-				if err := s.home.keepPin(pin); err != nil {
 					return err
 				}
 				fmt.Fprintf(a.stdout, "Keyring %d (%s) is used from now on; %d sealed addresses went over to it.\n", k.Epoch, k.Short(), moved)
@@ -146,12 +134,15 @@ func newDropCommand(a *app) *cobra.Command {
 for three things: as many custodians as it takes drilled the current keyring; this host's half
 of every address opens with it; and you say, by --backup-restored, that a backup with the new
 wraps was restored somewhere and something in it opened (batsignal custody recover). Backups
-of before still hold the old wraps until they expire.`,
+of before still hold the old wraps until they expire.
+
+It cannot look at the other host's half: run batsignal custody rotate there first, and go on
+only if it ends with "All … open here". A half that does not is lost by this for good.`,
 		Example: "  batsignal custody drop --backup-restored --config /etc/batsignal/batsignal.yaml",
 		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return a.withSide(cmd, func(ctx context.Context, s custodySide) error {
-				k, _, err := s.trusted(ctx)
+				k, err := s.home.trusted(ctx, s.db)
 				if err != nil {
 					return err
 				}

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"fmt"
 	"strings"
 
@@ -21,8 +22,8 @@ func newShareCommand(a *app) *cobra.Command {
 the keyring says of it. It shows nothing of the share itself, and needs no network.`,
 		Example: "  batsignal custody share --share share-1-1.age --identity key.txt --keyring keyring-1.txt",
 		Args:    cobra.NoArgs,
-		RunE: func(*cobra.Command, []string) error {
-			s, err := f.read(a.asker())
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			s, err := f.read(cmd.Context(), a.asker())
 			if err != nil {
 				return err
 			}
@@ -60,8 +61,12 @@ func (f *shareFlags) add(cmd *cobra.Command, many bool) {
 	_ = cmd.MarkFlagRequired("share") // the flag is there
 }
 
-// one reads the share of the one custodian who sits there.
-func (f *shareFlags) one(c *asker) (custody.Share, error) {
+// read reads the share of the one custodian who sits there, in a process that nobody else
+// looks into.
+func (f *shareFlags) read(ctx context.Context, c *asker) (custody.Share, error) {
+	if err := harden(); err != nil {
+		return custody.Share{}, err
+	}
 	if len(f.shares) != 1 {
 		return custody.Share{}, fault.New(fault.Invalid, "One share signs at a time: give --share once.")
 	}
@@ -69,17 +74,17 @@ func (f *shareFlags) one(c *asker) (custody.Share, error) {
 	if err != nil {
 		return custody.Share{}, err
 	}
-	return readShare(c, f.shares[0], identity)
+	return readShare(ctx, c, f.shares[0], identity)
 }
 
 // all reads every share that can be read; trouble says in sentences which cannot.
-func (f *shareFlags) all(c *asker) (shares []custody.Share, trouble []string, err error) {
+func (f *shareFlags) all(ctx context.Context, c *asker) (shares []custody.Share, trouble []string, err error) {
 	identity, err := f.identity()
 	if err != nil {
 		return nil, nil, err
 	}
 	for _, file := range f.shares {
-		s, err := readShare(c, file, identity)
+		s, err := readShare(ctx, c, file, identity)
 		if err != nil {
 			trouble = append(trouble, fmt.Sprintf("%s: %s", file, fault.Say(err)))
 			continue
@@ -105,7 +110,7 @@ func (f *shareFlags) identity() (secret.Text, error) {
 	return secret.New(strings.Join(all, "\n")), nil
 }
 
-func readShare(c *asker, file string, identity secret.Text) (custody.Share, error) {
+func readShare(ctx context.Context, c *asker, file string, identity secret.Text) (custody.Share, error) {
 	text, err := secret.Text{}, error(nil)
 	if file == "-" {
 		text, err = c.sheet()
@@ -115,7 +120,7 @@ func readShare(c *asker, file string, identity secret.Text) (custody.Share, erro
 	if err != nil {
 		return custody.Share{}, err
 	}
-	return custody.OpenShare(text, identity, c.terminal())
+	return custody.OpenShare(text, identity, c.terminal(ctx))
 }
 
 func wipeShares(shares []custody.Share) {

@@ -24,9 +24,9 @@ needs no network. With --keyring it is first made sure that the share is of that
 		Example: `  batsignal custody drill --share share-1-1.age --identity key.txt
   batsignal custody drill --share -      # typed from a sheet`,
 		Args: cobra.NoArgs,
-		RunE: func(*cobra.Command, []string) error {
+		RunE: func(cmd *cobra.Command, _ []string) error {
 			talk := a.asker()
-			s, err := f.read(talk)
+			s, err := f.read(cmd.Context(), talk)
 			if err != nil {
 				return err
 			}
@@ -55,14 +55,6 @@ needs no network. With --keyring it is first made sure that the share is of that
 	return cmd
 }
 
-// read is one, in a process that nobody else looks into.
-func (f *shareFlags) read(talk *asker) (custody.Share, error) {
-	if err := harden(); err != nil {
-		return custody.Share{}, err
-	}
-	return f.one(talk)
-}
-
 // approveTitle begins each text that custodians are asked to sign for lane D, and
 // approveEnd its last line (oncall/switchboard/dial): nothing else is signed by approve.
 const (
@@ -84,13 +76,13 @@ Ask the person who asks, by voice, before you agree. It needs no network.`,
 		Example: `  batsignal custody approve --share share-1-1.age --identity key.txt
   batsignal custody approve request.txt --share -`,
 		Args: cobra.MaximumNArgs(1),
-		RunE: func(_ *cobra.Command, args []string) error {
+		RunE: func(cmd *cobra.Command, args []string) error {
 			talk := a.asker()
 			text, err := a.approvalText(talk, args)
 			if err != nil {
 				return err
 			}
-			s, err := f.read(talk)
+			s, err := f.read(cmd.Context(), talk)
 			if err != nil {
 				return err
 			}

@@ -6,6 +6,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"batsignal/oncall/custody"
+	"batsignal/oncall/wholefile"
 )
 
 func newSignKeyringCommand(a *app) *cobra.Command {
@@ -13,9 +14,8 @@ func newSignKeyringCommand(a *app) *cobra.Command {
 	var previous string
 	var into bool
 	cmd := &cobra.Command{
-		Use:     "sign-keyring NEXT",
-		Aliases: []string{"sign"},
-		Short:   "Sign the following keyring with a share of the one before",
+		Use:   "sign-keyring NEXT",
+		Short: "Sign the following keyring with a share of the one before",
 		Long: `Sign-keyring shows what another keyring changes (who keeps shares, how many open, which
 keys) and asks whether you agree. With --into it writes the signature into the file of the
 new keyring; without, it prints it, and batsignal custody add-signature puts it there.
@@ -24,13 +24,13 @@ Compare the fingerprint with what was read out at the ceremony: a keyring that s
 made has another one.`,
 		Example: "  batsignal custody sign-keyring keyring-2.txt --previous keyring-1.txt --share share-1-1.age --identity key.txt --into",
 		Args:    cobra.ExactArgs(1),
-		RunE: func(_ *cobra.Command, args []string) error {
+		RunE: func(cmd *cobra.Command, args []string) error {
 			next, before, err := a.readKeyrings(args[0], previous)
 			if err != nil {
 				return err
 			}
 			talk := a.asker()
-			s, err := f.read(talk)
+			s, err := f.read(cmd.Context(), talk)
 			if err != nil {
 				return err
 			}
@@ -110,7 +110,7 @@ func (a *app) addSignatures(file string, next, before custody.Keyring, list ...c
 			return err
 		}
 	}
-	if err := replaceText(file, next.Text(), 0o644); err != nil {
+	if err := unwritten(file, wholefile.Replace(file, []byte(next.Text()), 0o644)); err != nil {
 		return err
 	}
 	if missing := next.Missing(before); missing > 0 {

@@ -55,10 +55,10 @@ func (a *app) custodyStatus(ctx context.Context, s custodySide, rest quorum.Plan
 	a.tellFingerprint(h.Keyring)
 	fmt.Fprintf(a.stdout, "%s\n%s\n\n", h.Sentence, s.pinSentence(ctx))
 	a.tellStandings(h)
-	if next, err := custody.Pending(ctx, s.db); err == nil {
-		fmt.Fprintf(a.stdout, "\nKeyring %d (%s) waits: batsignal custody rotate on both hosts, then batsignal custody flip.\n", next.Epoch, next.Short())
-	} else if fault.KindOf(err) != fault.NotFound {
+	if next, waits, err := custody.Pending(ctx, s.db); err != nil {
 		return err
+	} else if waits {
+		fmt.Fprintf(a.stdout, "\nKeyring %d (%s) waits: batsignal custody rotate on both hosts, then batsignal custody flip.\n", next.Epoch, next.Short())
 	}
 	p, err := custody.PlanOf(h.Keyring, rest)
 	if err != nil {
@@ -80,7 +80,7 @@ func (a *app) custodyStatus(ctx context.Context, s custodySide, rest quorum.Plan
 
 // pinSentence says whether this host trusts what is stored.
 func (s custodySide) pinSentence(ctx context.Context) string {
-	if _, _, err := s.trusted(ctx); err != nil {
+	if _, err := s.home.trusted(ctx, s.db); err != nil {
 		return "This host does not use it: " + fault.Say(err)
 	}
 	return fmt.Sprintf("The host of the %s trusts it.", s.home.side)

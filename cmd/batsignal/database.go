@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/jackc/pgx/v5/pgxpool"
 
 	"batsignal/migrations"
 	"batsignal/migrations/pg"
@@ -100,6 +101,22 @@ func openForeign(ctx context.Context, url secret.Text) (*database, error) {
 		return nil, fault.Wrap(fault.Unready, err, "%v.", err)
 	}
 	return &database{Pool: pool, DSN: url}, nil
+}
+
+// openSwitchboardDatabase opens the bot's database with the switchboard's own login.
+func openSwitchboardDatabase(ctx context.Context, c Config, o pg.Options) (*pgxpool.Pool, error) {
+	if c.Database.URL.Empty() {
+		return nil, fault.New(fault.Invalid, "The switchboard needs database.url: the bot's database, with a login of its own that is a member of batsignal_switchboard.")
+	}
+	pool, err := pg.Open(ctx, c.Database.URL.Reveal(), o)
+	if err != nil {
+		return nil, fault.Wrap(fault.Unready, err, "The database cannot be reached: %s.", whyUnreachable(err))
+	}
+	if err := migrations.Check(ctx, pool); err != nil {
+		pool.Close()
+		return nil, fault.Wrap(fault.Unready, err, "%v.", err)
+	}
+	return pool, nil
 }
 
 // whyUnreachable says what stands between us and a database, without its address:

@@ -39,7 +39,7 @@ func (d *doctor) escrow(ctx context.Context) {
 // ownKeys looks for our keys without making any: a doctor that runs as somebody else would
 // leave them where the bot cannot read them.
 func (d *doctor) ownKeys(home keyHome) bool {
-	const part, advice = "our keys for the switchboard", "batsignal custody identity makes them, as the user that the bot runs as."
+	const part, advice = "our keys for the switchboard", "batsignal escrow keys makes them, as the user that the bot runs as."
 	for _, pattern := range []string{"tls.key", "unwrap*.key"} {
 		found, err := filepath.Glob(filepath.Join(home.dir, pattern))
 		if err == nil && len(found) == 0 {
@@ -123,12 +123,7 @@ func (d *doctor) askBoard(ctx context.Context, home keyHome) (unseal.Status, err
 // keyring tells whether what people seal to is what the custodians signed and this host
 // trusts, whether our key is the one in it, and whether the shares are there.
 func (d *doctor) keyring(ctx context.Context, db pg.DB, home keyHome, now time.Time) {
-	pin, err := home.pin()
-	if err != nil {
-		d.tell("keyring", err, "")
-		return
-	}
-	k, _, err := custody.Trusted(ctx, db, pin)
+	k, err := home.trusted(ctx, db)
 	switch {
 	case fault.KindOf(err) == fault.NotFound:
 		d.note("keyring", fault.Say(err))
@@ -164,13 +159,11 @@ func (d *doctor) isOurs(k custody.Keyring, home keyHome) error {
 	if err != nil {
 		return err
 	}
-	for _, key := range keys {
-		if key.Public() == k.Bot {
-			if peer := strings.TrimPrefix(d.c.Switchboard.Peer, "sha256:"); k.TLS.Switchboard != "" && peer != k.TLS.Switchboard {
-				return errors.New("it names another certificate of the switchboard than switchboard.peer")
-			}
-			return nil
-		}
+	if _, err := custody.KeyOf(custody.SideBot, keys, k); err != nil {
+		return errors.New("it names another key of the bot than this host has, so nothing sealed can be opened")
 	}
-	return errors.New("it names another key of the bot than this host has, so nothing sealed can be opened")
+	if peer := strings.TrimPrefix(d.c.Switchboard.Peer, "sha256:"); k.TLS.Switchboard != "" && peer != k.TLS.Switchboard {
+		return errors.New("it names another certificate of the switchboard than switchboard.peer")
+	}
+	return nil
 }

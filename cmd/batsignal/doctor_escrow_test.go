@@ -53,7 +53,7 @@ func TestDoctorLooksAfterSealedAddresses(t *testing.T) {
 
 	wire := switchboardfake.NewWire(t)
 	c.Switchboard = switchboardConfig{URL: "https://127.0.0.1:1", Peer: string(wire.Theirs.Pin()), Listen: "127.0.0.1:0"}
-	visit(c, true, "broken   our keys for the switchboard: ", "tls.key is not there", "batsignal custody identity", "broken   keyring: No keyring is trusted here yet")
+	visit(c, true, "broken   our keys for the switchboard: ", "tls.key is not there", "batsignal escrow keys", "note     keyring: There is no keyring yet")
 	if made, err := os.ReadDir(c.StateDir); err != nil || len(made) != 0 {
 		t.Errorf("the doctor made %v, %v", made, err)
 	}

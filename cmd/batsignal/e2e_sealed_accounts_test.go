@@ -4,15 +4,10 @@ import (
 	"fmt"
 	"strings"
 	"testing"
-	"time"
-
-	"github.com/jackc/pgx/v5"
 
 	"batsignal/bot/irc/irctest"
 	"batsignal/integrations/twilio/twiliofake"
-	"batsignal/oncall/contact"
 	"batsignal/oncall/escrow"
-	"batsignal/oncall/secret"
 	"batsignal/oncall/unseal"
 )
 
@@ -27,7 +22,8 @@ func TestAttack11And12And13And20WhoHasAccounts(t *testing.T) {
 	people := w.gather(names...)
 	rostered(people["maria"], "coordination")
 	w.known(people["omar"], people["zoe"], people["li"])
-	w.sealOnce("maria", mariaNumber)
+	once := escrow.Policy{Lanes: []unseal.Lane{unseal.LaneDial}, PerQuarter: 1}
+	w.sealFor("maria", "voice", mariaNumber, once)
 	w.phones.Phone(mariaNumber).Calls(twiliofake.NoAnswer())
 	maria, omar, zoe, li := people["maria"], people["omar"], people["zoe"], people["li"]
 
@@ -73,29 +69,6 @@ func TestAttack11And12And13And20WhoHasAccounts(t *testing.T) {
 	w.silent("forged accounts")
 
 	w.insiders(maria, omar, li)
-}
-
-// sealOnce is seal, by somebody who agreed to be called once a quarter.
-func (w *sealedWorld) sealOnce(handle, number string) {
-	w.t.Helper()
-	policy := escrow.Policy{Lanes: []unseal.Lane{unseal.LaneDial}, PerQuarter: 1}
-	sealed, err := escrow.Seal(w.keyring.Keys(), w.person(handle), "voice", policy, secret.New(number))
-	if err != nil {
-		w.t.Fatal(err)
-	}
-	w.inTx(func(tx pgx.Tx) error {
-		added, err := contact.AddSealed(w.t.Context(), tx, time.Now(), w.person(handle), sealed)
-		if err != nil {
-			return err
-		}
-		proof, err := contact.Begin(w.t.Context(), tx, time.Now(), added.ID, contact.PurposeProof, w.person(handle))
-		if err != nil {
-			return err
-		}
-		_, _, _, err = contact.Redeem(w.t.Context(), tx, time.Now(), proof.ID)
-		return err
-	})
-	w.noted(sealed)
 }
 
 // insiders is row 20: two people with authenticators have maria called as often as she agreed

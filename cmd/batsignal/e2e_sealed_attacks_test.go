@@ -14,12 +14,10 @@ import (
 
 	"batsignal/bot/irc/irctest"
 	"batsignal/integrations/twilio/twiliofake"
-	"batsignal/migrations/pg"
 	"batsignal/migrations/pglocal"
 	"batsignal/oncall"
 	"batsignal/oncall/contact"
 	"batsignal/oncall/custody"
-	"batsignal/oncall/escrow"
 	"batsignal/oncall/paging"
 	"batsignal/oncall/secret"
 	"batsignal/oncall/switchboard/totp"
@@ -215,24 +213,6 @@ func (w *sealedWorld) person(handle string) int64 {
 		w.t.Fatal(err)
 	}
 	return p.ID
-}
-
-// inTx is a change of the database with the bot's login.
-func (w *sealedWorld) inTx(do func(tx pgx.Tx) error) {
-	w.t.Helper()
-	if err := pg.InTx(w.t.Context(), w.db, do); err != nil {
-		w.t.Fatal(err)
-	}
-}
-
-// noted has the switchboard write down that a code went to a record, as it does for who
-// proves it.
-func (w *sealedWorld) noted(sealed escrow.Sealed) {
-	w.t.Helper()
-	desk := keyHome{w.deskAt, custody.SideSwitchboard}
-	if err := noteProven(w.t.Context(), desk, "ledger.test", w.dsn(pglocal.SwitchboardRole), time.Now(), sealed); err != nil {
-		w.t.Fatal(err)
-	}
 }
 
 func codeAt(seed secret.Bytes, at time.Time) string { return totp.Code(seed, at).Reveal() }

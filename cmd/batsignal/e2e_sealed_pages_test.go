@@ -126,7 +126,7 @@ func TestPeopleSealAndSeeTheirOwnByThePages(t *testing.T) {
 	if status != http.StatusBadRequest || strings.Contains(body, ownNumber[4:]) {
 		t.Errorf("the same code once more is answered %d: %s", status, body)
 	}
-	li.ExpectMatch("", `Your sealed SMS number was opened .* to send you the code that you asked for`)
+	li.ExpectMatch("", `Your sealed SMS number was opened for you at .*: a code was sent there`)
 	if got := one[int](w.world, `select count(*)::int from ledger_leaf where body like '%"lane":"F"%' and body like '%"type":"shown"%'`); got == 0 {
 		t.Error("the ledger does not say that it was shown")
 	}

@@ -2,9 +2,9 @@ package main
 
 import (
 	"cmp"
-	"crypto/rand"
 	"encoding/hex"
 	"errors"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
@@ -16,6 +16,7 @@ import (
 	"batsignal/oncall/fault"
 	"batsignal/oncall/ledger"
 	"batsignal/oncall/secret"
+	"batsignal/oncall/wholefile"
 )
 
 // keyHome is the directory in which one of the two processes keeps its own keys. None of
@@ -79,26 +80,19 @@ func (h keyHome) newUnwrapKey(name string) error {
 	if err != nil {
 		return err
 	}
-	return writeOnce(filepath.Join(h.dir, name), hex.EncodeToString(key.Seed().RevealBytes())+"\n")
+	return wholefile.Create(filepath.Join(h.dir, name), []byte(hex.EncodeToString(key.Seed().RevealBytes())+"\n"), 0o600)
 }
 
 // ledgerKey is the switchboard's key for heads, made at first.
 func (h keyHome) ledgerKey(name string) (private secret.Text, public string, err error) {
 	path := filepath.Join(h.dir, "ledger.key")
-	if _, err := os.Stat(path); errors.Is(err, os.ErrNotExist) {
-		private, public, err := ledger.NewKey(name)
-		if err != nil {
-			return secret.Text{}, "", err
-		}
-		if err := os.MkdirAll(h.dir, 0o700); err != nil {
-			return secret.Text{}, "", err
-		}
-		if err := writeOnce(path, private.Reveal()+"\n"+public+"\n"); err != nil {
-			return secret.Text{}, "", err
-		}
-		return private, public, nil
-	}
 	text, err := ownKey(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		if err := h.newLedgerKey(path, name); err != nil {
+			return secret.Text{}, "", err
+		}
+		text, err = ownKey(path)
+	}
 	if err != nil {
 		return secret.Text{}, "", err
 	}
@@ -109,17 +103,31 @@ func (h keyHome) ledgerKey(name string) (private secret.Text, public string, err
 	return lines[0], lines[1].Reveal(), nil
 }
 
+func (h keyHome) newLedgerKey(path, name string) error {
+	private, public, err := ledger.NewKey(name)
+	if err != nil {
+		return err
+	}
+	if err := os.MkdirAll(h.dir, 0o700); err != nil {
+		return err
+	}
+	if err = wholefile.Create(path, []byte(private.Reveal()+"\n"+public+"\n"), 0o600); errors.Is(err, fs.ErrExist) {
+		return nil // another process was quicker
+	}
+	return err
+}
+
+// longestOwnKey is in bytes.
+const longestOwnKey = 1 << 14
+
 // ownKey reads a key that nobody else on this machine may read: a directory that was copied
 // or put back by hand may have lost its modes.
 func ownKey(path string) (secret.Text, error) {
-	info, err := os.Stat(path)
-	if err != nil {
-		return secret.Text{}, err
+	text, err := wholefile.ReadPrivate(path, longestOwnKey)
+	if shared := (wholefile.SharedError{}); errors.As(err, &shared) {
+		return secret.Text{}, fault.New(fault.Forbidden, "Others on this machine may read the key %s (mode %04o), so it is not used. If nobody did yet: chmod 600 %s. If somebody did, it takes a new key: docs/escrow.md.", path, shared.Mode, path)
 	}
-	if mode := info.Mode().Perm(); mode&0o077 != 0 {
-		return secret.Text{}, fault.New(fault.Forbidden, "Others on this machine may read the key %s (mode %04o), so it is not used. If nobody did yet: chmod 600 %s. If somebody did, it takes a new key: docs/escrow.md.", path, mode, path)
-	}
-	return secret.FromFile(path)
+	return secret.New(strings.TrimSpace(string(text))), err
 }
 
 // host is what a ceremony must know of this side: public keys only.
@@ -139,17 +147,4 @@ func (h keyHome) host(ledgerName string) (custody.Host, error) {
 		}
 	}
 	return host, nil
-}
-
-// writeOnce writes a private file that is not there yet, whole or not at all.
-func writeOnce(path, text string) error {
-	fresh := path + "." + rand.Text() + ".new"
-	if err := os.WriteFile(fresh, []byte(text), 0o600); err != nil {
-		return err
-	}
-	defer func() { _ = os.Remove(fresh) }()      // renamed or linked by then, or of no use
-	if err := os.Link(fresh, path); err != nil { // fails if it is there
-		return err
-	}
-	return nil
 }

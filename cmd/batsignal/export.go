@@ -56,10 +56,7 @@ func (a *app) write(file string, text []byte) error {
 		_, err := a.stdout.Write(text)
 		return err
 	}
-	if err := os.WriteFile(file, text, 0o600); err != nil {
-		return fault.Wrap(fault.Invalid, err, "The file %s cannot be written: %s.", file, whyNot(err))
-	}
-	return nil
+	return unwritten(file, os.WriteFile(file, text, 0o600))
 }
 
 // whyNot says in words why a file cannot be used.

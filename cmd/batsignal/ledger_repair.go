@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"fmt"
-	"path/filepath"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/spf13/cobra"
@@ -58,23 +57,28 @@ the database or from its pages: that would trust whoever wrote there.`,
 		Example: "  batsignal ledger trust-head 'Ledger 812 1a2b3c4d5e6f7081' --config /etc/batsignal/switchboard.yaml",
 		Args:    cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return a.withLedger(cmd, func(ctx context.Context, s custodySide, _ *ledger.Log) error {
-				return a.trustHead(ctx, s, args[0])
-			})
+			return a.withSide(cmd, func(ctx context.Context, s custodySide) error { return a.trustHead(ctx, s, args[0]) })
 		},
 	}
 }
 
 func (a *app) trustHead(ctx context.Context, s custodySide, line string) error {
+	if err := s.needs(custody.SideSwitchboard); err != nil {
+		return err
+	}
 	size, prefix, ok := ledger.ParseLine(line)
 	if !ok {
 		return fault.New(fault.Invalid, "That is no line of a head. It looks like: Ledger 812 1a2b3c4d5e6f7081")
 	}
-	guard := ledger.FileGuard{Path: filepath.Join(s.home.dir, "head")}
+	guard := s.home.guard()
 	if kept, err := guard.Last(); err != nil || kept != "" {
 		return fault.Wrap(fault.Conflict, err, "This host remembers a head already: %s. It is not replaced.", guard.Path)
 	}
-	keys, err := ledgerKeysOf(ctx, s)
+	_, public, err := s.home.ledgerKey(ledgerName(s.c))
+	if err != nil {
+		return err
+	}
+	keys, err := s.home.ledgerKeys(ctx, s.db, public)
 	if err != nil {
 		return err
 	}
@@ -99,39 +103,13 @@ func (a *app) trustHead(ctx context.Context, s custodySide, line string) error {
 // withLedger does something as the switchboard that signs.
 func (a *app) withLedger(cmd *cobra.Command, do func(ctx context.Context, s custodySide, log *ledger.Log) error) error {
 	return a.withSide(cmd, func(ctx context.Context, s custodySide) error {
-		if s.home.side != custody.SideSwitchboard {
-			return fault.New(fault.Invalid, "This is for the switchboard's host: give its configuration.")
+		if err := s.needs(custody.SideSwitchboard); err != nil {
+			return err
 		}
-		log, err := ledgerOf(ctx, s)
+		log, _, err := s.home.ledger(ctx, s.db, ledgerName(s.c))
 		if err != nil {
 			return err
 		}
 		return do(ctx, s, log)
 	})
-}
-
-// ledgerOf is the log that this host signs, with the keys of those before it.
-func ledgerOf(ctx context.Context, s custodySide) (*ledger.Log, error) {
-	private, _, err := s.home.ledgerKey(ledgerName(s.c))
-	if err != nil {
-		return nil, err
-	}
-	keys, err := ledgerKeysOf(ctx, s)
-	if err != nil {
-		return nil, err
-	}
-	return ledger.NewLog(private, ledger.FileGuard{Path: filepath.Join(s.home.dir, "head")}, keys...)
-}
-
-// ledgerKeysOf are the public keys of the ledger: this host's, and those of keyrings that it
-// trusts.
-func ledgerKeysOf(ctx context.Context, s custodySide) ([]string, error) {
-	if s.home.side != custody.SideSwitchboard {
-		return s.ledgerKeys(ctx)
-	}
-	_, public, err := s.home.ledgerKey(ledgerName(s.c))
-	if err != nil {
-		return nil, err
-	}
-	return ledgerKeysFor(ctx, s.db, s.home, public)
 }

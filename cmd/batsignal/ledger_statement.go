@@ -9,7 +9,6 @@ import (
 	"github.com/spf13/cobra"
 
 	"batsignal/oncall"
-	"batsignal/oncall/custody"
 	"batsignal/oncall/fault"
 	"batsignal/oncall/ledger"
 )
@@ -26,15 +25,8 @@ batsignal ledger check-statement.`,
 		Example: "  batsignal ledger statement jan --config /etc/batsignal/switchboard.yaml > jan.txt",
 		Args:    cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return a.withSide(cmd, func(ctx context.Context, s custodySide) error {
-				if err := s.needs(custody.SideSwitchboard); err != nil {
-					return err
-				}
+			return a.withLedger(cmd, func(ctx context.Context, s custodySide, log *ledger.Log) error {
 				who, err := oncall.PersonByHandle(ctx, s.db, args[0])
-				if err != nil {
-					return err
-				}
-				log, err := ledgerOf(ctx, s)
 				if err != nil {
 					return err
 				}

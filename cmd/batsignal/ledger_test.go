@@ -38,7 +38,7 @@ switchboard:
 		t.Fatal(err)
 	}
 	log := &ledger.Log{Signer: signer, Guard: ledger.FileGuard{Path: filepath.Join("switchboard", "head")}}
-	leaf := ledger.Leaf{Type: ledger.TypeSealed, Record: "6f9619ff-8b86-4011-b42d-00c04fc964ff", Epoch: 1}
+	leaf := ledger.Leaf{Type: ledger.TypeRevealAsked, Record: "6f9619ff-8b86-4011-b42d-00c04fc964ff"}
 	head, err := log.Write(ctx, db.Switchboard(t), time.Now(), leaf)
 	if err != nil {
 		t.Fatal(err)

@@ -97,8 +97,8 @@ func (a *app) verifyLedger(ctx context.Context, s custodySide, seen []ledger.See
 	}
 	if s.home.side == custody.SideSwitchboard {
 		// What this host signed last is a witness too.
-		own := filepath.Join(s.home.dir, "head")
-		signed, err := (ledger.FileGuard{Path: own}).Last()
+		guard := s.home.guard()
+		signed, err := guard.Last()
 		if err != nil {
 			return err
 		}
@@ -107,7 +107,7 @@ func (a *app) verifyLedger(ctx context.Context, s custodySide, seen []ledger.See
 			if err != nil {
 				return err
 			}
-			seen = append(seen, ledger.Seen{Size: head.Size, Prefix: head.Prefix(), Where: own})
+			seen = append(seen, ledger.Seen{Size: head.Size, Prefix: head.Prefix(), Where: guard.Path})
 		}
 	}
 	report, err := ledger.Verify(ctx, s.db, seen, keys...)
@@ -120,7 +120,7 @@ func (a *app) verifyLedger(ctx context.Context, s custodySide, seen []ledger.See
 // ledgerKeys are those of every keyring, if this host trusts the current one: what an
 // earlier key signed is still in the ledger.
 func (s custodySide) ledgerKeys(ctx context.Context) ([]string, error) {
-	trusted, _, err := s.trusted(ctx)
+	trusted, err := s.home.trusted(ctx, s.db)
 	if err != nil {
 		return nil, fault.Wrap(fault.KindOf(err), err, "%s Or say by which key to check: --key.", fault.Say(err))
 	}
@@ -161,9 +161,9 @@ func seenIn(logs []string) (seen []ledger.Seen, err error) {
 }
 
 func readBook(name string) (ledger.Book, error) {
-	f, err := os.Open(name) // #nosec G304 -- the operator names it, who runs the program
+	f, err := openFile(name)
 	if err != nil {
-		return ledger.Book{}, fault.Wrap(fault.Invalid, err, "The file %s cannot be read: %s.", name, whyNot(err))
+		return ledger.Book{}, err
 	}
 	defer f.Close()
 	return ledger.Import(f)

@@ -70,12 +70,21 @@ func (a *app) readTree(file string) (tree.File, error) {
 // longestTree is in bytes; what is longer is refused by whoever reads it.
 const longestTree = 64 << 20
 
+// openFile opens a file to read it.
+func openFile(path string) (*os.File, error) {
+	f, err := os.Open(path) // #nosec G304 -- the operator names it, who runs the program
+	if err != nil {
+		return nil, fault.Wrap(fault.Invalid, err, "The file %s cannot be read: %s.", path, whyNot(err))
+	}
+	return f, nil
+}
+
 func (a *app) readFile(file string) ([]byte, error) {
 	in := a.stdin
 	if file != "-" {
-		f, err := os.Open(file) // #nosec G304 -- the operator names it, who runs the program
+		f, err := openFile(file)
 		if err != nil {
-			return nil, fault.Wrap(fault.Invalid, err, "The file %s cannot be read: %s.", file, whyNot(err))
+			return nil, err
 		}
 		defer f.Close()
 		in = f

@@ -35,7 +35,7 @@ the next time. Without a terminal on standard input it plays batsignal try inste
 				return err
 			}
 			in, isFile := a.stdin.(*os.File)
-			if !isFile || !term.IsTerminal(int(in.Fd())) {
+			if !isFile || !isTerminal(in) {
 				return a.try(cmd.Context(), c, tryOptions{script: "heartbleed", seed: 1})
 			}
 			return a.runTerminal(cmd.Context(), c, in)
@@ -67,6 +67,9 @@ func (s *shiftedClock) Advance(d time.Duration) {
 }
 
 func (a *app) runTerminal(ctx context.Context, c Config, in *os.File) error {
+	if err := harden(); err != nil { // the keys of both halves are made here, and the bot's are used
+		return err
+	}
 	// The log would write over the prompt; what matters is said on stage.
 	log := newLogger(a.stderr, logConfig{Level: "error", Format: "text"})
 	fmt.Fprintf(a.stdout, "Starting a private Postgres in %s.\n", c.StateDir)

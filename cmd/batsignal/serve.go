@@ -17,7 +17,6 @@ import (
 	"batsignal/incidents/meeting"
 	"batsignal/migrations/pg"
 	"batsignal/migrations/pg/leader"
-	"batsignal/oncall/contact"
 	"batsignal/oncall/fault"
 	"batsignal/oncall/notice"
 	"batsignal/oncall/paging"
@@ -226,7 +225,7 @@ func (p *parts) serveWeb(ctx context.Context, c Config, db *database, at net.Lis
 		People: p.people, Skills: p.skills, Tree: p.tree, Rota: p.rota, Alerts: p.alerts, Currency: c.Paging.Currency, Policies: &policy.Service{DB: db.Pool, Now: p.incidents.Now},
 		Now: p.incidents.Now, Log: log, Version: currentBuild().Version, Hooks: p.hooks(),
 		Leads: p.election.Leads, Ready: p.settled, Elsewhere: p.elsewhere,
-		Sealed: c.Switchboard.URL != "", Custody: plan, Keyring: p.keyring, SealLink: p.linkTo(c, db, p.incidents.Now, contact.LinkEnrol), MineLink: p.linkTo(c, db, p.incidents.Now, contact.LinkMine),
+		Switchboard: linkTo(c, db.Pool, p.incidents.Now), Keyring: p.keyring, Custody: plan,
 	})
 	if err != nil {
 		return err

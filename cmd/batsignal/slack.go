@@ -62,7 +62,7 @@ Without --http it is for Socket Mode: we connect to Slack, and need no public ad
 			if byHTTP {
 				address = c.Web.PublicURL
 			}
-			text, err := slack.Manifest(slack.VerbsOf(command.Vocabulary(command.Services{Sealed: c.Switchboard.URL != ""}), c.Commands.Emergency), slack.ManifestOptions{
+			text, err := slack.Manifest(slack.VerbsOf(command.Vocabulary(command.Services{Switchboard: linkTo(c, nil, nil)}), c.Commands.Emergency), slack.ManifestOptions{
 				Network: n.ID, Emergency: c.Commands.Emergency, SlashPrefix: n.SlashPrefix, PublicURL: address,
 			})
 			if err != nil {

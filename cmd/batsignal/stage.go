@@ -88,11 +88,11 @@ switchboard:
 	if s.demo, err = makeDemo(ctx, *c, child, db, now()); err != nil {
 		return nil, err
 	}
-	return s, s.start(a.stderr, config)
+	return s, s.start(ctx, a.stderr, config)
 }
 
 // start runs this very program once more.
-func (s *stage) start(stderr io.Writer, config string) error {
+func (s *stage) start(ctx context.Context, stderr io.Writer, config string) error {
 	self, err := os.Executable()
 	if err != nil {
 		return err
@@ -101,6 +101,11 @@ func (s *stage) start(stderr io.Writer, config string) error {
 	s.cmd.Env = stageEnvironment(os.Environ())
 	s.cmd.Stderr = stderr
 	s.cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} // an interrupt of the terminal is ours
+	return s.launch(ctx)
+}
+
+// launch starts the child, and waits until it is up.
+func (s *stage) launch(ctx context.Context) (err error) {
 	if s.lines, err = s.cmd.StdinPipe(); err != nil {
 		return err
 	}
@@ -113,7 +118,6 @@ func (s *stage) start(stderr io.Writer, config string) error {
 	}
 	ready := make(chan struct{})
 	go func() {
-		defer close(s.rings)
 		scan := bufio.NewScanner(out)
 		for scan.Scan() {
 			var r ring
@@ -126,13 +130,17 @@ func (s *stage) start(stderr io.Writer, config string) error {
 			}
 			s.rings <- r
 		}
+		close(s.rings)
+		s.ended <- s.cmd.Wait() // after its last line: waiting closes the pipe
 	}()
-	go func() { s.ended <- s.cmd.Wait() }()
 	select {
 	case <-ready:
 		return nil
 	case err := <-s.ended:
 		return fault.Wrap(fault.Unready, err, "The switchboard ended as it began.")
+	case <-ctx.Done():
+		s.stop()
+		return ctx.Err()
 	case <-time.After(stagePatience):
 		s.stop()
 		return fault.New(fault.Unready, "The switchboard does not begin.")
@@ -150,6 +158,10 @@ func stageEnvironment(ours []string) []string {
 // stop has the child end, which it does when the terminal is gone.
 func (s *stage) stop() {
 	_ = s.lines.Close()
+	go func() {
+		for range s.rings { // nobody looks any more
+		}
+	}()
 	select {
 	case <-s.ended:
 	case <-time.After(5 * time.Second):
@@ -188,7 +200,7 @@ func (s *stage) write(l stageLine) {
 // terminal there is nobody else to look at an authenticator.
 func (s *stage) shown(l console.Line, print func(string), now func() time.Time) {
 	if l.Act == "say" && l.Room != "" && strings.Contains(l.Text, " opens sealed ") {
-		print(s.demo.codes(now(), ""))
+		print(s.demo.codes(now()))
 	}
 }
 

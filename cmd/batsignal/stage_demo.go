@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -141,7 +142,7 @@ func noteProven(ctx context.Context, home keyHome, name, dsn string, now time.Ti
 	if err != nil {
 		return err
 	}
-	log, err := ledger.NewLog(private, ledger.FileGuard{Path: filepath.Join(home.dir, "head")})
+	log, err := ledger.NewLog(private, home.guard())
 	if err != nil {
 		return err
 	}
@@ -198,14 +199,8 @@ func demoAuthenticators(child Config, people []oncall.Person, now time.Time) (de
 }
 
 // codes tells the codes of now, of a few people who may confirm.
-func (d demo) codes(now time.Time, but string) string {
-	var handles []string
-	for handle := range d.seeds {
-		if handle != but {
-			handles = append(handles, handle)
-		}
-	}
-	slices.Sort(handles)
+func (d demo) codes(now time.Time) string {
+	handles := slices.Sorted(maps.Keys(d.seeds))
 	var words []string
 	for _, handle := range handles[:min(3, len(handles))] {
 		words = append(words, handle+" "+totp.Code(d.seeds[handle], now).Reveal())

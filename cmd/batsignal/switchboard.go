@@ -62,8 +62,6 @@ func (a *app) loadSwitchboard(cmd *cobra.Command) (Config, error) {
 		return c, err
 	case c.Switchboard.Run.Listen == "":
 		return c, fault.New(fault.Invalid, "This is no configuration of a switchboard: switchboard.run.listen is not set. docs/escrow.md shows one.")
-	case c.Database.URL.Empty():
-		return c, fault.New(fault.Invalid, "The switchboard needs database.url: the bot's database, with a login of its own that is a member of batsignal_switchboard.")
 	}
 	return c, nil
 }
@@ -192,7 +190,7 @@ func (x *exchange) reconcile(ctx context.Context) error {
 // noteKeyring writes into the ledger which keyring is trusted here, when it is another one
 // than before: what is sealed to is public, too.
 func (x *exchange) noteKeyring(ctx context.Context) error {
-	keyring, err := trustedKeyring(ctx, x.db, x.home)
+	keyring, err := x.home.follow(ctx, x.db)
 	if fault.KindOf(err) == fault.Unready || fault.KindOf(err) == fault.NotFound {
 		return nil // there is none, or this host was not told which one to trust
 	}
@@ -217,7 +215,7 @@ func (x *exchange) serveBot(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("switchboard.run.listen: %w", err)
 	}
-	return switchwire.Serve(ctx, at, switchwire.Switchboard(operator{x}, x.log), x.log, x.identity, x.peer)
+	return switchwire.Serve(ctx, at, switchwire.Switchboard(operator{x.board, x}, x.log), x.log, x.identity, x.peer)
 }
 
 func newEscrowCommand(a *app) *cobra.Command {
@@ -237,17 +235,19 @@ Neither is a secret.`,
 			if err != nil {
 				return err
 			}
-			if c.Switchboard.Run.Listen != "" {
-				return a.printHost(switchboardKeys(c), ledgerName(c))
-			}
-			return a.printHost(botKeys(c), "")
+			return a.printHost(c)
 		},
 	})
 	return cmd
 }
 
-func (a *app) printHost(home keyHome, ledgerName string) error {
-	host, err := home.host(ledgerName)
+// printHost makes the keys of the host whose configuration it is, if there are none.
+func (a *app) printHost(c Config) error {
+	if err := harden(); err != nil {
+		return err
+	}
+	home := homeOf(c)
+	host, err := home.host(ledgerName(c))
 	if err != nil {
 		return err
 	}

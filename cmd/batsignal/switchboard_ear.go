@@ -11,7 +11,6 @@ import (
 	"sync/atomic"
 	"time"
 
-	"batsignal/bot/irc"
 	"batsignal/oncall/switchboard"
 )
 
@@ -27,16 +26,11 @@ type ear struct {
 func ircEars(c Config, log *slog.Logger) ([]ear, error) {
 	var ears []ear
 	for _, n := range c.IRC {
-		door, err := ircEar(n, log)
+		one, err := ircEar(n, log)
 		if err != nil {
 			return nil, err
 		}
-		ears = append(ears, ear{
-			name: n.ID, home: strings.ToLower(n.Home), check: door.Check,
-			run: func(ctx context.Context, hear func(switchboard.Heard)) error {
-				return door.Run(ctx, irc.Ear(hear))
-			},
-		})
+		ears = append(ears, ear{name: n.ID, home: strings.ToLower(n.Home), run: one.Run, check: one.Check})
 	}
 	return ears, nil
 }

@@ -9,7 +9,6 @@ import (
 	"slices"
 	"strings"
 
-	"batsignal/migrations/pg"
 	"batsignal/oncall/contact"
 	"batsignal/oncall/custody"
 	"batsignal/oncall/escrow"
@@ -24,22 +23,21 @@ import (
 
 // servePages shows the switchboard's own pages until ctx ends.
 func (x *exchange) servePages(ctx context.Context) error {
-	rows := pages.Rows{DB: x.db, Now: x.now, Keys: x.ledgerKeys}
+	rows := pages.Rows{DB: x.db, Now: x.now}
 	reveal := x.newReveal()
 	if err := reveal.Load(); err != nil {
 		return err
 	}
 	handler, err := pages.New(pages.Options{
 		Authority: x.authority, Bot: x.bot, Links: rows, Ledger: rows, LedgerKeys: x.ledgerKeys,
-		Owners:  owners{Rows: rows, own: &dial.Own{Board: x.board, Release: x.bot.Release}, x: x},
+		Owners:  owners{Rows: rows, Own: &dial.Own{Board: x.board, Release: x.bot.Release}, x: x},
 		Reveals: reveals{reveal, x}, Seeds: newSeedBox(x.c),
 		Keys: func(ctx context.Context) (escrow.Keys, error) {
-			keyring, err := trustedKeyring(ctx, x.db, x.home)
+			keyring, err := x.home.follow(ctx, x.db)
 			return keyring.Keys(), err
 		},
 		Clean: contact.Clean, Kinds: x.kinds(), Pin: string(x.identity.Pin()), Typed: x.typed,
-		PublicURL: x.c.Switchboard.Run.PagesURL, Proxied: strings.HasPrefix(x.c.Switchboard.Run.PagesURL, "https:"),
-		Version: currentBuild().Version, Now: x.now, Log: x.log,
+		PublicURL: x.c.Switchboard.Run.PagesURL, Version: currentBuild().Version, Now: x.now, Log: x.log,
 	})
 	if err != nil {
 		return err
@@ -64,65 +62,14 @@ func (x *exchange) typed(text string) string {
 // ledgerKeys are the public keys of the ledger, the one of now first: our own, and those of
 // keyrings that are trusted here. Where none is, our own alone.
 func (x *exchange) ledgerKeys(ctx context.Context) ([]string, error) {
-	return ledgerKeysFor(ctx, x.db, x.home, x.vkey)
-}
-
-// ledgerKeysFor is that of a host with a ledger key of its own. What the database says of
-// keyrings counts only as far as it follows from the one that this host was told to trust:
-// else whoever can write every row could sign entries of the ledger too.
-func ledgerKeysFor(ctx context.Context, db pg.DB, home keyHome, own string) ([]string, error) {
-	keys := []string{own}
-	trusted, err := trustedKeyring(ctx, db, home)
-	var more []string
-	if err == nil {
-		more, err = custody.LedgerKeys(ctx, db, trusted)
-	}
-	for _, key := range more {
-		if !slices.Contains(keys, key) {
-			keys = append(keys, key)
-		}
-	}
-	switch fault.KindOf(err) {
-	case fault.Forbidden, fault.Unready, fault.NotFound, fault.Conflict:
-		err = nil // those of before are not known, and ours is
-	}
-	return keys, err
-}
-
-// trustedKeyring is the current keyring, if signatures lead to it from the one that this
-// side was told to trust. What it follows by itself is remembered.
-func trustedKeyring(ctx context.Context, db pg.DB, home keyHome) (custody.Keyring, error) {
-	pin, err := home.pin()
-	if err != nil {
-		return custody.Keyring{}, err
-	}
-	if pin == (custody.Pin{}) {
-		return custody.Keyring{}, fault.New(fault.Unready, "This host trusts no keyring yet. From the paper of the ceremony: batsignal custody trust FINGERPRINT.")
-	}
-	keyring, next, err := custody.Trusted(ctx, db, pin)
-	if err == nil && next != pin {
-		err = home.keepPin(next)
-	}
-	return keyring, err
+	return x.home.ledgerKeys(ctx, x.db, x.vkey)
 }
 
 // owners is what people see and do with their own addresses.
 type owners struct {
 	pages.Rows
-	own *dial.Own
-	x   *exchange
-}
-
-func (o owners) SendCode(ctx context.Context, person, contact int64) (string, error) {
-	return o.own.SendCode(ctx, person, contact)
-}
-
-func (o owners) Show(ctx context.Context, person, contact int64, code string) (secret.Text, error) {
-	return o.own.Show(ctx, person, contact, code)
-}
-
-func (o owners) Delete(ctx context.Context, person, contact int64) error {
-	return o.own.Delete(ctx, person, contact)
+	*dial.Own
+	x *exchange
 }
 
 func (o owners) Statement(ctx context.Context, person int64) (string, error) {
@@ -144,23 +91,20 @@ func (x *exchange) newReveal() *dial.Reveals {
 		Board: x.board, Path: filepath.Join(x.home.dir, "reveals.json"), Now: x.now, Log: x.log,
 		Second: x.authority.Prove,
 		Needed: func(ctx context.Context) (int, error) {
-			keyring, err := trustedKeyring(ctx, x.db, x.home)
+			keyring, err := x.home.follow(ctx, x.db)
 			return keyring.K, err
 		},
-		Verify: func(ctx context.Context, custodian int, text, signature string) (string, error) {
-			keyring, err := trustedKeyring(ctx, x.db, x.home)
+		Verify: func(ctx context.Context, text, signature string) (int, string, error) {
+			keyring, err := x.home.follow(ctx, x.db)
 			if err != nil {
-				return "", err
+				return 0, "", err
 			}
 			s, err := custody.ParseSignature(signature)
 			if err != nil {
-				return "", err
+				return 0, "", err
 			}
 			who, err := keyring.VerifySignature(s, custody.PurposeApprove, text)
-			if err == nil && who.N != custodian {
-				err = fault.New(fault.Invalid, "This was signed by %s, and not by custodian %d.", who.Name, custodian)
-			}
-			return who.Name, err
+			return who.N, who.Name, err
 		},
 		Release: func(ctx context.Context, q dial.RevealRequest) (paging.Sealed, error) {
 			var signed []string
@@ -197,11 +141,7 @@ func (r reveals) Find(ctx context.Context, code string) (pages.Showing, error) {
 }
 
 func (r reveals) Approve(ctx context.Context, code, signature string) (pages.Showing, error) {
-	s, err := custody.ParseSignature(signature)
-	if err != nil {
-		return pages.Showing{}, err
-	}
-	return r.shown(ctx)(r.reveal.Approve(ctx, code, s.Custodian, signature))
+	return r.shown(ctx)(r.reveal.Approve(ctx, code, signature))
 }
 
 func (r reveals) Show(ctx context.Context, code, handle, digits string) (secret.Text, error) {
@@ -214,7 +154,7 @@ func (r reveals) shown(ctx context.Context) func(dial.RevealRequest, error) (pag
 		if err != nil {
 			return pages.Showing{}, err
 		}
-		keyring, err := trustedKeyring(ctx, r.x.db, r.x.home)
+		keyring, err := r.x.home.follow(ctx, r.x.db)
 		if err != nil {
 			return pages.Showing{}, err
 		}

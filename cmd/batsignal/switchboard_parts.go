@@ -14,7 +14,6 @@ import (
 	"batsignal/incidents"
 	"batsignal/integrations/mail"
 	switchwire "batsignal/integrations/switchboard"
-	"batsignal/migrations"
 	"batsignal/migrations/pg"
 	"batsignal/oncall/contact"
 	"batsignal/oncall/custody"
@@ -76,29 +75,22 @@ func newExchange(ctx context.Context, c Config, ears []ear, routes []paging.Rout
 	if x.bot, err = switchwire.NewBotClient(c.Switchboard.Run.Bots, x.identity, x.peer); err != nil {
 		return nil, err
 	}
-	if x.db, err = pg.Open(ctx, c.Database.URL.Reveal(), exchangePool); err != nil {
-		return nil, fault.Wrap(fault.Unready, err, "The database cannot be reached: %s.", whyUnreachable(err))
-	}
-	if err := migrations.Check(ctx, x.db); err != nil {
-		return nil, fault.Wrap(fault.Unready, err, "%v.", err)
-	}
-	private, public, err := x.home.ledgerKey(ledgerName(c))
-	if err != nil {
+	if x.db, err = openSwitchboardDatabase(ctx, c, exchangePool); err != nil {
 		return nil, err
 	}
-	x.vkey = public
-	earlier, err := x.ledgerKeys(ctx)
-	if err != nil {
-		return nil, err
-	}
-	if x.ledger, err = ledger.NewLog(private, ledger.FileGuard{Path: filepath.Join(x.home.dir, "head")}, earlier...); err != nil {
+	defer func() {
+		if err != nil {
+			x.db.Close()
+		}
+	}()
+	if x.ledger, x.vkey, err = x.home.ledger(ctx, x.db, ledgerName(c)); err != nil {
 		return nil, err
 	}
 	x.pusher = switchwire.NewPusher(x.bot, x.now, log)
 	if err := x.joinAuthority(); err != nil {
 		return nil, err
 	}
-	return x, x.joinBoard(ctx, routes)
+	return x, x.joinBoard(routes)
 }
 
 // ledgerName is the name of the ledger, which stays when its key is changed.
@@ -151,7 +143,7 @@ func botNicks(c Config) []string {
 	return names
 }
 
-func (x *exchange) joinBoard(ctx context.Context, extra []paging.Route) error {
+func (x *exchange) joinBoard(extra []paging.Route) error {
 	index, err := dial.OpenIndex(filepath.Join(x.home.dir, "index.key"))
 	if err != nil {
 		return err
@@ -173,22 +165,22 @@ func (x *exchange) joinBoard(ctx context.Context, extra []paging.Route) error {
 		homes[[2]string{e.name, e.home}] = true
 	}
 	x.board = &dial.Board{
-		DB: x.db, Keys: x.keyOf(keys), Grants: grants{x.authority}, Ledger: x.ledger, Journal: journal, Index: index, Sent: sent,
+		DB: x.db, Keys: x.keyOf(keys), Grants: x.authority, Ledger: x.ledger, Journal: journal, Index: index, Sent: sent,
 		Address: contact.Clean, Alarm: x.bot.Alarm, Now: x.now, Log: x.log,
 		Anchor: &dial.Anchor{
 			Say: x.bot.Say, Alarm: x.bot.Alarm, Now: x.now, Log: x.log,
-			Hear: func(ctx context.Context, line string, a ledger.Anchor) (int64, bool, error) {
-				return ledger.Hear(ctx, x.db, line, a)
+			Hear: func(ctx context.Context, prefix string, a ledger.Anchor) error {
+				return ledger.Hear(ctx, x.db, prefix, a)
 			},
 			Home: func(network, room string) bool { return homes[[2]string{network, strings.ToLower(room)}] },
 		},
 	}
 	x.forward = &dial.Forward{DB: x.db, Ear: x.bot, Spool: spool, Index: index, Address: contact.Clean, Log: x.log}
-	return x.joinWays(ctx, extra)
+	return x.joinWays(extra)
 }
 
 // joinWays gives it the routes of its configuration, and the listener for what comes back.
-func (x *exchange) joinWays(_ context.Context, extra []paging.Route) error {
+func (x *exchange) joinWays(extra []paging.Route) error {
 	bridge := &dial.Bridge{Board: x.board, Lead: x.bot.Lead}
 	p := &parts{
 		routes: map[string]paging.Route{}, inbound: http.NewServeMux(), incidents: &incidents.Service{Log: x.log}, ear: x.forward,
@@ -244,28 +236,16 @@ func (x *exchange) keyOf(keys []escrow.PrivateKey) func(ctx context.Context, db 
 			x.log.Error("a keyring cannot be read", "epoch", epoch, "error", err)
 			return escrow.PrivateKey{}, false
 		}
-		for _, key := range keys {
-			if key.Public() == keyring.Switchboard {
-				return key, true
-			}
-		}
-		return escrow.PrivateKey{}, false
+		key, err := custody.KeyOf(custody.SideSwitchboard, keys, keyring)
+		return key, err == nil
 	}
 }
 
-// grants is the authority as a board sees it.
-type grants struct{ authority *switchboard.Authority }
-
-func (g grants) Live(code string, incident int64) (unseal.Grant, error) {
-	return g.authority.Live(code, incident)
-}
-
-func (g grants) People(code string) int {
-	return g.authority.People(code)
-}
-
 // operator is what the bot may ask of this process. It implements [unseal.Switchboard].
-type operator struct{ x *exchange }
+type operator struct {
+	*dial.Board
+	x *exchange
+}
 
 var _ unseal.Switchboard = operator{}
 
@@ -273,18 +253,8 @@ func (o operator) Challenge(ctx context.Context, a unseal.Ask) (unseal.Challenge
 	return o.x.authority.Challenge(ctx, a)
 }
 
-func (o operator) Dial(ctx context.Context, route string, m paging.Message, ask bool) (unseal.Dialled, error) {
-	return o.x.board.Dial(ctx, route, m, ask)
-}
-
-func (o operator) End(ctx context.Context, route string, e paging.Ended) error {
-	return o.x.board.End(ctx, route, e)
-}
-
-func (o operator) Check(ctx context.Context, route string) error { return o.x.board.Check(ctx, route) }
-
 func (o operator) Status(ctx context.Context) (unseal.Status, error) {
-	s, err := o.x.board.Status(ctx)
+	s, err := o.Board.Status(ctx)
 	if err != nil {
 		return s, err
 	}

@@ -74,12 +74,7 @@ func (w *escrowWatch) custodians(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	var overdue []string
-	for _, s := range h.Standings {
-		if s.Overdue {
-			overdue = append(overdue, s.Custodian.Name)
-		}
-	}
+	overdue := h.Overdue()
 	if h.Level == custody.LevelOK && len(overdue) == 0 {
 		return nil
 	}

@@ -32,7 +32,6 @@ import (
 	"batsignal/oncall/access"
 	"batsignal/oncall/choice"
 	"batsignal/oncall/component"
-	"batsignal/oncall/contact"
 	"batsignal/oncall/coverage"
 	"batsignal/oncall/custody"
 	"batsignal/oncall/fault"
@@ -188,8 +187,8 @@ func wire(ctx context.Context, c Config, db *database, places []place, now func(
 	}, command.Vocabulary(command.Services{
 		DB: db.Pool, Incidents: p.incidents, People: p.people, Meetings: p.meetings, Actions: p.actions, Retro: p.retro, Access: p.access,
 		Skills: p.skills, Components: p.components, Rota: p.rota, Choices: p.choices, Fetch: p.calendars, Alerts: p.alerts,
-		Sealed: c.Switchboard.URL != "", SealLink: p.linkTo(c, db, now, contact.LinkEnrol), MineLink: p.linkTo(c, db, now, contact.LinkMine),
-		PublicURL: c.Web.PublicURL, Look: p.look, Health: p.health, Elsewhere: p.elsewhere,
+		Switchboard: linkTo(c, db.Pool, now),
+		PublicURL:   c.Web.PublicURL, Look: p.look, Health: p.health, Elsewhere: p.elsewhere,
 	}))
 	if err != nil {
 		return nil, err

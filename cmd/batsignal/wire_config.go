@@ -111,13 +111,12 @@ func ircDoor(n ircConfig, log *slog.Logger) (*irc.Door, error) {
 }
 
 // ircEar is a network where the switchboard listens, and says nothing.
-func ircEar(n ircConfig, log *slog.Logger) (*irc.Door, error) {
+func ircEar(n ircConfig, log *slog.Logger) (*irc.Ear, error) {
 	config, err := ircConfigOf(n, log)
 	if err != nil {
 		return nil, err
 	}
-	config.Listen = true
-	return irc.New(config)
+	return irc.NewEar(config)
 }
 
 func ircConfigOf(n ircConfig, log *slog.Logger) (irc.Config, error) {

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"batsignal/bot"
+	"batsignal/bot/command"
 	"batsignal/incidents"
 	switchwire "batsignal/integrations/switchboard"
 	"batsignal/integrations/twilio"
@@ -20,7 +21,6 @@ import (
 	"batsignal/oncall/custody/quorum"
 	"batsignal/oncall/fault"
 	"batsignal/oncall/paging"
-	"batsignal/oncall/secret"
 	"batsignal/oncall/switchboard/dial"
 	"batsignal/oncall/unseal"
 )
@@ -71,7 +71,7 @@ func (p *parts) joinSwitchboard(ctx context.Context, c Config, db *database, now
 		p.addRoute(route)
 		p.dialled[route.Name()] = route
 	}
-	p.keyring = func(ctx context.Context) (custody.Keyring, error) { return trustedKeyring(ctx, db.Pool, home) }
+	p.keyring = func(ctx context.Context) (custody.Keyring, error) { return home.follow(ctx, db.Pool) }
 	s := p.incidents
 	s.Switchboard, s.Seals = p.board, &contact.Halves{Keys: keys}
 	s.Custodians = custodians
@@ -162,9 +162,9 @@ func (p *parts) serveSwitchboard(ctx context.Context, log *slog.Logger) error {
 }
 
 // linkTo makes links to the switchboard's pages; nil: there is none.
-func (p *parts) linkTo(c Config, db *database, now func() time.Time, purpose contact.LinkPurpose) func(ctx context.Context, person int64) (secret.Text, error) {
+func linkTo(c Config, db pg.DB, now func() time.Time) command.LinkFor {
 	if c.Switchboard.URL == "" {
 		return nil
 	}
-	return contact.LinkTo(db.Pool, now, c.Switchboard.Pages, purpose)
+	return contact.LinkTo(db, now, c.Switchboard.Pages)
 }

@@ -38,7 +38,7 @@ func escrowConfirm(ctx context.Context, b *bench) (all []figure, err error) {
 		if err != nil {
 			err = x.withLogs(err)
 		}
-		err = errors.Join(err, x.stop())
+		err = errors.Join(err, x.stop()) // what is measured next has the machine to itself
 	}()
 	for _, t := range []trial{
 		{runs: b.runs(60, 2)},
@@ -218,10 +218,10 @@ func (x *exchange) dialled(ctx context.Context, a *sealedAlarm) error {
 				first[role] = at
 			}
 		}
-		for _, call := range x.phones.Rung() {
+		for _, call := range x.config.phones.Rung() {
 			note(call.To, call.At)
 		}
-		for _, text := range x.phones.Texts() {
+		for _, text := range x.config.phones.Texts() {
 			note(text.To, text.At)
 		}
 		if len(first) == roles {

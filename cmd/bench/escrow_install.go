@@ -30,7 +30,6 @@ type exchange struct {
 	config     exchangeConfig
 	bot, board *program
 	db         *pgxpool.Pool
-	phones     *twiliofake.Fake
 	asker      *client
 	confirmers []*registered // who confirm, in turn
 	turn       int
@@ -67,10 +66,10 @@ func (b *bench) exchangeAt(ctx context.Context, name string, v volunteers) (_ *e
 		return nil, err
 	}
 	b.later(func() error { x.config.irc.Close(); return nil })
-	if x.phones, err = twiliofake.Open(twiliofake.Options{}); err != nil {
+	if x.config.phones, err = twiliofake.Open(twiliofake.Options{}); err != nil {
 		return nil, err
 	}
-	b.later(func() error { x.phones.Close(); return nil })
+	b.later(func() error { x.config.phones.Close(); return nil })
 	sink, err := webhooktest.Open(secret.New(signing), false)
 	if err != nil {
 		return nil, err
@@ -107,13 +106,12 @@ func (b *bench) exchangeAt(ctx context.Context, name string, v volunteers) (_ *e
 // configure writes both configurations, makes the database, and holds the ceremony.
 func (x *exchange) configure(ctx context.Context, b *bench, name string) (k custody.Keyring, err error) {
 	c := &x.config
-	c.phones = x.phones
 	for _, at := range []*string{&c.web, &c.botAt, &c.boardAt, &c.pagesAt, &c.inboundAt} {
 		if *at, err = freeAddress(); err != nil {
 			return k, err
 		}
 	}
-	x.phones.Number("http://"+c.inboundAt+twilio.PathSMS, "http://"+c.inboundAt+twilio.PathCall)
+	c.phones.Number("http://"+c.inboundAt+twilio.PathSMS, "http://"+c.inboundAt+twilio.PathCall)
 	server, err := b.sealedDatabase(ctx, name)
 	if err != nil {
 		return k, err
@@ -164,7 +162,7 @@ func (x *exchange) fill(ctx context.Context, b *bench, keyring custody.Keyring, 
 		return err
 	}
 	for nth := range x.volunteers.people {
-		x.phones.Phone(numberOf(nth)).Calls(twiliofake.Acknowledges())
+		x.config.phones.Phone(numberOf(nth)).Calls(twiliofake.Acknowledges())
 		x.byNumber[numberOf(nth)] = nth % len(x.volunteers.roles)
 	}
 	return asOwner(ctx, x.config.owner, `vacuum analyze`)

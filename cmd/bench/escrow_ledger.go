@@ -118,7 +118,7 @@ func (w *writer) prove(ctx context.Context) error {
 		return err
 	}
 	for some := range slices.Chunk(leaves, 500) {
-		if err := w.write(ctx, some); err != nil {
+		if _, err := w.log.Write(ctx, w.db, time.Now(), some...); err != nil {
 			return err
 		}
 	}
@@ -135,18 +135,6 @@ func (w *writer) append(ctx context.Context, n int) error {
 		}
 		w.next++
 	}
-	return w.write(ctx, leaves)
-}
-
-// write writes entries in one transaction.
-func (w *writer) write(ctx context.Context, leaves []ledger.Leaf) error {
-	var head ledger.Head
-	err := pg.InTx(ctx, w.db, func(tx pgx.Tx) (err error) {
-		head, err = w.log.Append(ctx, tx, time.Now(), leaves...)
-		return err
-	})
-	if err != nil {
-		return err
-	}
-	return w.log.Committed(head)
+	_, err := w.log.Write(ctx, w.db, time.Now(), leaves...)
+	return err
 }

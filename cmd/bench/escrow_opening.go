@@ -214,8 +214,8 @@ func (t *vault) newBoard(ctx context.Context, dir string, r paging.Route) (_ *di
 	anchor := &dial.Anchor{
 		Home: func(string, string) bool { return true }, Now: time.Now, Log: log,
 		Alarm: func(context.Context, string) error { return nil },
-		Hear: func(ctx context.Context, line string, a ledger.Anchor) (int64, bool, error) {
-			return ledger.Hear(ctx, t.board, line, a)
+		Hear: func(ctx context.Context, prefix string, a ledger.Anchor) error {
+			return ledger.Hear(ctx, t.board, prefix, a)
 		},
 	}
 	anchor.Say = func(_ context.Context, line string) error {

@@ -79,7 +79,6 @@ const (
 		select id, heard_at, warned_at, setting from meeting where ended_at is null and incident_id is null order by id`
 	sqlWarned   = `update meeting set warned_at = @now where id = @id`
 	sqlWriteDue = `select id from meeting where write_due order by id`
-	sqlOneView  = `set transaction isolation level repeatable read, read only`
 	sqlEventsOf = `select events from meeting where id = @id`
 	sqlWritten  = `update meeting set write_due = events <> @events, written_at = @now where id = @id`
 )
@@ -206,10 +205,7 @@ func (k *Keeper) writeDue(ctx context.Context) error {
 func (k *Keeper) write(ctx context.Context, id int64) error {
 	var d write.Doc
 	var events int
-	if err := pg.InTx(ctx, k.DB, func(tx pgx.Tx) error {
-		if _, err := tx.Exec(ctx, sqlOneView); err != nil {
-			return err
-		}
+	if err := pg.Snapshot(ctx, k.DB, func(tx pgx.Tx) error {
 		if err := tx.QueryRow(ctx, sqlEventsOf, pgx.NamedArgs{"id": id}).Scan(&events); err != nil {
 			return err
 		}

@@ -29,7 +29,7 @@ import (
 // whatever they like to write.
 func raw(t *testing.T, w *switchboardfake.Wire, method, url, body string) (int, string) {
 	t.Helper()
-	conf, err := w.Ours.ClientTLS(w.Theirs.Pin())
+	conf, err := switchboard.ClientTLS(w.Ours, w.Theirs.Pin())
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -23,15 +23,15 @@ type BotClient struct {
 
 var _ unseal.Bot = (*BotClient)(nil)
 
-// NewBotClient makes a client for the bot's processes at web addresses, whose keys have
-// these pins. It does not connect. Its errors are plain sentences for the operator.
-func NewBotClient(addresses []string, ours Identity, peers ...Pin) (*BotClient, error) {
+// NewBotClient makes a client for the bot's processes at web addresses, whose key has this
+// pin: they share it. It does not connect. Its errors are plain sentences for the operator.
+func NewBotClient(addresses []string, ours Identity, peer Pin) (*BotClient, error) {
 	if len(addresses) == 0 {
 		return nil, errors.New("the switchboard needs an address of the bot, like https://10.0.0.4:8445")
 	}
 	b := &BotClient{}
 	for _, address := range addresses {
-		one, err := newCaller("the bot", address, ours, peers)
+		one, err := newCaller("the bot", address, ours, peer)
 		if err != nil {
 			return nil, err
 		}

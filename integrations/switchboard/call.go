@@ -35,12 +35,12 @@ type caller struct {
 	client *http.Client
 }
 
-func newCaller(who, address string, ours Identity, peers []Pin) (*caller, error) {
+func newCaller(who, address string, ours Identity, peer Pin) (*caller, error) {
 	u, err := url.Parse(address)
 	if err != nil || u.Scheme != "https" || u.Hostname() == "" || u.User != nil || (u.Path != "" && u.Path != "/") || u.RawQuery != "" || u.Fragment != "" {
 		return nil, fmt.Errorf("the address of %s must be written like https://10.0.0.5:8444", who)
 	}
-	conf, err := ours.ClientTLS(peers...)
+	conf, err := ours.clientTLS(peer)
 	if err != nil {
 		return nil, err
 	}

@@ -17,11 +17,15 @@ import (
 	"path/filepath"
 	"strings"
 	"time"
+
+	"batsignal/oncall/wholefile"
 )
 
 // keyFile is the name of the private key in the state directory, readable by its owner
 // only. The certificate is made of it anew at each start, so the two always fit.
 const keyFile = "tls.key"
+
+const longestKey = 1 << 14 // bytes; ours has 119
 
 // Pin is what one side knows of the other: "sha256:" and the hash of its public key
 // (SubjectPublicKeyInfo) in 64 hexadecimal digits. It is no secret.
@@ -72,21 +76,17 @@ func LoadOrMake(dir string) (Identity, error) {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return Identity{}, fmt.Errorf("the state directory cannot be made: %w", err)
 	}
-	if err := makeKey(dir, path); err != nil {
+	if err := makeKey(path); err != nil && !errors.Is(err, fs.ErrExist) {
 		return Identity{}, fmt.Errorf("our key for the connection cannot be written: %w", err)
 	}
 	return load(path)
 }
 
 func load(path string) (Identity, error) {
-	info, err := os.Stat(path)
-	if err != nil {
-		return Identity{}, err
-	}
-	if info.Mode().Perm()&0o077 != 0 {
+	text, err := wholefile.ReadPrivate(path, longestKey)
+	if errors.As(err, new(wholefile.SharedError)) {
 		return Identity{}, fmt.Errorf("others on this machine may read the key %s; chmod 600 it, or remove it to have a new one made", path)
 	}
-	text, err := os.ReadFile(path) // #nosec G304 -- the operator's own state directory
 	if err != nil {
 		return Identity{}, err
 	}
@@ -104,8 +104,7 @@ func load(path string) (Identity, error) {
 	return identityOf(key)
 }
 
-// makeKey puts a new key in place whole or not at all, and leaves one that is there.
-func makeKey(dir, path string) error {
+func makeKey(path string) error {
 	_, key, err := ed25519.GenerateKey(rand.Reader)
 	if err != nil {
 		return err
@@ -114,20 +113,10 @@ func makeKey(dir, path string) error {
 	if err != nil {
 		return err
 	}
-	draft, err := os.CreateTemp(dir, keyFile+".*") // with mode 0600
-	if err != nil {
-		return err
-	}
-	defer func() { _ = os.Remove(draft.Name()) }()
-	err = pem.Encode(draft, &pem.Block{Type: "PRIVATE KEY", Bytes: der})
-	clear(der)
-	if err = errors.Join(err, draft.Sync(), draft.Close()); err != nil {
-		return err
-	}
-	if err := os.Link(draft.Name(), path); err != nil && !errors.Is(err, fs.ErrExist) {
-		return err
-	}
-	return nil
+	defer clear(der)
+	text := pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: der})
+	defer clear(text)
+	return wholefile.Create(path, text, 0o600)
 }
 
 // identityOf signs a certificate for a key with itself. It never ends: a page must not

@@ -4,26 +4,17 @@ import (
 	"crypto/tls"
 	"errors"
 	"fmt"
-	"slices"
-	"strings"
 )
 
 // PinCommand prints the pin of whichever side's configuration it is given.
 const PinCommand = "batsignal escrow keys"
 
 // wrongPin is a peer whose key is not the one that we were told of.
-type wrongPin struct {
-	got  Pin
-	want []Pin
-}
+type wrongPin struct{ got, want Pin }
 
 func (w wrongPin) Error() string {
-	want := make([]string, len(w.want))
-	for i, p := range w.want {
-		want[i] = string(p)
-	}
 	return fmt.Sprintf("the other side has the pin %s, and ours is to speak to %s only; if its key was made anew, `%s` there prints the new one",
-		w.got, strings.Join(want, " or "), PinCommand)
+		w.got, w.want, PinCommand)
 }
 
 var errNoPin = errors.New("the pin of the other side is not configured yet: `" + PinCommand + "` there prints it; write it into switchboard.peer")
@@ -31,22 +22,15 @@ var errNoPin = errors.New("the pin of the other side is not configured yet: `" +
 // config is what both sides have in common: TLS 1.3, our certificate, and a peer that is
 // known by its key alone. There is no authority to be fooled, no name and no date: it is
 // checked on every connection, resumed ones included, of which there are none.
-func (i Identity) config(peers []Pin) (*tls.Config, error) {
-	if len(i.certificate.Certificate) == 0 {
+func (i Identity) config(peer Pin) (*tls.Config, error) {
+	switch {
+	case len(i.certificate.Certificate) == 0:
 		return nil, errors.New("there is no key of ours for the connection")
-	}
-	if len(peers) == 0 {
+	case peer == "":
 		return nil, errNoPin
-	}
-	for _, p := range peers {
-		if _, err := ParsePin(string(p)); err != nil {
-			return nil, err
-		}
-	}
-	if slices.Contains(peers, i.pin) {
+	case peer == i.pin:
 		return nil, fmt.Errorf("%s is our own pin; the one of the other side is needed, which `%s` prints there", i.pin, PinCommand)
 	}
-	peers = slices.Clone(peers)
 	return &tls.Config{
 		MinVersion:             tls.VersionTLS13,
 		Certificates:           []tls.Certificate{i.certificate},
@@ -56,18 +40,18 @@ func (i Identity) config(peers []Pin) (*tls.Config, error) {
 			if len(state.PeerCertificates) == 0 {
 				return errors.New("the other side has shown no certificate")
 			}
-			if got := pinOf(state.PeerCertificates[0]); !slices.Contains(peers, got) {
-				return wrongPin{got: got, want: peers}
+			if got := pinOf(state.PeerCertificates[0]); got != peer {
+				return wrongPin{got: got, want: peer}
 			}
 			return nil
 		},
 	}, nil
 }
 
-// ServerTLS is for the side that listens: whoever connects shows a certificate with one
-// of these pins, or is not heard. Its errors are plain sentences for the operator.
-func (i Identity) ServerTLS(peers ...Pin) (*tls.Config, error) {
-	c, err := i.config(peers)
+// serverTLS is for the side that listens: whoever connects shows a certificate with this
+// pin, or is not heard. Its errors are plain sentences for the operator.
+func (i Identity) serverTLS(peer Pin) (*tls.Config, error) {
+	c, err := i.config(peer)
 	if err != nil {
 		return nil, err
 	}
@@ -75,9 +59,9 @@ func (i Identity) ServerTLS(peers ...Pin) (*tls.Config, error) {
 	return c, nil
 }
 
-// ClientTLS is for the side that connects.
-func (i Identity) ClientTLS(peers ...Pin) (*tls.Config, error) {
-	c, err := i.config(peers)
+// clientTLS is for the side that connects.
+func (i Identity) clientTLS(peer Pin) (*tls.Config, error) {
+	c, err := i.config(peer)
 	if err != nil {
 		return nil, err
 	}

@@ -23,13 +23,13 @@ import (
 	"batsignal/oncall/unseal"
 )
 
-// served is a handler that is served to whoever has one of the pins.
+// served is a handler that is served to whoever has the pin.
 type served struct {
 	address string // "https://127.0.0.1:…"
 	log     *guarded
 }
 
-func serve(t *testing.T, h http.Handler, ours Identity, peers ...Pin) served {
+func serve(t *testing.T, h http.Handler, ours Identity, peer Pin) served {
 	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -39,7 +39,7 @@ func serve(t *testing.T, h http.Handler, ours Identity, peers ...Pin) served {
 	ctx, cancel := context.WithCancel(context.WithoutCancel(t.Context()))
 	var running sync.WaitGroup
 	running.Go(func() {
-		if err := Serve(ctx, l, h, s.log.logger(), ours, peers...); err != nil {
+		if err := Serve(ctx, l, h, s.log.logger(), ours, peer); err != nil {
 			t.Error(err)
 		}
 	})
@@ -69,9 +69,9 @@ func (g *guarded) logger() *slog.Logger {
 	return slog.New(slog.NewTextHandler(g, &slog.HandlerOptions{Level: slog.LevelDebug}))
 }
 
-func client(t *testing.T, address string, ours Identity, peers ...Pin) *Client {
+func client(t *testing.T, address string, ours Identity, peer Pin) *Client {
 	t.Helper()
-	c, err := NewClient(address, ours, peers...)
+	c, err := NewClient(address, ours, peer)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -182,7 +182,7 @@ func TestOlderTLSIsRefused(t *testing.T) {
 	t.Parallel()
 	board, bot := identity(t), identity(t)
 	at := serve(t, Switchboard(nobody{t}, nil), board, bot.Pin())
-	conf, err := bot.ClientTLS(board.Pin())
+	conf, err := bot.clientTLS(board.Pin())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -193,7 +193,7 @@ func TestOlderTLSIsRefused(t *testing.T) {
 		t.Error("TLS 1.2 was agreed on")
 	}
 	// And the other way round: a server of 1.2 is not spoken to.
-	old, err := board.ServerTLS(bot.Pin())
+	old, err := board.serverTLS(bot.Pin())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -224,23 +224,22 @@ func TestWhatIsMissingForAConnectionIsSaid(t *testing.T) {
 	for name, c := range map[string]struct {
 		address string
 		ours    Identity
-		peers   []Pin
+		peer    Pin
 		says    string
 	}{
-		"no pin yet":     {"https://10.0.0.5:8444", bot, nil, PinCommand},
-		"our own pin":    {"https://10.0.0.5:8444", bot, []Pin{bot.Pin()}, "our own pin"},
-		"half a pin":     {"https://10.0.0.5:8444", bot, []Pin{"sha256:12"}, "is no pin"},
-		"nobody":         {"https://10.0.0.5:8444", Identity{}, []Pin{board.Pin()}, "no key of ours"},
-		"plain http":     {"http://10.0.0.5:8444", bot, []Pin{board.Pin()}, "like https://"},
-		"a path":         {"https://10.0.0.5:8444/x", bot, []Pin{board.Pin()}, "like https://"},
-		"a password":     {"https://a:b@10.0.0.5:8444", bot, []Pin{board.Pin()}, "like https://"},
-		"no address":     {"", bot, []Pin{board.Pin()}, "like https://"},
-		"no web address": {"10.0.0.5:8444", bot, []Pin{board.Pin()}, "like https://"},
+		"no pin yet":     {"https://10.0.0.5:8444", bot, "", PinCommand},
+		"our own pin":    {"https://10.0.0.5:8444", bot, bot.Pin(), "our own pin"},
+		"nobody":         {"https://10.0.0.5:8444", Identity{}, board.Pin(), "no key of ours"},
+		"plain http":     {"http://10.0.0.5:8444", bot, board.Pin(), "like https://"},
+		"a path":         {"https://10.0.0.5:8444/x", bot, board.Pin(), "like https://"},
+		"a password":     {"https://a:b@10.0.0.5:8444", bot, board.Pin(), "like https://"},
+		"no address":     {"", bot, board.Pin(), "like https://"},
+		"no web address": {"10.0.0.5:8444", bot, board.Pin(), "like https://"},
 	} {
-		if _, err := NewClient(c.address, c.ours, c.peers...); err == nil || !strings.Contains(err.Error(), c.says) {
+		if _, err := NewClient(c.address, c.ours, c.peer); err == nil || !strings.Contains(err.Error(), c.says) {
 			t.Errorf("%s: %v", name, err)
 		}
-		if _, err := NewBotClient([]string{c.address}, c.ours, c.peers...); err == nil || !strings.Contains(err.Error(), c.says) {
+		if _, err := NewBotClient([]string{c.address}, c.ours, c.peer); err == nil || !strings.Contains(err.Error(), c.says) {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
@@ -251,7 +250,7 @@ func TestWhatIsMissingForAConnectionIsSaid(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := Serve(t.Context(), l, http.NotFoundHandler(), slog.New(slog.DiscardHandler), board); err == nil || !strings.Contains(err.Error(), PinCommand) {
+	if err := Serve(t.Context(), l, http.NotFoundHandler(), slog.New(slog.DiscardHandler), board, ""); err == nil || !strings.Contains(err.Error(), PinCommand) {
 		t.Errorf("listening without a pin: %v", err)
 	}
 }

@@ -20,10 +20,9 @@ import (
 // dialled to the end.
 const goodbye = 20 * time.Second
 
-// Serve answers at a listener until ctx ends, to whoever shows one of these pins, and
-// closes it. It returns when all calls have been answered.
-func Serve(ctx context.Context, l net.Listener, h http.Handler, log *slog.Logger, ours Identity, peers ...Pin) error {
-	conf, err := ours.ServerTLS(peers...)
+// Serve answers at a listener until ctx ends, to whoever shows this pin, and closes it. It returns when all calls have been answered.
+func Serve(ctx context.Context, l net.Listener, h http.Handler, log *slog.Logger, ours Identity, peer Pin) error {
+	conf, err := ours.serverTLS(peer)
 	if err != nil {
 		_ = l.Close()
 		return err
@@ -75,7 +74,7 @@ func newDesk(log *slog.Logger) *desk {
 }
 
 // ServeHTTP takes calls by TLS from whoever showed a certificate, which [Serve] has
-// compared with its pins. By any other way nobody is heard.
+// compared with its pin. By any other way nobody is heard.
 func (d *desk) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	defer func() {
 		if p := recover(); p != nil {

@@ -48,10 +48,10 @@ type Client struct{ wire *caller }
 var _ unseal.Switchboard = (*Client)(nil)
 
 // NewClient makes a client for the switchboard at a web address, "https://10.0.0.5:8444",
-// whose key has one of these pins. It does not connect. Its errors are plain sentences for
-// the operator.
-func NewClient(address string, ours Identity, peers ...Pin) (*Client, error) {
-	wire, err := newCaller("the switchboard", address, ours, peers)
+// whose key has this pin. It does not connect. Its errors are plain sentences for the
+// operator.
+func NewClient(address string, ours Identity, peer Pin) (*Client, error) {
+	wire, err := newCaller("the switchboard", address, ours, peer)
 	if err != nil {
 		return nil, err
 	}

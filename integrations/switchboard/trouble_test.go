@@ -103,7 +103,7 @@ func TestCallsThatAreNotRead(t *testing.T) {
 	t.Parallel()
 	board, bot := identity(t), identity(t)
 	at := serve(t, Switchboard(nobody{t}, nil), board, bot.Pin())
-	conf, err := bot.ClientTLS(board.Pin())
+	conf, err := bot.clientTLS(board.Pin())
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -45,6 +45,23 @@ func InTx(ctx context.Context, db DB, fn func(tx pgx.Tx) error) error {
 	}
 }
 
+const sqlOneMoment = `set transaction isolation level repeatable read, read only`
+
+// Snapshot runs fn in a transaction that only reads, on the rows as they were committed at one
+// moment. On a transaction they are as that one has them. It never runs fn again, so fn may
+// write out what it reads.
+func Snapshot(ctx context.Context, db DB, fn func(tx pgx.Tx) error) error {
+	_, nested := db.(pgx.Tx)
+	return once(ctx, db, func(tx pgx.Tx) error {
+		if !nested {
+			if _, err := tx.Exec(ctx, sqlOneMoment); err != nil {
+				return err
+			}
+		}
+		return fn(tx)
+	}, plainError)
+}
+
 func once(ctx context.Context, db DB, fn func(tx pgx.Tx) error, judge func(error) error) error {
 	tx, err := db.Begin(ctx)
 	if err != nil {
@@ -75,8 +92,8 @@ func once(ctx context.Context, db DB, fn func(tx pgx.Tx) error, judge func(error
 	return judge(tx.Commit(ctx))
 }
 
-// plainError judges the release of a savepoint: if that fails nothing was
-// committed, since the commit around it was never sent.
+// plainError judges the release of a savepoint, and the end of what only read: if
+// that fails nothing was committed.
 func plainError(err error) error { return err }
 
 // commitError tells a commit that surely did not happen from one that may have.

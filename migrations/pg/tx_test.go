@@ -160,6 +160,43 @@ func TestInTxRepeatsASerializationConflictButNotForEver(t *testing.T) {
 	}
 }
 
+// What is read at one moment is not disturbed by what others write meanwhile, and nothing is
+// written.
+func TestASnapshotIsOfOneMoment(t *testing.T) {
+	db := pgtest.Fresh(t).Pool
+	exec(t, db, sqlAdd, "maria", noon)
+	if err := pg.Snapshot(ctx, db, func(tx pgx.Tx) error {
+		before := get[int](t, tx, sqlCount)
+		exec(t, db, sqlAdd, "jun", noon) // on another connection
+		if after := get[int](t, tx, sqlCount); before != 1 || after != 1 {
+			t.Errorf("%d people, then %d", before, after)
+		}
+		return nil
+	}); err != nil {
+		t.Fatal(err)
+	}
+	var pgErr *pgconn.PgError
+	if err := pg.Snapshot(ctx, db, func(tx pgx.Tx) error {
+		_, err := tx.Exec(ctx, sqlAdd, "li", noon)
+		return err
+	}); !errors.As(err, &pgErr) || pgErr.Code != "25006" {
+		t.Errorf("written: %v", err)
+	}
+
+	// Within a transaction what that one wrote is there.
+	if err := pg.InTx(ctx, db, func(tx pgx.Tx) error {
+		exec(t, tx, sqlAdd, "li", noon)
+		return pg.Snapshot(ctx, tx, func(tx pgx.Tx) error {
+			if n := get[int](t, tx, sqlCount); n != 3 {
+				t.Errorf("%d people", n)
+			}
+			return nil
+		})
+	}); err != nil {
+		t.Error(err)
+	}
+}
+
 // gate stands between us and the server and can fall before the answer to a
 // commit, after the server has had it.
 type gate struct {

@@ -10,6 +10,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"batsignal/migrations/pg"
+	"batsignal/oncall"
 	"batsignal/oncall/escrow"
 	"batsignal/oncall/unseal"
 )
@@ -60,7 +61,7 @@ func PolicySays(p escrow.Policy) string {
 	if slices.Contains(p.Lanes, unseal.LaneDial) {
 		dial := "rung only in an emergency that two people confirmed"
 		if p.PerQuarter > 0 {
-			dial += fmt.Sprintf(", at most %s a quarter", times(p.PerQuarter))
+			dial += fmt.Sprintf(", at most %s a quarter", oncall.Times(p.PerQuarter))
 		}
 		if p.Quiet != "" {
 			dial += ", never " + p.Quiet
@@ -81,15 +82,5 @@ func (a Agreed) Counted() string {
 	if a.Openings == 0 || a.OpenedAt == nil {
 		return "never opened"
 	}
-	return fmt.Sprintf("opened %s, the last time on %s UTC", times(a.Openings), a.OpenedAt.UTC().Format("2006-01-02 15:04"))
-}
-
-func times(n int) string {
-	switch n {
-	case 1:
-		return "once"
-	case 2:
-		return "twice"
-	}
-	return fmt.Sprintf("%d times", n)
+	return fmt.Sprintf("opened %s, the last time on %s UTC", oncall.Times(a.Openings), a.OpenedAt.UTC().Format("2006-01-02 15:04"))
 }

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 
+	"batsignal/oncall"
 	"batsignal/oncall/fault"
 	"batsignal/oncall/secret"
 )
@@ -51,17 +52,11 @@ func check(kind, address string) (string, error) {
 		}
 		return address, nil
 	}
-	return "", fault.New(fault.Invalid, "A contact is of the kind %s.", kindWords())
+	return "", fault.New(fault.Invalid, "A contact is of the kind %s.", oncall.JoinOr(Kinds()))
 }
 
 // Known tells whether there is such a kind.
 func Known(kind string) bool { return slices.Contains(Kinds(), kind) }
-
-// kindWords lists the kinds: "mail, webhook or sms".
-func kindWords() string {
-	kinds := Kinds()
-	return strings.Join(kinds[:len(kinds)-1], ", ") + " or " + kinds[len(kinds)-1]
-}
 
 // Clean writes an address as it is used, or refuses what cannot be one of its kind. The
 // refusal never repeats it. It is for whoever seals an address, where nobody can check it

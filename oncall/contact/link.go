@@ -75,9 +75,9 @@ func NewLink(ctx context.Context, db pg.DB, now time.Time, person int64, purpose
 	return token, expires, err
 }
 
-// LinkTo makes links of one purpose to the pages of a switchboard, by the address of those.
-func LinkTo(db pg.DB, now func() time.Time, pages string, purpose LinkPurpose) func(ctx context.Context, person int64) (secret.Text, error) {
-	return func(ctx context.Context, person int64) (secret.Text, error) {
+// LinkTo makes links to the pages of a switchboard, by the address of those.
+func LinkTo(db pg.DB, now func() time.Time, pages string) func(ctx context.Context, person int64, purpose LinkPurpose) (secret.Text, error) {
+	return func(ctx context.Context, person int64, purpose LinkPurpose) (secret.Text, error) {
 		token, _, err := NewLink(ctx, db, now(), person, purpose)
 		if err != nil {
 			return secret.Text{}, err
@@ -93,9 +93,9 @@ func AskedForOwn(ctx context.Context, db pg.DB, now time.Time, record string) (a
 	return asked, err
 }
 
-// RedeemLink says whose link it is by which a record came from the switchboard, and ends
+// redeemLink says whose link it is by which a record came from the switchboard, and ends
 // it. One that was used, is too old or never was is Forbidden.
-func RedeemLink(ctx context.Context, tx pgx.Tx, now time.Time, token secret.Text) (person int64, err error) {
+func redeemLink(ctx context.Context, tx pgx.Tx, now time.Time, token secret.Text) (person int64, err error) {
 	err = tx.QueryRow(ctx, sqlTakeSealedLink, pgx.NamedArgs{"hash": hashOf(token), "now": now}).Scan(&person)
 	if noRow(err) {
 		err = fault.New(fault.Forbidden, "This link was used, or is too old: it holds for %d minutes. !contact seal gives another one.", linkHolds/time.Minute)
@@ -107,7 +107,7 @@ func RedeemLink(ctx context.Context, tx pgx.Tx, now time.Time, token secret.Text
 // whoever came by this link. A record that is refused leaves the link as it was.
 func Enrol(ctx context.Context, tx pgx.Tx, now time.Time, token secret.Text, text string, options ...Option) (c Contact, err error) {
 	err = pg.InTx(ctx, tx, func(tx pgx.Tx) error {
-		person, err := RedeemLink(ctx, tx, now, token)
+		person, err := redeemLink(ctx, tx, now, token)
 		if err != nil {
 			return err
 		}

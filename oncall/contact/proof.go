@@ -10,6 +10,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"batsignal/migrations/pg"
+	"batsignal/oncall"
 	"batsignal/oncall/fault"
 )
 
@@ -58,7 +59,6 @@ const (
 	testHolds   = 24 * time.Hour
 	mostPerHour = 3 // codes to one address
 	mostPerDay  = 8
-	codeLetters = "ABCDEFGHJKLMNPQRSTUVWXYZ23456789"
 	mostDigits  = 27000
 )
 
@@ -123,7 +123,7 @@ func Begin(ctx context.Context, tx pgx.Tx, now time.Time, contactID int64, purpo
 	}
 	var id int64
 	for { // the same letters may be on their way already, once in a million times
-		args["code"], args["digits"] = newCode(), newDigits()
+		args["code"], args["digits"] = oncall.Code(5), newDigits()
 		err := tx.QueryRow(ctx, sqlInsertProof, args).Scan(&id)
 		if noRow(err) {
 			continue
@@ -242,16 +242,6 @@ func Redeem(ctx context.Context, tx pgx.Tx, now time.Time, proofID int64, option
 func SetProofState(ctx context.Context, tx pgx.Tx, id int64, state, ref, detail string) error {
 	_, err := tx.Exec(ctx, sqlProofState, pgx.NamedArgs{"id": id, "state": state, "ref": clip(ref, 200), "detail": clip(detail, 400)})
 	return err
-}
-
-// newCode returns five letters, none of which is read as another.
-func newCode() string {
-	b := make([]byte, 5)
-	_, _ = rand.Read(b) // never fails, see crypto/rand
-	for i := range b {
-		b[i] = codeLetters[int(b[i])%len(codeLetters)]
-	}
-	return string(b)
 }
 
 // newDigits returns what the numbers to key on a phone are made of.

@@ -53,25 +53,9 @@ func (h *Halves) unwrap(r escrow.Record, w escrow.Wrap) (half secret.Bytes, err 
 
 // sealedHalf is a record with our half of its key, as it is stored.
 type sealedHalf struct {
-	ID                string
-	Owner             int64
-	Kind              string
-	Policy            string
-	ContentEpoch      int
-	Nonce             []byte
-	Content           []byte
-	Commitment        []byte
-	CommitBot         []byte
-	CommitSwitchboard []byte
-	Epoch             int
-	Wrapped           []byte
-}
-
-func (s sealedHalf) record() escrow.Record {
-	return escrow.Record{
-		ID: s.ID, Owner: s.Owner, Kind: s.Kind, Policy: s.Policy, ContentEpoch: s.ContentEpoch, Nonce: s.Nonce, Content: s.Content,
-		Commitment: s.Commitment, CommitBot: s.CommitBot, CommitSwitchboard: s.CommitSwitchboard,
-	}
+	escrow.Record
+	Epoch   int
+	Wrapped []byte
 }
 
 // Release gives out the bot's half of the key of a sealed contact, for one message by its
@@ -99,15 +83,11 @@ func release(ctx context.Context, db pg.DB, now time.Time, h *Halves, sql string
 	if err != nil {
 		return out, err
 	}
-	half, err := h.unwrap(s.record(), escrow.Wrap{Record: s.ID, Epoch: s.Epoch, Slot: escrow.SlotBot, Wrapped: s.Wrapped})
+	half, err := h.unwrap(s.Record, escrow.Wrap{Record: s.ID, Epoch: s.Epoch, Slot: escrow.SlotBot, Wrapped: s.Wrapped})
 	if err != nil {
 		return out, fmt.Errorf("record %s at keyring %d: %w", s.ID, s.Epoch, err)
 	}
-	err = pg.InTx(ctx, db, func(tx pgx.Tx) error {
-		_, err := tx.Exec(ctx, sqlInsertRelease, pgx.NamedArgs{"record": s.ID, "key": key, "lane": string(lane), "now": now})
-		return err
-	})
-	if err != nil {
+	if _, err = db.Exec(ctx, sqlInsertRelease, pgx.NamedArgs{"record": s.ID, "key": key, "lane": string(lane), "now": now}); err != nil {
 		half.Wipe()
 		return out, err
 	}

@@ -9,6 +9,7 @@ import (
 	"batsignal/migrations/pgtest"
 	"batsignal/oncall/contact"
 	"batsignal/oncall/escrow"
+	"batsignal/oncall/escrow/escrowtest"
 	"batsignal/oncall/fault"
 	"batsignal/oncall/paging"
 	"batsignal/oncall/secret"
@@ -25,9 +26,9 @@ func releases(t testing.TB, db pg.DB) (n int) {
 // stands there once for each message.
 func TestOurHalfIsReleasedAndWrittenDown(t *testing.T) {
 	db := pgtest.Fresh(t).Pool
-	r := newRing(t, 1).inForce(t, db)
+	r := escrowtest.New(t, 1).InForce(t, db, noon)
 	maria := person(t, db, "maria")
-	s := r.seal(t, maria, "voice", number)
+	s := r.Seal(t, maria, "voice", number)
 	c, err := contact.AddSealed(ctx, db, noon, maria, s)
 	must(t, err)
 
@@ -37,7 +38,7 @@ func TestOurHalfIsReleasedAndWrittenDown(t *testing.T) {
 			t.Errorf("%+v", got)
 		}
 		w, _ := s.Wrap(escrow.SlotSwitchboard)
-		theirs, err := escrow.Unwrap(r.switchboard, s.Record, w)
+		theirs, err := escrow.Unwrap(r.Switchboard, s.Record, w)
 		must(t, err)
 		if value, err := escrow.Open(s.Record, got.Half, theirs); err != nil || value.Reveal() != number {
 			t.Errorf("%v", err)
@@ -47,14 +48,14 @@ func TestOurHalfIsReleasedAndWrittenDown(t *testing.T) {
 		}
 	}
 	for range 2 { // a message that is tried again
-		got, err := contact.Release(ctx, db, noon, r.halves(), c.ID, "page-7", unseal.LaneDial)
+		got, err := contact.Release(ctx, db, noon, halves(r), c.ID, "page-7", unseal.LaneDial)
 		must(t, err)
 		opens(got, 1)
 	}
 	if n := releases(t, db); n != 1 {
 		t.Errorf("%d releases", n)
 	}
-	got, err := contact.ReleaseRecord(ctx, db, noon, r.halves(), s.Record.ID, "proof-3", unseal.LaneOwner)
+	got, err := contact.ReleaseRecord(ctx, db, noon, halves(r), s.Record.ID, "proof-3", unseal.LaneOwner)
 	must(t, err)
 	opens(got, 1)
 	if n := releases(t, db); n != 2 {
@@ -62,15 +63,15 @@ func TestOurHalfIsReleasedAndWrittenDown(t *testing.T) {
 	}
 
 	// A new keyring: the wrap of now counts, whichever of our keys opens it.
-	next := newRing(t, 2)
-	half, err := escrow.Unwrap(r.bot, s.Record, s.Wraps[0])
+	next := escrowtest.New(t, 2)
+	half, err := escrow.Unwrap(r.Bot, s.Record, s.Wraps[0])
 	must(t, err)
-	w, err := escrow.Rewrap(half, s.Record, 2, escrow.SlotBot, next.keys.Bot)
+	w, err := escrow.Rewrap(half, s.Record, 2, escrow.SlotBot, next.Keys.Bot)
 	must(t, err)
-	next.inForce(t, db)
+	next.InForce(t, db, noon)
 	_, err = db.Exec(ctx, `insert into sealed_wrap (record_id, epoch, slot, wrapped) values ($1, 2, 'bot', $2)`, s.Record.ID, w.Wrapped)
 	must(t, err)
-	both := &contact.Halves{Keys: []escrow.PrivateKey{next.bot, r.bot}}
+	both := halves(next, r)
 	got, err = contact.Release(ctx, db, noon, both, c.ID, "page-8", unseal.LaneDial)
 	must(t, err)
 	opens(got, 1) // not flipped yet
@@ -79,7 +80,7 @@ func TestOurHalfIsReleasedAndWrittenDown(t *testing.T) {
 	got, err = contact.Release(ctx, db, noon, both, c.ID, "page-9", unseal.LaneDial)
 	must(t, err)
 	opens(got, 2)
-	if _, err = contact.Release(ctx, db, noon, r.halves(), c.ID, "page-10", unseal.LaneDial); fault.KindOf(err) != fault.Conflict {
+	if _, err = contact.Release(ctx, db, noon, halves(r), c.ID, "page-10", unseal.LaneDial); fault.KindOf(err) != fault.Conflict {
 		t.Errorf("a key that passed opens: %v", err)
 	}
 	if n := releases(t, db); n != 4 {
@@ -89,9 +90,9 @@ func TestOurHalfIsReleasedAndWrittenDown(t *testing.T) {
 
 func TestWhatIsNotReleased(t *testing.T) {
 	tx := pgtest.Tx(t)
-	r := newRing(t, 1).inForce(t, tx)
+	r := escrowtest.New(t, 1).InForce(t, tx, noon)
 	maria := person(t, tx, "maria")
-	sealed, err := contact.AddSealed(ctx, tx, noon, maria, r.seal(t, maria, "voice", number))
+	sealed, err := contact.AddSealed(ctx, tx, noon, maria, r.Seal(t, maria, "voice", number))
 	must(t, err)
 	open, err := contact.Add(ctx, tx, noon, maria, "mail", secret.New("maria@example.org"))
 	must(t, err)
@@ -101,18 +102,18 @@ func TestWhatIsNotReleased(t *testing.T) {
 		h    *contact.Halves
 		kind fault.Kind
 	}{
-		{"an open one", open.ID, r.halves(), fault.Conflict},
-		{"nobody's", sealed.ID + 100, r.halves(), fault.NotFound},
+		{"an open one", open.ID, halves(r), fault.Conflict},
+		{"nobody's", sealed.ID + 100, halves(r), fault.NotFound},
 		{"without a switchboard", sealed.ID, nil, fault.Unready},
 		{"without a key", sealed.ID, &contact.Halves{}, fault.Unready},
-		{"with another key", sealed.ID, newRing(t, 1).halves(), fault.Conflict},
+		{"with another key", sealed.ID, halves(escrowtest.New(t, 1)), fault.Conflict},
 	} {
 		if got, err := contact.Release(ctx, tx, noon, c.h, c.id, "page-1", unseal.LaneDial); fault.KindOf(err) != c.kind || got.Half.Len() != 0 {
 			t.Errorf("%s: %v", c.what, err)
 		}
 	}
 	for _, record := range []string{"", "x'; drop table contact; --", "00000000-0000-4000-8000-000000000000"} {
-		if _, err := contact.ReleaseRecord(ctx, tx, noon, r.halves(), record, "x", unseal.LaneReveal); fault.KindOf(err) != fault.NotFound {
+		if _, err := contact.ReleaseRecord(ctx, tx, noon, halves(r), record, "x", unseal.LaneReveal); fault.KindOf(err) != fault.NotFound {
 			t.Errorf("%q: %v", record, err)
 		}
 	}
@@ -123,7 +124,7 @@ func TestWhatIsNotReleased(t *testing.T) {
 
 func TestLinksToTheSwitchboardAreUsedOnce(t *testing.T) {
 	db := pgtest.Fresh(t).Pool
-	r := newRing(t, 1).inForce(t, db)
+	r := escrowtest.New(t, 1).InForce(t, db, noon)
 	maria, jan := person(t, db, "maria"), person(t, db, "jan")
 	token, expires, err := contact.NewLink(ctx, db, noon, maria, contact.LinkEnrol)
 	must(t, err)
@@ -141,22 +142,22 @@ func TestLinksToTheSwitchboardAreUsedOnce(t *testing.T) {
 		tx, err := db.Begin(ctx)
 		must(t, err)
 		defer func() { _ = tx.Rollback(ctx) }()
-		if _, err := contact.Enrol(ctx, tx, now, token, s.Text(), contact.OpenedBy(r.halves())); err != nil {
+		if _, err := contact.Enrol(ctx, tx, now, token, s.Text(), contact.OpenedBy(halves(r))); err != nil {
 			return err
 		}
 		return tx.Commit(ctx)
 	}
-	if err := enrol(noon, token, r.seal(t, jan, "voice", number)); fault.KindOf(err) != fault.Forbidden {
+	if err := enrol(noon, token, r.Seal(t, jan, "voice", number)); fault.KindOf(err) != fault.Forbidden {
 		t.Errorf("somebody else's record: %v", err)
 	}
-	if err := enrol(noon.Add(15*time.Minute), token, r.seal(t, maria, "voice", number)); fault.KindOf(err) != fault.Forbidden {
+	if err := enrol(noon.Add(15*time.Minute), token, r.Seal(t, maria, "voice", number)); fault.KindOf(err) != fault.Forbidden {
 		t.Errorf("a link that is too old: %v", err)
 	}
-	if err := enrol(noon, secret.New("guessed"), r.seal(t, maria, "voice", number)); fault.KindOf(err) != fault.Forbidden {
+	if err := enrol(noon, secret.New("guessed"), r.Seal(t, maria, "voice", number)); fault.KindOf(err) != fault.Forbidden {
 		t.Errorf("no link: %v", err)
 	}
-	must(t, enrol(noon.Add(time.Minute), token, r.seal(t, maria, "voice", number))) // what was refused left it as it was
-	if err := enrol(noon.Add(time.Minute), token, r.seal(t, maria, "voice", number)); fault.KindOf(err) != fault.Forbidden {
+	must(t, enrol(noon.Add(time.Minute), token, r.Seal(t, maria, "voice", number))) // what was refused left it as it was
+	if err := enrol(noon.Add(time.Minute), token, r.Seal(t, maria, "voice", number)); fault.KindOf(err) != fault.Forbidden {
 		t.Errorf("a link twice: %v", err)
 	}
 	list, err := contact.Of(ctx, db, maria, jan)
@@ -165,7 +166,7 @@ func TestLinksToTheSwitchboardAreUsedOnce(t *testing.T) {
 		t.Errorf("%+v", list)
 	}
 
-	link, err := contact.LinkTo(db, func() time.Time { return noon }, "https://switchboard.example/", contact.LinkMine)(ctx, maria)
+	link, err := contact.LinkTo(db, func() time.Time { return noon }, "https://switchboard.example/")(ctx, maria, contact.LinkMine)
 	must(t, err)
 	if got := link.Reveal(); len(got) < len("https://switchboard.example/mine/")+20 || got[:33] != "https://switchboard.example/mine/" {
 		t.Error(got)
@@ -186,9 +187,9 @@ func TestLinksToTheSwitchboardAreUsedOnce(t *testing.T) {
 func TestOpeningsAreCounted(t *testing.T) {
 	fresh := pgtest.Fresh(t)
 	db, board := fresh.Pool, fresh.Switchboard(t)
-	r := newRing(t, 1).inForce(t, db)
+	r := escrowtest.New(t, 1).InForce(t, db, noon)
 	maria := person(t, db, "maria")
-	s := r.seal(t, maria, "voice", number)
+	s := r.Seal(t, maria, "voice", number)
 	c, err := contact.AddSealed(ctx, db, noon, maria, s)
 	must(t, err)
 	for i, lane := range []string{"F", "B", "B"} {

@@ -40,7 +40,7 @@ func OpenedBy(h *Halves) Option { return func(o *how) { o.halves = h } }
 func AddSealed(ctx context.Context, db pg.DB, now time.Time, person int64, s escrow.Sealed, options ...Option) (c Contact, err error) {
 	h := saying(options)
 	h.vouched = false
-	if s, err = checkSealed(person, s); err != nil {
+	if err := checkSealed(person, s); err != nil {
 		return c, err
 	}
 	err = pg.InTx(ctx, db, func(tx pgx.Tx) error {
@@ -70,17 +70,17 @@ func AddSealed(ctx context.Context, db pg.DB, now time.Time, person int64, s esc
 }
 
 // checkSealed refuses what is not a whole record of this person's, as it was just sealed.
-func checkSealed(person int64, s escrow.Sealed) (escrow.Sealed, error) {
-	s, err := escrow.ParseSealed(s.Text()) // which knows all of its form
-	switch r := s.Record; {
-	case err != nil:
-		return s, err
-	case r.Owner != person:
-		return s, fault.New(fault.Forbidden, "This was sealed for person %d, and you are person %d. Seal it again with --owner %d.", r.Owner, person, person)
-	case s.Wraps[0].Epoch != r.ContentEpoch:
-		return s, fault.New(fault.Invalid, "This was sealed once more for another keyring. Give what batsignal contact seal printed.")
+func checkSealed(person int64, s escrow.Sealed) error {
+	if err := s.Check(); err != nil {
+		return err
 	}
-	return s, nil
+	switch r := s.Record; {
+	case r.Owner != person:
+		return fault.New(fault.Forbidden, "This was sealed for person %d, and you are person %d. Seal it again with --owner %d.", r.Owner, person, person)
+	case s.Wraps[0].Epoch != r.ContentEpoch:
+		return fault.New(fault.Invalid, "This was sealed once more for another keyring. Give what batsignal contact seal printed.")
+	}
+	return nil
 }
 
 // mayStore refuses what was sealed to keys that are not in force, and what was here before.

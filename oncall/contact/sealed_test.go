@@ -12,61 +12,32 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
-	"batsignal/migrations/pg"
 	"batsignal/migrations/pgtest"
 	"batsignal/oncall/contact"
 	"batsignal/oncall/escrow"
+	"batsignal/oncall/escrow/escrowtest"
 	"batsignal/oncall/fault"
 	"batsignal/oncall/secret"
 	"batsignal/oncall/unseal"
 )
 
-// ring is a keyring with its private keys, as only a test has them together.
-type ring struct {
-	keys             escrow.Keys
-	bot, switchboard escrow.PrivateKey
+// halves opens the bot's half with its keys of these keyrings.
+func halves(rings ...escrowtest.Ring) *contact.Halves {
+	h := &contact.Halves{}
+	for _, r := range rings {
+		h.Keys = append(h.Keys, r.Bot)
+	}
+	return h
 }
-
-func newRing(t testing.TB, epoch int) ring {
-	t.Helper()
-	var r ring
-	custody, err := escrow.GenerateKey()
-	must(t, err)
-	r.bot, err = escrow.GenerateKey()
-	must(t, err)
-	r.switchboard, err = escrow.GenerateKey()
-	must(t, err)
-	r.keys = escrow.Keys{Epoch: epoch, Bot: r.bot.Public(), Switchboard: r.switchboard.Public(), Custody: custody.Public()}
-	return r
-}
-
-// inForce makes it the keyring of a database.
-func (r ring) inForce(t testing.TB, db pg.DB) ring {
-	t.Helper()
-	_, err := db.Exec(ctx, `update keyring set state = 'past' where state = 'current'`)
-	must(t, err)
-	_, err = db.Exec(ctx, `insert into keyring (epoch, manifest, state, made_at, current_at) values ($1, 'of a test', 'current', $2, $2)`, r.keys.Epoch, noon)
-	must(t, err)
-	return r
-}
-
-func (r ring) seal(t testing.TB, owner int64, kind, value string) escrow.Sealed {
-	t.Helper()
-	s, err := escrow.Seal(r.keys, owner, kind, escrow.DefaultPolicy(), secret.New(value))
-	must(t, err)
-	return s
-}
-
-func (r ring) halves() *contact.Halves { return &contact.Halves{Keys: []escrow.PrivateKey{r.bot}} }
 
 const number = "+442071838750"
 
 func TestASealedContactIsStoredAndNotOpened(t *testing.T) {
 	db := pgtest.Fresh(t).Pool
-	r := newRing(t, 1).inForce(t, db)
+	r := escrowtest.New(t, 1).InForce(t, db, noon)
 	maria := person(t, db, "maria")
-	s := r.seal(t, maria, "voice", number)
-	c, err := contact.AddSealed(ctx, db, noon, maria, s, contact.Vouched(), contact.OpenedBy(r.halves()))
+	s := r.Seal(t, maria, "voice", number)
+	c, err := contact.AddSealed(ctx, db, noon, maria, s, contact.Vouched(), contact.OpenedBy(halves(r)))
 	must(t, err)
 	if !c.Sealed || c.Kind != "voice" || c.PersonID != maria || c.Usable() || c.ProvenAt != nil {
 		t.Errorf("%+v", c)
@@ -96,11 +67,11 @@ func TestASealedContactIsStoredAndNotOpened(t *testing.T) {
 // Neither plainly nor otherwise written is a sealed number in any table.
 func TestI01NoSealedNumberIsInTheDatabase(t *testing.T) {
 	db := pgtest.Fresh(t).Pool
-	r := newRing(t, 1).inForce(t, db)
+	r := escrowtest.New(t, 1).InForce(t, db, noon)
 	maria := person(t, db, "maria")
-	c, err := contact.AddSealed(ctx, db, noon, maria, r.seal(t, maria, "sms", number))
+	c, err := contact.AddSealed(ctx, db, noon, maria, r.Seal(t, maria, "sms", number))
 	must(t, err)
-	_, err = contact.Release(ctx, db, noon, r.halves(), c.ID, "page-1", unseal.LaneDial)
+	_, err = contact.Release(ctx, db, noon, halves(r), c.ID, "page-1", unseal.LaneDial)
 	must(t, err)
 	digits := strings.TrimPrefix(number, "+")
 	backwards := []byte(digits)
@@ -124,11 +95,11 @@ func TestI01NoSealedNumberIsInTheDatabase(t *testing.T) {
 func TestWhatIsNotSealedForUsIsRefused(t *testing.T) {
 	db := pgtest.Fresh(t).Pool
 	maria, jan := person(t, db, "maria"), person(t, db, "jan")
-	r := newRing(t, 2)
-	good := r.seal(t, maria, "voice", number)
+	r := escrowtest.New(t, 2)
+	good := r.Seal(t, maria, "voice", number)
 	refused := func(what string, kind fault.Kind, person int64, s escrow.Sealed) {
 		t.Helper()
-		_, err := contact.AddSealed(ctx, db, noon, person, s, contact.OpenedBy(r.halves()))
+		_, err := contact.AddSealed(ctx, db, noon, person, s, contact.OpenedBy(halves(r)))
 		if fault.KindOf(err) != kind || kind == fault.Internal {
 			t.Errorf("%s: %v", what, err)
 		}
@@ -136,11 +107,11 @@ func TestWhatIsNotSealedForUsIsRefused(t *testing.T) {
 	refused("there is no keyring", fault.Unready, maria, good)
 	_, err := db.Exec(ctx, `insert into keyring (epoch, manifest, state, made_at, current_at) values (1, 'of a test', 'past', $1, $1)`, noon)
 	must(t, err)
-	r.inForce(t, db)
+	r.InForce(t, db, noon)
 
 	refused("somebody else's", fault.Forbidden, jan, good)
-	refused("of the keyring before", fault.Conflict, maria, newRing(t, 1).seal(t, maria, "voice", number))
-	refused("with other keys", fault.Conflict, maria, newRing(t, 2).seal(t, maria, "voice", number))
+	refused("of the keyring before", fault.Conflict, maria, escrowtest.New(t, 1).Seal(t, maria, "voice", number))
+	refused("with other keys", fault.Conflict, maria, escrowtest.New(t, 2).Seal(t, maria, "voice", number))
 	refused("nothing", fault.Invalid, maria, escrow.Sealed{})
 	fewer := good
 	fewer.Wraps = good.Wraps[:3]
@@ -170,9 +141,9 @@ func TestWhatIsNotSealedForUsIsRefused(t *testing.T) {
 // What is deleted is gone whole, and stands among what the switchboard keeps a journal of.
 func TestADeletedSealedContactLeavesNothing(t *testing.T) {
 	db := pgtest.Fresh(t).Pool
-	r := newRing(t, 1).inForce(t, db)
+	r := escrowtest.New(t, 1).InForce(t, db, noon)
 	maria := person(t, db, "maria")
-	s := r.seal(t, maria, "voice", number)
+	s := r.Seal(t, maria, "voice", number)
 	_, err := contact.AddSealed(ctx, db, noon, maria, s)
 	must(t, err)
 	if n, err := contact.Remove(ctx, db, noon, maria, "voice"); err != nil || n != 1 {
@@ -189,37 +160,37 @@ func TestADeletedSealedContactLeavesNothing(t *testing.T) {
 // Sealed and open ones of a kind are three together, and ten are given a day.
 func TestSealedContactsAreLimited(t *testing.T) {
 	tx := pgtest.Tx(t)
-	r := newRing(t, 1).inForce(t, tx)
+	r := escrowtest.New(t, 1).InForce(t, tx, noon)
 	maria := person(t, tx, "maria")
 	_, err := contact.Add(ctx, tx, noon, maria, "sms", secret.New(number))
 	must(t, err)
 	for i := range 2 {
-		_, err := contact.AddSealed(ctx, tx, noon, maria, r.seal(t, maria, "sms", number))
+		_, err := contact.AddSealed(ctx, tx, noon, maria, r.Seal(t, maria, "sms", number))
 		if err != nil {
 			t.Fatal(i, err)
 		}
 	}
-	if _, err := contact.AddSealed(ctx, tx, noon, maria, r.seal(t, maria, "sms", number)); fault.KindOf(err) != fault.Limited {
+	if _, err := contact.AddSealed(ctx, tx, noon, maria, r.Seal(t, maria, "sms", number)); fault.KindOf(err) != fault.Limited {
 		t.Errorf("%v", err)
 	}
 	for range 7 {
-		c, err := contact.AddSealed(ctx, tx, noon, maria, r.seal(t, maria, "voice", number))
+		c, err := contact.AddSealed(ctx, tx, noon, maria, r.Seal(t, maria, "voice", number))
 		must(t, err)
 		must(t, contact.RemoveOne(ctx, tx, noon, maria, c.ID))
 	}
-	if _, err := contact.AddSealed(ctx, tx, noon, maria, r.seal(t, maria, "voice", number)); fault.KindOf(err) != fault.Limited {
+	if _, err := contact.AddSealed(ctx, tx, noon, maria, r.Seal(t, maria, "voice", number)); fault.KindOf(err) != fault.Limited {
 		t.Errorf("%v", err)
 	}
-	if _, err := contact.AddSealed(ctx, tx, noon.Add(25*time.Hour), maria, r.seal(t, maria, "voice", number)); err != nil {
+	if _, err := contact.AddSealed(ctx, tx, noon.Add(25*time.Hour), maria, r.Seal(t, maria, "voice", number)); err != nil {
 		t.Errorf("%v", err)
 	}
 }
 
 func TestCodesToASealedContactAreLimited(t *testing.T) {
 	tx := pgtest.Tx(t)
-	r := newRing(t, 1).inForce(t, tx)
+	r := escrowtest.New(t, 1).InForce(t, tx, noon)
 	maria := person(t, tx, "maria")
-	c, err := contact.AddSealed(ctx, tx, noon, maria, r.seal(t, maria, "sms", number))
+	c, err := contact.AddSealed(ctx, tx, noon, maria, r.Seal(t, maria, "sms", number))
 	must(t, err)
 	for range 3 {
 		_, err := contact.Begin(ctx, tx, noon, c.ID, contact.PurposeProof, maria)
@@ -233,9 +204,9 @@ func TestCodesToASealedContactAreLimited(t *testing.T) {
 // STOP that came from a sealed number: the switchboard says which contact it is.
 func TestAWordSuspendsASealedContact(t *testing.T) {
 	tx := pgtest.Tx(t)
-	r := newRing(t, 1).inForce(t, tx)
+	r := escrowtest.New(t, 1).InForce(t, tx, noon)
 	maria := person(t, tx, "maria")
-	c, err := contact.AddSealed(ctx, tx, noon, maria, r.seal(t, maria, "sms", number))
+	c, err := contact.AddSealed(ctx, tx, noon, maria, r.Seal(t, maria, "sms", number))
 	must(t, err)
 	for _, step := range []struct {
 		do   func(context.Context, pgx.Tx, time.Time, string, int64) (int64, error)

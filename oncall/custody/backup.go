@@ -54,19 +54,6 @@ func (b Backup) With(k Keyring) Backup {
 	return b
 }
 
-// Verify tells whether the keyrings of the backup follow each other by signatures. Recovering
-// does not need it: wrong shares are known by what they open.
-func (b Backup) Verify() error {
-	var previous Keyring
-	for _, k := range b.Keyrings {
-		if err := k.Verify(previous); err != nil {
-			return err
-		}
-		previous = k
-	}
-	return nil
-}
-
 // assembly puts rows together that come in any order.
 type assembly struct {
 	keyrings map[int]Keyring

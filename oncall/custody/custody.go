@@ -9,7 +9,9 @@ package custody
 
 import (
 	"bytes"
-	"encoding/binary"
+	"encoding/json"
+	"errors"
+	"io"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -28,17 +30,17 @@ const (
 	longestPlace = 160 // letters, of where a share is kept
 )
 
-// fields joins fields so that no two lists of them become the same bytes: each with its
-// length before it, as 8 bytes, big-endian.
-func fields(list ...[]byte) []byte {
-	var b bytes.Buffer
-	for _, f := range list {
-		var n [8]byte
-		binary.BigEndian.PutUint64(n[:], uint64(len(f)))
-		b.Write(n[:])
-		b.Write(f)
+// strict reads one value of JSON and nothing else.
+func strict(text []byte, into any) error {
+	dec := json.NewDecoder(bytes.NewReader(text))
+	dec.DisallowUnknownFields()
+	if err := dec.Decode(into); err != nil {
+		return err
 	}
-	return b.Bytes()
+	if _, err := dec.Token(); !errors.Is(err, io.EOF) {
+		return errors.New("there is more behind it")
+	}
+	return nil
 }
 
 // checkWords refuses what could not be printed on one line as it is, or would be read as

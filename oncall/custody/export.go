@@ -26,9 +26,6 @@ const (
 		select record_id::text, epoch, slot, wrapped from sealed_wrap order by record_id, epoch, slot`
 )
 
-// oneMoment makes all reads of a transaction see the same rows.
-const oneMoment = `set transaction isolation level repeatable read, read only`
-
 // exportTitle is the first line of an export.
 const exportTitle = "batsignal sealed export v1"
 
@@ -67,15 +64,13 @@ func ExportSealed(ctx context.Context, db pg.DB, w io.Writer) error {
 	if _, err := out.WriteString(exportTitle + "\n"); err != nil {
 		return err
 	}
-	enc := json.NewEncoder(out)
-	tx, err := db.Begin(ctx)
-	if err != nil {
+	if err := pg.Snapshot(ctx, db, func(tx pgx.Tx) error { return export(ctx, tx, json.NewEncoder(out)) }); err != nil {
 		return err
 	}
-	defer func() { _ = tx.Rollback(context.WithoutCancel(ctx)) }() // it only read
-	if _, err := tx.Exec(ctx, oneMoment); err != nil {
-		return err
-	}
+	return out.Flush()
+}
+
+func export(ctx context.Context, tx pgx.Tx, enc *json.Encoder) error {
 	all, err := All(ctx, tx)
 	if err != nil {
 		return err
@@ -116,10 +111,7 @@ func ExportSealed(ctx context.Context, db pg.DB, w io.Writer) error {
 	}); err != nil {
 		return err
 	}
-	if err := enc.Encode(exportLine{End: &end}); err != nil {
-		return err
-	}
-	return out.Flush()
+	return enc.Encode(exportLine{End: &end})
 }
 
 // exportRows hands rows on one by one, so that ten thousand people do not stand in memory.
@@ -185,9 +177,7 @@ func readExport(in *bufio.Reader) (Backup, error) {
 			return Backup{}, err
 		}
 		var row exportLine
-		dec := json.NewDecoder(bytes.NewReader(line))
-		dec.DisallowUnknownFields()
-		if err := dec.Decode(&row); err != nil {
+		if err := strict(line, &row); err != nil {
 			return Backup{}, fault.Wrap(fault.Invalid, err, "A line of the export cannot be read. Take another copy.")
 		}
 		switch {

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"batsignal/migrations/pg"
+	"batsignal/oncall"
 )
 
 // Standing is how one custodian stands.
@@ -39,25 +40,25 @@ type Health struct {
 
 // Stand tells how the custody of the current keyring stands.
 func Stand(ctx context.Context, db pg.DB, now time.Time) (Health, error) {
-	all, err := All(ctx, db)
+	k, err := Current(ctx, db)
 	if err != nil {
 		return Health{}, err
 	}
-	for _, k := range all {
-		if k.State == StateCurrent {
-			return stand(ctx, db, now, k)
-		}
-	}
-	_, err = Current(ctx, db) // says that there is none
-	return Health{}, err
-}
-
-func stand(ctx context.Context, db pg.DB, now time.Time, k Stored) (Health, error) {
-	last, err := lastDrills(ctx, db, k.Keyring)
+	last, err := lastDrills(ctx, db, k)
 	if err != nil {
 		return Health{}, err
 	}
 	return k.Health(last, now), nil
+}
+
+// Overdue names those whose drill is.
+func (h Health) Overdue() (names []string) {
+	for _, s := range h.Standings {
+		if s.Overdue {
+			names = append(names, s.Custodian.Name)
+		}
+	}
+	return names
 }
 
 // Health judges drills. Whoever has not drilled a keyring yet counts from the day on which it
@@ -112,10 +113,10 @@ func sentenceOf(h Health) string {
 	case len(late) == 0:
 		return count + ": there is none to spare. The next keyring should have more custodians."
 	case h.Level == LevelWarn:
-		return fmt.Sprintf("%s. No drill by %s: ask them.", count, list(late, "or"))
+		return fmt.Sprintf("%s. No drill by %s: ask them.", count, oncall.JoinOr(late))
 	case h.Level == LevelPage:
-		return fmt.Sprintf("%s: one more lost, and the custodians can open nothing. No drill by %s. Make a new keyring within 7 days (batsignal custody next).", count, list(late, "or"))
+		return fmt.Sprintf("%s: one more lost, and the custodians can open nothing. No drill by %s. Make a new keyring within 7 days (batsignal custody next).", count, oncall.JoinOr(late))
 	}
 	return fmt.Sprintf("%s, so the custodians can open nothing. No drill by %s. The hosts still ring everybody, and nothing brings them back if they are lost: "+
-		"find the shares, or start custody anew and have everybody seal again.", count, list(late, "or"))
+		"find the shares, or start custody anew and have everybody seal again.", count, oncall.JoinOr(late))
 }

@@ -58,10 +58,8 @@ func (h Host) Text() string {
 // ParseHost reads the line, and refuses the other side's.
 func ParseHost(text string, side Side) (Host, error) {
 	var h Host
-	dec := json.NewDecoder(strings.NewReader(text))
-	dec.DisallowUnknownFields()
-	if len(text) > longestHost || dec.Decode(&h) != nil || h.Text() != strings.TrimSpace(text)+"\n" || h.Key.Empty() {
-		return Host{}, fault.New(fault.Invalid, "That does not say who the %s is. Take the line that \"batsignal custody identity\" prints there.", side)
+	if len(text) > longestHost || strict([]byte(text), &h) != nil || h.Text() != strings.TrimSpace(text)+"\n" || h.Key.Empty() {
+		return Host{}, fault.New(fault.Invalid, "That does not say who the %s is. Take the line that \"batsignal escrow keys\" prints there.", side)
 	}
 	if h.Side != side {
 		return Host{}, fault.New(fault.Invalid, "That is the line of the %s, and the one of the %s is needed.", h.Side, side)

@@ -110,9 +110,7 @@ func ParseKeyring(text string) (Keyring, error) {
 	}
 	body += "\n"
 	var m Manifest
-	dec := json.NewDecoder(strings.NewReader(body))
-	dec.DisallowUnknownFields()
-	if err := dec.Decode(&m); err != nil {
+	if err := strict([]byte(body), &m); err != nil {
 		return Keyring{}, fault.Wrap(fault.Invalid, err, "The keyring cannot be read. Take the file as the ceremony made it.")
 	}
 	k, err := newKeyring(m)

@@ -91,25 +91,29 @@ func All(ctx context.Context, db pg.DB) ([]Stored, error) {
 
 // Current is what is sealed to. The error is fault.NotFound if there was no ceremony yet.
 func Current(ctx context.Context, db pg.DB) (Keyring, error) {
-	return inState(ctx, db, StateCurrent, "There is no keyring yet, so nothing can be sealed. A ceremony makes one: batsignal custody init.")
+	k, found, err := inState(ctx, db, StateCurrent)
+	if err == nil && !found {
+		err = fault.New(fault.NotFound, "There is no keyring yet, so nothing can be sealed. A ceremony makes one: batsignal custody init.")
+	}
+	return k, err
 }
 
-// Pending is the one that wraps are being made for. The error is fault.NotFound if none are.
-func Pending(ctx context.Context, db pg.DB) (Keyring, error) {
-	return inState(ctx, db, StatePending, "No new keyring waits. A ceremony makes one: batsignal custody next.")
+// Pending is the one that wraps are being made for, if one waits.
+func Pending(ctx context.Context, db pg.DB) (k Keyring, found bool, err error) {
+	return inState(ctx, db, StatePending)
 }
 
-func inState(ctx context.Context, db pg.DB, s State, none string) (Keyring, error) {
+func inState(ctx context.Context, db pg.DB, s State) (k Keyring, found bool, err error) {
 	all, err := All(ctx, db)
 	if err != nil {
-		return Keyring{}, err
+		return Keyring{}, false, err
 	}
 	for _, k := range all {
 		if k.State == s {
-			return k.Keyring, nil
+			return k.Keyring, true, nil
 		}
 	}
-	return Keyring{}, fault.New(fault.NotFound, "%s", none)
+	return Keyring{}, false, nil
 }
 
 // At finds the keyring of an epoch.
@@ -140,20 +144,22 @@ func Store(ctx context.Context, db pg.DB, now time.Time, k Keyring) (State, erro
 				return nil
 			}
 		}
-		var previous Keyring
-		if n := len(all); n > 0 && all[n-1].State == StatePending {
-			if all[n-1].Epoch == k.Epoch {
-				return replacePending(ctx, tx, now, k, all[n-2].Keyring)
-			}
-			previous = all[n-1].Keyring
-		} else if n > 0 {
-			previous = all[n-1].Keyring
+		var last Stored
+		n := len(all)
+		if n > 0 {
+			last = all[n-1]
 		}
-		if err := k.Verify(previous); err != nil {
+		if last.State == StatePending && last.Epoch == k.Epoch {
+			if n == 1 {
+				return fault.New(fault.Conflict, "Keyring 1 is stored as one that waits, and the first one never does: somebody changed the table. Look who can write there, and have its owner remove that row.")
+			}
+			return replacePending(ctx, tx, now, k, all[n-2].Keyring)
+		}
+		if err := k.Verify(last.Keyring); err != nil {
 			return err
 		}
-		if n := len(all); n > 0 && all[n-1].State == StatePending {
-			return fault.New(fault.Conflict, "Keyring %d still waits for its wraps. Let that end first, or replace it by another keyring %d.", previous.Epoch, previous.Epoch)
+		if last.State == StatePending {
+			return fault.New(fault.Conflict, "Keyring %d still waits for its wraps. Let that end first, or replace it by another keyring %d.", last.Epoch, last.Epoch)
 		}
 		args := pgx.NamedArgs{"epoch": k.Epoch, "manifest": k.Text(), "state": StatePending, "now": now, "current_at": nil}
 		if k.Epoch == 1 {

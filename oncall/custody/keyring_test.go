@@ -98,7 +98,7 @@ func TestI15OnlySignedKeyringsAreUsed(t *testing.T) {
 	if _, err := db.Pool.Exec(ctx, write, forged.keyring.Text(), 2); err != nil {
 		t.Fatal(err)
 	}
-	_, err = custody.Pending(ctx, db.Pool)
+	_, _, err = custody.Pending(ctx, db.Pool)
 	refused(t, err, "made to follow another keyring 1")
 	_, err = custody.Current(ctx, db.Pool)
 	refused(t, err, "made to follow another keyring 1")
@@ -112,6 +112,20 @@ func TestI15OnlySignedKeyringsAreUsed(t *testing.T) {
 	refused(t, err, "not the one that is trusted here")
 	_, _, err = custody.Trusted(ctx, db.Pool, custody.Pin{})
 	refused(t, err, "No keyring is trusted here yet")
+}
+
+// The table lets the first keyring wait, which no ceremony makes it do.
+func TestAFirstKeyringThatWaitsIsNotReplaced(t *testing.T) {
+	ctx := context.Background()
+	db := pgtest.Fresh(t)
+	w := newWorld(t)
+	if _, err := db.Pool.Exec(ctx, `insert into keyring (epoch, manifest, state, made_at) values (1, $1, 'pending', $2)`, w.keyring.Text(), noon); err != nil {
+		t.Fatal(err)
+	}
+	_, err := custody.Store(ctx, db.Pool, noon, newWorld(t).keyring)
+	refused(t, err, "somebody changed the table")
+	_, err = custody.Store(ctx, db.Pool, noon, w.next(t, five...).keyring)
+	refused(t, err, "still waits")
 }
 
 func TestAPinFollowsTheCustodians(t *testing.T) {

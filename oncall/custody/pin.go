@@ -41,8 +41,10 @@ func Trusted(ctx context.Context, db pg.DB, pin Pin) (Keyring, Pin, error) {
 	if err != nil {
 		return Keyring{}, pin, err
 	}
-	if err := pin.leads(all); err != nil {
-		return Keyring{}, pin, err
+	if pin != (Pin{}) || len(all) > 0 { // else there is none to trust yet
+		if err := pin.leads(all); err != nil {
+			return Keyring{}, pin, err
+		}
 	}
 	for _, k := range all {
 		if k.State != StateCurrent {
@@ -60,7 +62,7 @@ func Trusted(ctx context.Context, db pg.DB, pin Pin) (Keyring, Pin, error) {
 func (p Pin) leads(all []Stored) error {
 	switch {
 	case p.Epoch == 0:
-		return fault.New(fault.Forbidden, "No keyring is trusted here yet. Compare the fingerprint with the paper of the ceremony, then: batsignal custody trust.")
+		return fault.New(fault.Unready, "No keyring is trusted here yet. Compare the fingerprint with the paper of the ceremony, then: batsignal custody trust.")
 	case p.Epoch > len(all):
 		return fault.New(fault.Forbidden, "Keyring %d was trusted here, and the database does not have it. An old backup was restored: restore a newer one, or do what docs/escrow.md says of it (When something is broken).", p.Epoch)
 	case all[p.Epoch-1].Fingerprint() != p.Fingerprint:

@@ -2,7 +2,6 @@ package custody
 
 import (
 	"bufio"
-	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -161,7 +160,7 @@ func LoadRestored(ctx context.Context, db pg.DB, key escrow.PrivateKey, r Restor
 	if to.Fingerprint() != r.of {
 		return 0, nil, fault.New(fault.Conflict, "This half was restored for another keyring %d than the one that is stored. Store that one first, or restore for this one.", r.Epoch)
 	}
-	if _, err := keyOf(r.Side, []escrow.PrivateKey{key}, to); err != nil {
+	if _, err := KeyOf(r.Side, []escrow.PrivateKey{key}, to); err != nil {
 		return 0, nil, err
 	}
 	own, custody, err := r.Side.slots()
@@ -198,17 +197,4 @@ func LoadRestored(ctx context.Context, db pg.DB, key escrow.PrivateKey, r Restor
 		loaded += n
 		after = records[len(records)-1].ID
 	}
-}
-
-// strict reads one value of JSON and nothing else.
-func strict(line []byte, into any) error {
-	dec := json.NewDecoder(bytes.NewReader(line))
-	dec.DisallowUnknownFields()
-	if err := dec.Decode(into); err != nil {
-		return err
-	}
-	if dec.More() {
-		return errors.New("there is more on the line")
-	}
-	return nil
 }

@@ -47,7 +47,7 @@ func RewrapHalf(ctx context.Context, db pg.DB, side Side, keys []escrow.PrivateK
 	if err != nil {
 		return done, err
 	}
-	mine, err := keyOf(side, keys, to)
+	mine, err := KeyOf(side, keys, to)
 	if err != nil {
 		return done, err
 	}
@@ -75,14 +75,14 @@ func RewrapHalf(ctx context.Context, db pg.DB, side Side, keys []escrow.PrivateK
 	}
 }
 
-// keyOf finds the private key that a keyring names for a side.
-func keyOf(side Side, keys []escrow.PrivateKey, k Keyring) (escrow.PrivateKey, error) {
+// KeyOf finds the private key that a keyring names for a side. The error is fault.Conflict.
+func KeyOf(side Side, keys []escrow.PrivateKey, k Keyring) (escrow.PrivateKey, error) {
 	for _, key := range keys {
 		if key.Public() == side.key(k) {
 			return key, nil
 		}
 	}
-	return escrow.PrivateKey{}, fault.New(fault.Conflict, "Keyring %d names a key of the %s that is not here, so nothing is wrapped for it: nobody could open it. Bring the key, or make the keyring anew with the line of \"batsignal custody identity\".", k.Epoch, side)
+	return escrow.PrivateKey{}, fault.New(fault.Conflict, "Keyring %d names a key of the %s that is not here, so nothing is wrapped for it: nobody could open it. Bring the key, or make the keyring anew with the line of \"batsignal escrow keys\".", k.Epoch, side)
 }
 
 // addWraps writes wraps, if the keyring that they were made for is still the one.

@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"strconv"
 
+	"batsignal/oncall"
 	"batsignal/oncall/escrow"
 	"batsignal/oncall/escrow/shamir"
 	"batsignal/oncall/fault"
@@ -33,7 +34,7 @@ func (s Share) Wipe() { s.Value.Wipe() }
 
 // commitment is by what a share is known, and what tells nothing of it.
 func (s Share) commitment() string {
-	b := fields([]byte("share"), []byte(strconv.Itoa(s.Epoch)), []byte(strconv.Itoa(s.Custodian)), s.Value.RevealBytes())
+	b := escrow.Join([]byte("share"), []byte(strconv.Itoa(s.Epoch)), []byte(strconv.Itoa(s.Custodian)), s.Value.RevealBytes())
 	defer clear(b)
 	sum := sha256.Sum256(b)
 	return hex.EncodeToString(sum[:])
@@ -104,7 +105,6 @@ func (k Keyring) Check(s Share) (Custodian, error) {
 // Combined is the custody key, and what was found on the way.
 type Combined struct {
 	Key   escrow.PrivateKey
-	Used  []Custodian
 	Wrong []error // one for each share that was not used, naming it
 }
 
@@ -124,7 +124,6 @@ func (k Keyring) Combine(shares []Share) (Combined, error) {
 			continue // the same share, read twice
 		}
 		used[who.N] = true
-		c.Used = append(c.Used, who)
 		good = append(good, s.Value)
 	}
 	if missing := k.K - len(good); missing > 0 {
@@ -154,5 +153,5 @@ func (k Keyring) absent(used map[int]bool) string {
 			names = append(names, c.Name)
 		}
 	}
-	return list(names, "and")
+	return oncall.JoinNames(names)
 }

@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"strings"
 
+	"batsignal/oncall/escrow"
 	"batsignal/oncall/fault"
 	"batsignal/oncall/secret"
 )
@@ -77,7 +78,7 @@ func lineOf(s Share, line int) string {
 // lineCheck is 12 bits over a line and where it belongs: a line of another sheet, or in
 // another place, is noticed as a wrong letter is.
 func lineCheck(epoch, custodian, line int, chunk []byte) uint16 {
-	sum := sha256.Sum256(fields([]byte("sheet"), []byte(strconv.Itoa(epoch)), []byte(strconv.Itoa(custodian)), []byte(strconv.Itoa(line)), chunk))
+	sum := sha256.Sum256(escrow.Join([]byte("sheet"), []byte(strconv.Itoa(epoch)), []byte(strconv.Itoa(custodian)), []byte(strconv.Itoa(line)), chunk))
 	return (uint16(sum[0])<<8 | uint16(sum[1])) >> 4
 }
 

@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"strings"
 
+	"batsignal/oncall/escrow"
 	"batsignal/oncall/fault"
 )
 
@@ -90,5 +91,5 @@ func (k Keyring) VerifySignature(s Signature, purpose Purpose, text string) (Cus
 
 // signedText is what a signature is of: bound to its purpose, keyring and custodian.
 func signedText(purpose Purpose, epoch, custodian int, text string) []byte {
-	return fields([]byte(signatureContext), []byte(purpose), []byte(strconv.Itoa(epoch)), []byte(strconv.Itoa(custodian)), []byte(text))
+	return escrow.Join([]byte(signatureContext), []byte(purpose), []byte(strconv.Itoa(epoch)), []byte(strconv.Itoa(custodian)), []byte(text))
 }

@@ -48,13 +48,13 @@ func (r Record) commitmentOf(slot Slot) (commitment []byte, label string) {
 // bound is what a ciphertext is bound to: changed in anything, it does not open.
 func (r Record) bound(epoch int, slot Slot) []byte {
 	policy := sha256.Sum256([]byte(r.Policy))
-	return join([]byte(domain), []byte(r.ID), strconv.AppendInt(nil, r.Owner, 10), []byte(r.Kind),
+	return Join([]byte(domain), []byte(r.ID), strconv.AppendInt(nil, r.Owner, 10), []byte(r.Kind),
 		strconv.AppendInt(nil, int64(epoch), 10), policy[:], []byte(slot))
 }
 
-// join writes fields one after the other, each behind its length, so that no two lists of
+// Join writes fields one after the other, each behind its length, so that no two lists of
 // fields are written the same.
-func join(fields ...[]byte) []byte {
+func Join(fields ...[]byte) []byte {
 	var out []byte
 	for _, f := range fields {
 		out = binary.BigEndian.AppendUint64(out, uint64(len(f)))
@@ -63,7 +63,7 @@ func join(fields ...[]byte) []byte {
 	return out
 }
 
-// split reads what join wrote; not ok is anything else.
+// split reads what Join wrote; not ok is anything else.
 func split(text []byte) (fields [][]byte, ok bool) {
 	for len(text) > 0 {
 		if len(text) < 8 {

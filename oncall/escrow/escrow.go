@@ -89,6 +89,24 @@ func (s Sealed) Wrap(slot Slot) (Wrap, bool) {
 	return s.Wraps[i], true
 }
 
+// Check refuses what is no sealed address by its form: sizes, ids, kinds, what its owner
+// agreed to, and one wrap for each slot, in their order, all of one epoch. The error is
+// fault.Invalid.
+func (s Sealed) Check() error {
+	slots := Slots()
+	if !s.Record.wellFormed() || len(s.Wraps) != len(slots) {
+		return errForm
+	}
+	epoch := s.Wraps[0].Epoch
+	for i, w := range s.Wraps {
+		if !w.wellFormed() || w.Record != s.Record.ID || w.Slot != slots[i] || w.Epoch != epoch || epoch < s.Record.ContentEpoch {
+			return errForm
+		}
+	}
+	_, err := ParsePolicy(s.Record.Policy)
+	return err
+}
+
 // ErrRefused is the answer to every record, wrap or key that does not fit. Which of them it
 // is cannot be told, on purpose: whoever tries keys or changes rows learns nothing by it.
 var ErrRefused = fault.New(fault.Conflict,

@@ -41,7 +41,7 @@ func (s Sealed) Text() string {
 		w, _ := s.Wrap(slot)
 		fields = append(fields, w.Wrapped)
 	}
-	payload := join(fields...)
+	payload := Join(fields...)
 
 	var out strings.Builder
 	out.WriteString(textBegin + "\n")
@@ -77,7 +77,7 @@ func ParseSealed(text string) (Sealed, error) {
 	owner, ok1 := decimal(fields[2])
 	content, ok2 := decimal(fields[5])
 	epoch, ok3 := decimal(fields[6])
-	if !ok1 || !ok2 || !ok3 || content > mostEpoch || epoch > mostEpoch || epoch < content {
+	if !ok1 || !ok2 || !ok3 || content > mostEpoch || epoch > mostEpoch {
 		return Sealed{}, errForm
 	}
 	s := Sealed{Record: Record{ID: string(fields[1]), Owner: owner, Kind: string(fields[3]), Policy: string(fields[4]), ContentEpoch: int(content),
@@ -85,10 +85,7 @@ func ParseSealed(text string) (Sealed, error) {
 	for i, slot := range Slots() {
 		s.Wraps = append(s.Wraps, Wrap{Record: s.Record.ID, Epoch: int(epoch), Slot: slot, Wrapped: fields[fieldsBeforeWraps+i]})
 	}
-	if !s.Record.wellFormed() || slices.ContainsFunc(s.Wraps, func(w Wrap) bool { return !w.wellFormed() }) {
-		return Sealed{}, errForm
-	}
-	if _, err := ParsePolicy(s.Record.Policy); err != nil {
+	if err := s.Check(); err != nil {
 		return Sealed{}, err
 	}
 	return s, nil

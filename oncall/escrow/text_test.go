@@ -161,6 +161,33 @@ func TestPartsThatDoNotFitAreRefused(t *testing.T) {
 	}
 }
 
+// What did not come as text is held to the same form.
+func TestASealedAddressWithoutItsPartsIsRefused(t *testing.T) {
+	w := newWorld(t)
+	if err := w.seal(t, canary).Check(); err != nil {
+		t.Fatal(err)
+	}
+	for name, spoil := range map[string]func(*escrow.Sealed){
+		"nothing":           func(s *escrow.Sealed) { *s = escrow.Sealed{} },
+		"no wraps":          func(s *escrow.Sealed) { s.Wraps = nil },
+		"a wrap too few":    func(s *escrow.Sealed) { s.Wraps = s.Wraps[:3] },
+		"a wrap too many":   func(s *escrow.Sealed) { s.Wraps = append(s.Wraps, s.Wraps[0]) },
+		"a slot twice":      func(s *escrow.Sealed) { s.Wraps[1] = s.Wraps[0] },
+		"two epochs":        func(s *escrow.Sealed) { s.Wraps[3].Epoch = 2 },
+		"an earlier epoch":  func(s *escrow.Sealed) { s.Record.ContentEpoch = 2 },
+		"another record's":  func(s *escrow.Sealed) { s.Wraps[2].Record = w.seal(t, canary).Record.ID },
+		"an unknown kind":   func(s *escrow.Sealed) { s.Record.Kind = "fax" },
+		"no policy":         func(s *escrow.Sealed) { s.Record.Policy = "" },
+		"a content cut off": func(s *escrow.Sealed) { s.Record.Content = s.Record.Content[1:] },
+	} {
+		s := w.seal(t, canary)
+		spoil(&s)
+		if err := s.Check(); fault.KindOf(err) != fault.Invalid {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
 // partsOfText reads the fields of a text, without looking at the checksum.
 func partsOfText(t *testing.T, text string) (fields []string) {
 	t.Helper()

@@ -2,7 +2,6 @@ package ledger
 
 import (
 	"context"
-	"errors"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -16,7 +15,6 @@ const (
 		insert into ledger_anchor (size, network, room, seen_at)
 		select size, @network, @room, @seen from ledger_head where size = @size
 		on conflict (size, network, room) do nothing`
-	sqlHeadOf   = `select note from ledger_head where size = @size`
 	sqlAnchored = `select exists (select from ledger_anchor where size >= @size)`
 	sqlAnchors  = `select size, network, room, seen_at as at from ledger_anchor order by size desc, seen_at desc, network, room limit @most`
 )
@@ -36,39 +34,25 @@ func AnchorHead(ctx context.Context, db pg.DB, a Anchor) error {
 	if err != nil || tag.RowsAffected() > 0 {
 		return err
 	}
-	_, err = headOf(ctx, db, a.Size)
+	_, found, err := HeadOf(ctx, db, a.Size)
+	if err == nil && !found {
+		err = fault.New(fault.NotFound, "The ledger has no head of size %d.", a.Size)
+	}
 	return err
 }
 
-// Hear looks for a head in a line that was said in a room, and stores that it was seen
-// there. Of is false if the line says none; a head that is not ours is an error whose cause
-// is [ErrDiscontinued]: somebody said it who lies, or there are two ledgers.
-func Hear(ctx context.Context, db pg.DB, line string, a Anchor) (size int64, of bool, err error) {
-	size, prefix, ok := ParseLine(line)
-	if !ok {
-		return 0, false, nil
-	}
-	head, err := headOf(ctx, db, size)
-	if fault.KindOf(err) == fault.NotFound || err == nil && head.Prefix() != prefix {
-		return size, true, fault.Wrap(fault.Conflict, ErrDiscontinued, "Ledger %d %s was said in %s, and this ledger never had that head.", size, prefix, tidy(a.Room, longestBy))
-	}
-	if err != nil {
-		return size, true, err
-	}
-	a.Size = size
-	return size, true, AnchorHead(ctx, db, a)
-}
-
-func headOf(ctx context.Context, db pg.DB, size int64) (Head, error) {
-	var signed string
-	switch err := db.QueryRow(ctx, sqlHeadOf, pgx.NamedArgs{"size": size}).Scan(&signed); {
-	case errors.Is(err, pgx.ErrNoRows):
-		return Head{}, fault.New(fault.NotFound, "The ledger has no head of size %d.", size)
+// Hear stores that a head was said in a room: its size and the beginning of its hash, as
+// [ParseLine] finds them. A head that is not ours is an error whose cause is
+// [ErrDiscontinued]: somebody said it who lies, or there are two ledgers.
+func Hear(ctx context.Context, db pg.DB, prefix string, a Anchor) error {
+	head, found, err := HeadOf(ctx, db, a.Size)
+	switch {
 	case err != nil:
-		return Head{}, err
+		return err
+	case !found, head.Prefix() != prefix:
+		return fault.Wrap(fault.Conflict, ErrDiscontinued, "Ledger %d %s was said in %s, and this ledger never had that head.", a.Size, prefix, tidy(a.Room, longestBy))
 	}
-	h, _, err := readHead(signed)
-	return h, err
+	return AnchorHead(ctx, db, a)
 }
 
 // Anchored tells whether a head of that size or a larger one was seen in a room: it covers

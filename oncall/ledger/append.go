@@ -58,7 +58,7 @@ func (l *Log) Append(ctx context.Context, tx pgx.Tx, now time.Time, leaves ...Le
 	if isolation != "read committed" {
 		return Head{}, fmt.Errorf("the ledger is not written in a transaction that is %s", isolation)
 	}
-	stored := &storedHashes{ctx: ctx, db: tx, known: map[int64]tlog.Hash{}}
+	stored := hashesOf(ctx, tx)
 	size, err := l.tip(ctx, tx, stored)
 	if err != nil {
 		return Head{}, err

@@ -56,7 +56,7 @@ func TestTheLongestLeafFits(t *testing.T) {
 	h := newHouse(t)
 	long := strings.Repeat(`"`, 500)
 	h.write(t, Leaf{
-		Type: TypeRefused, Record: strings.Repeat("r", 64), Incident: strings.Repeat("9", 32), Lane: unseal.LaneDial, Role: long, Key: strings.Repeat("k", 100),
+		Type: TypeRevealAsked, Record: strings.Repeat("r", 64), Incident: strings.Repeat("9", 32), Lane: unseal.LaneDial, Role: long, Key: strings.Repeat("k", 100),
 		Hash: strings.Repeat("h", 100), Epoch: 1 << 30, Result: long, Note: long, By: []string{long, long, long, long, long, long},
 	})
 	if r := h.verify(t); r.Err() != nil {
@@ -67,7 +67,7 @@ func TestTheLongestLeafFits(t *testing.T) {
 // What is rolled back leaves no gap, and its numbers are given again.
 func TestARolledBackLeafLeavesNothing(t *testing.T) {
 	h := newHouse(t)
-	h.write(t, Leaf{Type: TypeSealed, Record: recordA})
+	h.write(t, Leaf{Type: TypeRevealAsked, Record: recordA})
 	nope := errors.New("no")
 	err := pg.InTx(t.Context(), h.board, func(tx pgx.Tx) error {
 		leaves := []Leaf{{Type: TypeProof, Record: recordA}, {Type: TypeProof, Record: recordA}}
@@ -94,7 +94,7 @@ func TestAppendNeedsToSeeWhatWasCommitted(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer func() { _ = tx.Rollback(t.Context()) }()
-	if _, err := h.log.Append(t.Context(), tx, noon, Leaf{Type: TypeSealed}); err == nil || errors.Is(err, ErrDiscontinued) {
+	if _, err := h.log.Append(t.Context(), tx, noon, Leaf{Type: TypeRevealAsked}); err == nil || errors.Is(err, ErrDiscontinued) {
 		t.Error(err)
 	}
 }
@@ -200,7 +200,7 @@ func TestTreesOfAnySize(t *testing.T) {
 		leaves := make([]Leaf, rapid.IntRange(1, 9).Draw(rt, "leaves"))
 		for i := range leaves {
 			leaves[i] = Leaf{
-				Type: TypeRefused, Record: rapid.StringMatching(`[a-c]?`).Draw(rt, "record"), Note: rapid.String().Draw(rt, "note"),
+				Type: TypeRevealAsked, Record: rapid.StringMatching(`[a-c]?`).Draw(rt, "record"), Note: rapid.String().Draw(rt, "note"),
 				Incident: rapid.StringMatching(`(INC-[1-9])?`).Draw(rt, "incident"),
 			}
 		}

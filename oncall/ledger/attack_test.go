@@ -59,7 +59,7 @@ func TestAttack14LoginsCannotChangeTheLedger(t *testing.T) {
 		`insert into sealed_opening (intent, key, record_id, owner_id, kind, lane, opened_at) values (1, 'k', gen_random_uuid(), 1, 'sms', 'B', now())`,
 		`set session_replication_role = replica`,
 		`set role batsignal_switchboard`)
-	if _, err := h.log.Write(t.Context(), h.Pool, noon, Leaf{Type: TypeRefused}); err == nil {
+	if _, err := h.log.Write(t.Context(), h.Pool, noon, Leaf{Type: TypeRevealAsked}); err == nil {
 		t.Error("the bot's login writes the ledger")
 	}
 	if r := h.verify(t); r.Err() != nil || r.Leaves != 6 {
@@ -189,7 +189,7 @@ func TestAttack15AGuardThatWasTakenAway(t *testing.T) {
 	for name, guard := range map[string]*memory{"none": {}, "another": {text: empty.Note}, "nonsense": {text: "x"}, "broken": {err: errors.New("no disk")}} {
 		log := h.again()
 		log.Guard = guard
-		if head, err := log.Write(t.Context(), h.board, noon, Leaf{Type: TypeRefused}); err == nil || errors.Is(err, ErrDiscontinued) == (guard.err != nil) {
+		if head, err := log.Write(t.Context(), h.board, noon, Leaf{Type: TypeRevealAsked}); err == nil || errors.Is(err, ErrDiscontinued) == (guard.err != nil) {
 			t.Errorf("%s: %+v, %v", name, head, err)
 		}
 	}
@@ -238,22 +238,18 @@ func TestAttack16ASplitView(t *testing.T) {
 		t.Errorf("%v", r.Findings)
 	}
 	// The switchboard notices it as well, in the room.
-	at := Anchor{Network: "libera", Room: "#ops", At: noon}
-	if size, of, err := Hear(t.Context(), h.board, "Ledger 7 "+forged.Prefix(), at); size != 7 || !of || !errors.Is(err, ErrDiscontinued) {
-		t.Errorf("%d, %v, %v", size, of, err)
-	}
-	if size, of, err := Hear(t.Context(), h.board, "Ledger 99 "+forged.Prefix(), at); size != 99 || !of || !errors.Is(err, ErrDiscontinued) {
-		t.Errorf("%d, %v, %v", size, of, err)
-	}
-	if _, of, err := Hear(t.Context(), h.board, "hello", at); of || err != nil {
-		t.Error(err)
+	at := Anchor{Size: 7, Network: "libera", Room: "#ops", At: noon}
+	for _, at.Size = range []int64{99, 7} {
+		if err := Hear(t.Context(), h.board, forged.Prefix(), at); !errors.Is(err, ErrDiscontinued) {
+			t.Errorf("%d: %v", at.Size, err)
+		}
 	}
 	if yes, err := Anchored(t.Context(), h.board, 1); yes || err != nil {
 		t.Errorf("anchored by a lie, %v", err)
 	}
 	for range 2 { // heard twice
-		if size, of, err := Hear(t.Context(), h.board, "<batsignal> "+said, at); size != 7 || !of || err != nil {
-			t.Errorf("%d, %v, %v", size, of, err)
+		if err := Hear(t.Context(), h.board, seen[0].Prefix, at); err != nil {
+			t.Error(err)
 		}
 	}
 	// One post covers all leaves before.

@@ -24,16 +24,11 @@ type Figures struct {
 
 // Count reads the numbers of the ledger.
 func Count(ctx context.Context, db pg.DB) (Figures, error) {
-	f := Figures{Lanes: map[unseal.Lane]int64{unseal.LaneDial: 0, unseal.LaneReveal: 0, unseal.LaneOwner: 0}}
-	rows, err := db.Query(ctx, sqlLanes)
+	counts, err := lanes(ctx, db)
 	if err != nil {
-		return f, err
+		return Figures{}, err
 	}
-	var lane unseal.Lane
-	var n int64
-	if _, err := pgx.ForEachRow(rows, []any{&lane, &n}, func() error { f.Lanes[lane] = n; return nil }); err != nil {
-		return f, err
-	}
+	f := Figures{Lanes: counts}
 	err = db.QueryRow(ctx, sqlUnanchored).Scan(&f.Unanchored)
 	return f, err
 }

@@ -5,7 +5,8 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
-	"path/filepath"
+
+	"batsignal/oncall/wholefile"
 )
 
 // Guard keeps the last head that was signed and committed, where whoever can write to the
@@ -38,37 +39,8 @@ func (g FileGuard) Last() (string, error) {
 
 // Keep implements [Guard].
 func (g FileGuard) Keep(signed string) error {
-	if err := replace(g.Path, signed); err != nil {
+	if err := wholefile.Replace(g.Path, []byte(signed), 0o600); err != nil {
 		return fmt.Errorf("the last head of the ledger cannot be kept in %s: %w", g.Path, err)
 	}
 	return nil
-}
-
-// replace writes a file aside, has it and its directory on the disk, and puts it in place.
-func replace(path, text string) (err error) {
-	dir := filepath.Dir(path)
-	aside, err := os.CreateTemp(dir, "."+filepath.Base(path)+".*") // mode 0600
-	if err != nil {
-		return err
-	}
-	defer func() {
-		if err != nil {
-			_ = aside.Close()           // closed already, perhaps
-			_ = os.Remove(aside.Name()) // renamed already, perhaps
-		}
-	}()
-	if _, err = aside.WriteString(text); err != nil {
-		return err
-	}
-	if err = errors.Join(aside.Sync(), aside.Close()); err != nil {
-		return err
-	}
-	if err = os.Rename(aside.Name(), path); err != nil {
-		return err
-	}
-	d, err := os.Open(dir) // #nosec G304 -- a name of ours in the operator's own state directory
-	if err != nil {
-		return err
-	}
-	return errors.Join(d.Sync(), d.Close())
 }

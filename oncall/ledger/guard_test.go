@@ -61,7 +61,7 @@ func TestKilledBeforeTheGuard(t *testing.T) {
 	for i := range 5 {
 		var head Head
 		if err := pg.InTx(t.Context(), h.board, func(tx pgx.Tx) (err error) {
-			head, err = h.log.Append(t.Context(), tx, noon, Leaf{Type: TypeSealed, Record: recordA})
+			head, err = h.log.Append(t.Context(), tx, noon, Leaf{Type: TypeRevealAsked, Record: recordA})
 			return err
 		}); err != nil {
 			t.Fatal(err)
@@ -88,7 +88,7 @@ func TestTheGuardOnlyAdvances(t *testing.T) {
 	heads := make([]Head, 2)
 	for i := range heads {
 		if err := pg.InTx(t.Context(), h.board, func(tx pgx.Tx) (err error) {
-			heads[i], err = h.log.Append(t.Context(), tx, noon, Leaf{Type: TypeSealed})
+			heads[i], err = h.log.Append(t.Context(), tx, noon, Leaf{Type: TypeRevealAsked})
 			return err
 		}); err != nil {
 			t.Fatal(err)
@@ -110,20 +110,20 @@ func TestAGuardThatCannotBeWritten(t *testing.T) {
 	h := newHouse(t)
 	guard := &memory{}
 	h.log.Guard = guard
-	h.write(t, Leaf{Type: TypeSealed})
+	h.write(t, Leaf{Type: TypeRevealAsked})
 	first := guard.text
 	guard.err = errors.New("the disk is full")
-	if _, err := h.log.Write(t.Context(), h.board, noon, Leaf{Type: TypeSealed}); err == nil {
+	if _, err := h.log.Write(t.Context(), h.board, noon, Leaf{Type: TypeRevealAsked}); err == nil {
 		t.Error("read from a disk that fails")
 	}
 	guard.err = nil
-	h.write(t, Leaf{Type: TypeSealed})
+	h.write(t, Leaf{Type: TypeRevealAsked})
 	guard.text = first // it did not get there
 	owner := h.asOwner(t)
 	exec(t, owner, `delete from ledger_leaf where seq = 1`)
 	exec(t, owner, `delete from ledger_head where size = 2`)
 	exec(t, owner, `delete from ledger_hash where place >= 1`)
-	if _, err := h.log.Write(t.Context(), h.board, noon, Leaf{Type: TypeSealed}); !errors.Is(err, ErrDiscontinued) {
+	if _, err := h.log.Write(t.Context(), h.board, noon, Leaf{Type: TypeRevealAsked}); !errors.Is(err, ErrDiscontinued) {
 		t.Error(err)
 	}
 }

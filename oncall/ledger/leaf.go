@@ -14,18 +14,15 @@ import (
 
 // The types of leaves. What [TypeIntent] says is an opening.
 const (
-	TypeSealed         = "sealed"          // a record came
 	TypeIntent         = "intent"          // is about to be opened, by lane B (to dial) or D (to show)
 	TypeDialed         = "dialed"          // was dialled, or could not be: Of is the intent, Result says how
 	TypeProof          = "proof"           // its owner was sent a code, or saw it: lane F
-	TypeShown          = "shown"           // was shown to one person: Of is the intent
+	TypeShown          = "shown"           // was shown to one person, or used for its owner: Of is the intent
 	TypeUnanchored     = "unanchored"      // no room answered in time: Of is the intent that was dialled all the same
 	TypeKeyring        = "keyring"         // other public keys: Epoch, and Hash of the manifest
 	TypeDeleted        = "deleted"         // a record went
 	TypeRevealAsked    = "reveal-asked"    // somebody asks the custodians to see one
 	TypeRevealApproved = "reveal-approved" // a custodian agrees: Of is what was asked
-	TypeGrant          = "grant"           // two people allowed openings for an incident
-	TypeRefused        = "refused"         // something was not opened, or not allowed: Note says why
 )
 
 // Leaf is one entry. Its form is JSON with the fields in this order, those that are empty

@@ -135,7 +135,7 @@ func FuzzTidy(f *testing.F) {
 		if tidy(once, most) != once || len([]rune(once)) > most {
 			t.Errorf("%q: %q", s, once)
 		}
-		l := Leaf{Type: TypeRefused, Result: s, Note: s, Role: s, By: []string{s, s}}.tidied()
+		l := Leaf{Type: TypeRevealAsked, Result: s, Note: s, Role: s, By: []string{s, s}}.tidied()
 		if err := l.check(); err != nil {
 			t.Errorf("%q: %v", s, err)
 		}

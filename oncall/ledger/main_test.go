@@ -63,12 +63,12 @@ func (h *house) write(t testing.TB, leaves ...Leaf) Head {
 	return head
 }
 
-// story writes what happens to two records: sealed, proved, opened and dialled.
+// story writes what happens to two records: asked for, proved, opened and dialled.
 func (h *house) story(t testing.TB, a, b string) {
 	t.Helper()
-	h.write(t, Leaf{Type: TypeSealed, Record: a}, Leaf{Type: TypeSealed, Record: b})
+	h.write(t, Leaf{Type: TypeRevealAsked, Record: a}, Leaf{Type: TypeRevealAsked, Record: b})
 	h.write(t, Leaf{Type: TypeProof, Record: a, Lane: unseal.LaneOwner})
-	h.write(t, Leaf{Type: TypeGrant, Incident: "INC-7", By: []string{"dora", "carl"}, Lane: unseal.LaneDial})
+	h.write(t, Leaf{Type: TypeRevealAsked, Incident: "INC-7", By: []string{"dora"}, Lane: unseal.LaneReveal})
 	intent := h.write(t, Leaf{Type: TypeIntent, Record: b, Lane: unseal.LaneDial, Incident: "INC-7", Role: "network", By: []string{"dora", "carl"}}).Size - 1
 	h.write(t, Leaf{Type: TypeDialed, Record: b, Lane: unseal.LaneDial, Incident: "INC-7", Of: &intent, Result: "accepted"})
 }

@@ -12,7 +12,7 @@ import (
 
 const sqlOpeningsOf = `
 	select o.intent, o.record_id::text as record, o.kind, o.lane, o.incident_id as incident, o.role, o.opened_at as at,
-		o.dialled, o.dialled_at, o.result, coalesce(l.body, '') as body, s.record_id is null as gone
+		o.dialled, o.result, coalesce(l.body, '') as body, s.record_id is null as gone
 	from sealed_opening o
 	join ledger_leaf l on l.seq = o.intent
 	left join sealed_contact s on s.record_id = o.record_id
@@ -21,19 +21,18 @@ const sqlOpeningsOf = `
 
 // Opening is one opening of a sealed address, for its owner.
 type Opening struct {
-	Intent    int64 // the leaf that announced it
-	Record    string
-	Kind      string // of contact: "sms"
-	Lane      unseal.Lane
-	Incident  *int64 // nil: none, or one that is not kept any more
-	Role      string
-	At        time.Time
-	Dialled   *int64 // the leaf that says what came of it; nil: nothing yet
-	DialledAt *time.Time
-	Result    string
-	Gone      bool // the address was changed or deleted since
-	Body      string
-	Leaf      Leaf `db:"-"` // of Intent: who declared and who confirmed (By)
+	Intent   int64 // the leaf that announced it
+	Record   string
+	Kind     string // of contact: "sms"
+	Lane     unseal.Lane
+	Incident *int64 // nil: none, or one that is not kept any more
+	Role     string
+	At       time.Time
+	Dialled  *int64 // the leaf that says what came of it; nil: nothing yet
+	Result   string
+	Gone     bool // the address was changed or deleted since
+	Body     string
+	Leaf     Leaf `db:"-"` // of Intent: who declared and who confirmed (By)
 }
 
 // OpeningsOf are the openings of a person's sealed addresses, the latest first, at most so

@@ -21,7 +21,7 @@ func TestOverview(t *testing.T) {
 		len(v.Last) != 3 || v.Last[0].Type != TypeDialed || len(v.Anchors) != 1 || v.Anchors[0].Room != "#ops" {
 		t.Errorf("%+v, %v", v, err)
 	}
-	h.write(t, Leaf{Type: TypeRefused, Note: `"type":"intent","lane":"B"`}) // looks like one, and is none
+	h.write(t, Leaf{Type: TypeRevealAsked, Note: `"type":"intent","lane":"B"`}) // looks like one, and is none
 	f, err := Count(t.Context(), h.Pool)
 	if err != nil || f.Lanes[unseal.LaneDial] != 1 || f.Lanes[unseal.LaneReveal] != 0 || f.Lanes[unseal.LaneOwner] != 1 || f.Unanchored != 1 {
 		t.Errorf("%+v, %v", f, err)

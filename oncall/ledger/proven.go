@@ -14,14 +14,9 @@ const sqlProofsOf = `
 // Proven tells whether a code went to a record's address as it is sealed now: hash is what
 // the entry of that has. Whoever can write every row could seal an address of their own in
 // place of somebody's; they cannot make this entry, since it must be in the tree that was
-// signed. It is asked in a transaction that has appended, and so has the writers' lock.
+// signed. From then on nobody else writes until the transaction ends.
 func (l *Log) Proven(ctx context.Context, tx pgx.Tx, record, hash string) (bool, error) {
-	stored := &storedHashes{ctx: ctx, db: tx, known: map[int64]tlog.Hash{}}
-	size, err := l.tip(ctx, tx, stored)
-	if err != nil || size == 0 {
-		return false, err
-	}
-	root, err := tlog.TreeHash(size, stored)
+	stored, size, root, err := l.tree(ctx, tx)
 	if err != nil {
 		return false, err
 	}
@@ -47,26 +42,16 @@ func (l *Log) Proven(ctx context.Context, tx pgx.Tx, record, hash string) (bool,
 	return false, nil
 }
 
-const sqlEntry = `select body from ledger_leaf where seq = @seq`
-
 // Holds tells whether the entry of that number is in the tree that was signed, and is the
 // one that is meant: a row elsewhere that names a number may be anybody's. From then on
 // nobody else writes until the transaction ends.
 func (l *Log) Holds(ctx context.Context, tx pgx.Tx, seq int64, meant func(Leaf) bool) (bool, error) {
-	if err := tx.QueryRow(ctx, sqlLedgerLock).Scan(nil, nil, nil); err != nil {
-		return false, err
-	}
-	stored := &storedHashes{ctx: ctx, db: tx, known: map[int64]tlog.Hash{}}
-	size, err := l.tip(ctx, tx, stored)
+	stored, size, root, err := l.tree(ctx, tx)
 	if err != nil || seq < 0 || seq >= size {
 		return false, err
 	}
-	root, err := tlog.TreeHash(size, stored)
-	if err != nil {
-		return false, err
-	}
 	var body string
-	if err := tx.QueryRow(ctx, sqlEntry, pgx.NamedArgs{"seq": seq}).Scan(&body); err != nil {
+	if err := tx.QueryRow(ctx, sqlLeafAt, pgx.NamedArgs{"seq": seq}).Scan(&body); err != nil {
 		return false, err
 	}
 	leaf, err := ParseLeaf(body)

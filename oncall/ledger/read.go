@@ -66,7 +66,7 @@ func parseRow(row pgx.CollectableRow) (Leaf, error) {
 
 // Prove is the proof that a leaf is in the tree of a head.
 func Prove(ctx context.Context, db pg.DB, head Head, seq int64) (tlog.RecordProof, error) {
-	return tlog.ProveRecord(head.Size, seq, &storedHashes{ctx: ctx, db: db, known: map[int64]tlog.Hash{}})
+	return tlog.ProveRecord(head.Size, seq, hashesOf(ctx, db))
 }
 
 const sqlLastKeyring = `select body from ledger_leaf where body like '%"type":"keyring"%' order by seq desc limit 1`

@@ -40,19 +40,11 @@ func (l *Log) statement(ctx context.Context, tx pgx.Tx, now time.Time, person in
 	case err != nil:
 		return "", err
 	}
-	// Under the lock, so that nothing is signed of a ledger that does not continue.
-	if err := tx.QueryRow(ctx, sqlLedgerLock).Scan(nil, nil, nil); err != nil {
-		return "", err
-	}
-	stored := &storedHashes{ctx: ctx, db: tx, known: map[int64]tlog.Hash{}}
-	size, err := l.tip(ctx, tx, stored)
+	stored, size, root, err := l.tree(ctx, tx)
 	if err != nil {
 		return "", err
 	}
-	s.Head.Size = size
-	if s.Head.Hash, err = tlog.TreeHash(size, stored); err != nil {
-		return "", err
-	}
+	s.Head.Size, s.Head.Hash = size, root
 	ids, err := texts(ctx, tx, sqlRecordsOf, pgx.NamedArgs{"person": person})
 	if err != nil {
 		return "", err

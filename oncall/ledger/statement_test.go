@@ -155,7 +155,7 @@ func TestNoStatementOfAChangedLedger(t *testing.T) {
 
 func FuzzStatement(f *testing.F) {
 	s := Statement{Ledger: "ledger.example.org", Made: noon, Person: 7, Handle: "maria", Head: Head{Size: 1}, Records: []RecordStatement{
-		{Record: "r1", Entries: 1, Last: Leaf{Type: TypeSealed, Record: "r1"}}, {Record: "r2"},
+		{Record: "r1", Entries: 1, Last: Leaf{Type: TypeRevealAsked, Record: "r1"}}, {Record: "r2"},
 	}}
 	text, err := s.text()
 	if err != nil {

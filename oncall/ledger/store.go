@@ -22,6 +22,10 @@ type storedHashes struct {
 	known map[int64]tlog.Hash
 }
 
+func hashesOf(ctx context.Context, db pg.DB) *storedHashes {
+	return &storedHashes{ctx: ctx, db: db, known: map[int64]tlog.Hash{}}
+}
+
 // ReadHashes implements [tlog.HashReader].
 func (s *storedHashes) ReadHashes(places []int64) ([]tlog.Hash, error) {
 	var missing []int64

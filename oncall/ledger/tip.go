@@ -56,6 +56,19 @@ func (l *Log) tip(ctx context.Context, tx pgx.Tx, stored *storedHashes) (size in
 	return size, nil
 }
 
+// tree is the tree that was signed, by its stored hashes. Nothing is said of a ledger that
+// does not continue, and nobody else writes from then on until the transaction ends.
+func (l *Log) tree(ctx context.Context, tx pgx.Tx) (stored *storedHashes, size int64, root tlog.Hash, err error) {
+	if err = tx.QueryRow(ctx, sqlLedgerLock).Scan(nil, nil, nil); err != nil {
+		return nil, 0, root, err
+	}
+	stored = hashesOf(ctx, tx)
+	if size, err = l.tip(ctx, tx, stored); err == nil {
+		root, err = tlog.TreeHash(size, stored)
+	}
+	return stored, size, root, err
+}
+
 // kept is the highest head that is known to have been committed, of the guard and of this
 // process. A ledger that begins has its guard made first: without one, nobody could tell a
 // first start from a guard that was taken away.

@@ -19,8 +19,6 @@ func (l Leaf) Says() string {
 
 func (l Leaf) what() string {
 	switch l.Type {
-	case TypeSealed:
-		return "A sealed address came" + l.record()
 	case TypeIntent:
 		if l.Lane == unseal.LaneReveal {
 			return "A sealed address was opened" + l.record() + l.about() + " to be shown to " + names(l.By)
@@ -31,6 +29,9 @@ func (l Leaf) what() string {
 	case TypeProof:
 		return "A sealed address was opened" + l.record() + " for its owner, who asked for it"
 	case TypeShown:
+		if l.Lane == unseal.LaneOwner { // to send a code there, or to be shown: the entry before says which
+			return "It was opened for its owner" + l.earlier() + ", once"
+		}
 		return "It was shown" + l.earlier() + " to " + names(l.By) + ", once"
 	case TypeUnanchored:
 		return "No room showed the head in time" + l.earlier() + ", and it was dialled all the same"
@@ -42,10 +43,6 @@ func (l Leaf) what() string {
 		return names(l.By) + " asked the custodians to see a sealed address" + l.record() + l.about()
 	case TypeRevealApproved:
 		return names(l.By) + " agreed, as a custodian" + l.earlier()
-	case TypeGrant:
-		return "Two people allowed openings" + l.about() + l.word()
-	case TypeRefused:
-		return "Something was refused" + l.record() + l.about() + result(l.Result)
 	}
 	return "An entry of the type " + l.Type + l.record() + l.about() + result(l.Result)
 }

@@ -15,20 +15,20 @@ func TestLeavesInWords(t *testing.T) {
 		l    Leaf
 		want string
 	}{
-		{Leaf{Type: TypeSealed, Record: recordA}, "A sealed address came (record 0f3c1a52)."},
 		{Leaf{Type: TypeIntent, Lane: unseal.LaneDial, Record: recordA, Incident: "INC-7", Role: "network", By: []string{"dora", "carl"}}, "A sealed address was opened (record 0f3c1a52) for INC-7, network, to be dialled, on the word of dora and carl."},
 		{Leaf{Type: TypeIntent, Lane: unseal.LaneReveal, Record: recordA, Incident: "INC-7", By: []string{"dora"}}, "A sealed address was opened (record 0f3c1a52) for INC-7 to be shown to dora."},
 		{Leaf{Type: TypeDialed, Of: &three, Result: "taken: it rings"}, "What came of it (entry 3): taken: it rings."},
 		{Leaf{Type: TypeProof, Record: recordA}, "A sealed address was opened (record 0f3c1a52) for its owner, who asked for it."},
 		{Leaf{Type: TypeShown, Of: &three, By: []string{"dora"}}, "It was shown (entry 3) to dora, once."},
+		{Leaf{Type: TypeShown, Of: &three, Lane: unseal.LaneOwner}, "It was opened for its owner (entry 3), once."},
 		{Leaf{Type: TypeUnanchored, Of: &three}, "No room showed the head in time (entry 3), and it was dialled all the same."},
 		{Leaf{Type: TypeKeyring, Epoch: 2}, "Keyring 2 is in force."},
 		{Leaf{Type: TypeDeleted, Record: "short"}, "A sealed address was deleted (record short)."},
 		{Leaf{Type: TypeRevealAsked, Incident: "INC-7", By: []string{"dora"}}, "dora asked the custodians to see a sealed address for INC-7."},
 		{Leaf{Type: TypeRevealApproved, Of: &three, By: []string{"Ada"}}, "Ada agreed, as a custodian (entry 3)."},
-		{Leaf{Type: TypeGrant, Incident: "INC-7", By: []string{"a", "b", "c"}}, "Two people allowed openings for INC-7, on the word of a, b and c."},
-		{Leaf{Type: TypeRefused, Incident: "INC-7", Note: "no grant is live."}, "Something was refused for INC-7: no grant is live."},
+		{Leaf{Type: TypeIntent, Lane: unseal.LaneDial, Record: "r1", By: []string{"a", "b", "c"}}, "A sealed address was opened (record r1) to be dialled, on the word of a, b and c."},
 		{Leaf{Type: "later"}, "An entry of the type later."},
+		{Leaf{Type: "later", Incident: "INC-7", Result: "it went well", Note: "by day."}, "An entry of the type later for INC-7: it went well: by day."},
 		{Leaf{Type: TypeShown}, "It was shown to somebody, once."},
 	} {
 		if got := c.l.Says(); got != c.want {

@@ -85,7 +85,7 @@ func (a *Authority) Prove(_ context.Context, handle, digits, purpose string) err
 		return errNobody
 	}
 	a.mu.Lock()
-	told := a.prove(p, confirmation{digits: joined(digits)}, doorPage, a.reading(), cut(clean(purpose), longestWho))
+	told := a.prove(p, confirmation{digits: joined(digits)}, doorPage, a.reading(), cut(clean(purpose), longestWho), nil)
 	refusal := a.refusal("", p.Handle, told.err)
 	a.mu.Unlock()
 	if told.loud {

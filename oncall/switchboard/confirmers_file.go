@@ -3,12 +3,14 @@ package switchboard
 import (
 	"encoding/json"
 	"os"
+	"path/filepath"
 	"slices"
 	"time"
 
 	"batsignal/oncall/fault"
 	"batsignal/oncall/secret"
 	"batsignal/oncall/switchboard/totp"
+	"batsignal/oncall/wholefile"
 )
 
 const (
@@ -37,7 +39,7 @@ func (c *Confirmers) read() ([]known, error) {
 }
 
 func (c *Confirmers) readLocked() ([]known, error) {
-	info, err := os.Stat(c.dir + "/" + confirmersName)
+	info, err := os.Stat(filepath.Join(c.dir, confirmersName))
 	if os.IsNotExist(err) {
 		c.seen, c.list = nil, nil
 		return nil, nil
@@ -45,9 +47,12 @@ func (c *Confirmers) readLocked() ([]known, error) {
 	if err == nil && c.seen != nil && os.SameFile(info, c.seen) && info.Size() == c.seen.Size() && info.ModTime().Equal(c.seen.ModTime()) {
 		return c.list, nil
 	}
-	text, info, err := readFile(c.dir, confirmersName, longestFile)
+	var text []byte
+	if err == nil {
+		text, err = wholefile.ReadPrivate(filepath.Join(c.dir, confirmersName), longestFile)
+	}
 	var list []known
-	if err == nil && info != nil {
+	if err == nil {
 		list, err = parseConfirmers(text)
 	}
 	if err != nil {
@@ -106,7 +111,7 @@ func (c *Confirmers) edit(change func([]known) ([]known, error)) error {
 	}
 	text, err := json.MarshalIndent(f, "", "  ")
 	if err == nil {
-		err = replaceFile(c.dir, confirmersName, append(text, '\n'))
+		err = wholefile.Replace(filepath.Join(c.dir, confirmersName), append(text, '\n'), 0o600)
 	}
 	if err != nil {
 		return fault.Wrap(fault.Unready, err, "I cannot write %s/%s.", c.dir, confirmersName)

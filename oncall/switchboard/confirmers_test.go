@@ -12,6 +12,7 @@ import (
 
 	"batsignal/oncall/fault"
 	"batsignal/oncall/switchboard/totp"
+	"batsignal/oncall/wholefile"
 )
 
 func TestWhoMayConfirmIsChangedWhileWeRun(t *testing.T) {
@@ -89,7 +90,7 @@ func TestNobodyCountsAsTwo(t *testing.T) {
 		if bad == string(text) {
 			t.Fatal(what)
 		}
-		if err := replaceFile(w.dir, confirmersName, []byte(bad)); err != nil {
+		if err := wholefile.Replace(name, []byte(bad), 0o600); err != nil {
 			t.Fatal(err)
 		}
 		w.confirm("ben", c.Code, w.fresh("ben"))
@@ -102,7 +103,7 @@ func TestNobodyCountsAsTwo(t *testing.T) {
 			t.Fatal("the error holds a seed")
 		}
 	}
-	if err := replaceFile(w.dir, confirmersName, text); err != nil {
+	if err := wholefile.Replace(name, text, 0o600); err != nil {
 		t.Fatal(err)
 	}
 	if err := os.Chmod(name, 0o640); err != nil {

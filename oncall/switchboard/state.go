@@ -2,14 +2,18 @@ package switchboard
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
+	"io/fs"
 	"maps"
+	"path/filepath"
 	"regexp"
 	"slices"
 	"time"
 
 	"batsignal/oncall/fault"
 	"batsignal/oncall/unseal"
+	"batsignal/oncall/wholefile"
 )
 
 const (
@@ -108,14 +112,14 @@ func (s *state) save(dir string) error {
 	if err != nil {
 		return err
 	}
-	return replaceFile(dir, stateName, append(text, '\n'))
+	return wholefile.Replace(filepath.Join(dir, stateName), append(text, '\n'), 0o600)
 }
 
 // loadState reads the file. One that is not there is a beginning; one that is not as we
 // write it is refused, for it may have said which codes are used up.
 func loadState(dir string) (state, error) {
-	text, info, err := readFile(dir, stateName, longestFile)
-	if err == nil && info == nil {
+	text, err := wholefile.ReadPrivate(filepath.Join(dir, stateName), longestFile)
+	if errors.Is(err, fs.ErrNotExist) {
 		return state{Version: stateVersion, Burnt: map[string]burnt{}, Wrong: map[string]wrong{}}, nil
 	}
 	var s state

@@ -15,6 +15,7 @@ import (
 
 	"batsignal/oncall/fault"
 	"batsignal/oncall/switchboard/totp"
+	"batsignal/oncall/wholefile"
 )
 
 func TestOneSwitchboardAFolder(t *testing.T) {
@@ -58,7 +59,7 @@ func TestADamagedStateIsNotGuessedAt(t *testing.T) {
 	}
 	w.close()
 	defer func() {
-		if err := replaceFile(w.dir, stateName, text); err != nil {
+		if err := wholefile.Replace(filepath.Join(w.dir, stateName), text, 0o600); err != nil {
 			t.Fatal(err)
 		}
 		w.open()
@@ -74,7 +75,7 @@ func TestADamagedStateIsNotGuessedAt(t *testing.T) {
 		if bad == string(text) {
 			t.Fatal(what)
 		}
-		if err := replaceFile(w.dir, stateName, []byte(bad)); err != nil {
+		if err := wholefile.Replace(filepath.Join(w.dir, stateName), []byte(bad), 0o600); err != nil {
 			t.Fatal(err)
 		}
 		_, err := New(w.o)

@@ -11,7 +11,6 @@ package switchboard
 import (
 	"cmp"
 	"context"
-	"crypto/rand"
 	"log/slog"
 	"os"
 	"slices"
@@ -19,6 +18,7 @@ import (
 	"sync"
 	"time"
 
+	"batsignal/oncall"
 	"batsignal/oncall/fault"
 	"batsignal/oncall/unseal"
 )
@@ -144,19 +144,11 @@ func (a *Authority) change(do func(*state)) error {
 
 func (a *Authority) reading() reading { return reading{wall: a.o.Now(), up: a.o.Uptime()} }
 
-// codeLetters are those of the house (oncall.NewCode): none that is taken for another.
-const codeLetters = "ABCDEFGHJKLMNPQRSTUVWXYZ23456789"
-
 // newCode makes four letters and digits with both among them: no word that people use, so
 // that nothing the bot says holds a code by chance.
 func newCode() string {
 	for {
-		b := make([]byte, codeLength)
-		_, _ = rand.Read(b) // never fails, see crypto/rand
-		for i := range b {
-			b[i] = codeLetters[int(b[i])%len(codeLetters)]
-		}
-		if code := string(b); strings.ContainsAny(code, "23456789") && strings.ContainsFunc(code, func(r rune) bool { return r >= 'A' }) {
+		if code := oncall.Code(codeLength); strings.ContainsAny(code, "23456789") && strings.ContainsFunc(code, func(r rune) bool { return r >= 'A' }) {
 			return code
 		}
 	}

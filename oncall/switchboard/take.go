@@ -103,8 +103,8 @@ func (a *Authority) mayTake(p known, c *challenge, said confirmation, r reading)
 }
 
 // prove takes a code of p's: right, new, and used up from now on, in the same write as
-// what it allows.
-func (a *Authority) prove(p known, said confirmation, door string, r reading, purpose string, then ...func(*challenge)) took {
+// what it allows: then changes the challenge that purpose is the code of; nil is none.
+func (a *Authority) prove(p known, said confirmation, door string, r reading, purpose string, then func(*challenge)) took {
 	if !said.typed() {
 		return took{err: fault.New(fault.Invalid, "A code is the %d digits that your authenticator shows.", totp.Digits)}
 	}
@@ -121,8 +121,8 @@ func (a *Authority) prove(p known, said confirmation, door string, r reading, pu
 	return took{err: a.change(func(s *state) {
 		s.Burnt[p.Handle] = burnt{step, purpose}
 		delete(s.Wrong, door+"/"+p.Handle)
-		for _, do := range then {
-			do(s.find(purpose))
+		if then != nil {
+			then(s.find(purpose))
 		}
 	})}
 }

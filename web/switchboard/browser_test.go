@@ -36,13 +36,13 @@ func TestTheFormsWorkInABrowser(t *testing.T) {
 				t.Fatalf("on %s it does not say %q:\n%s", host, want, got)
 			}
 		}
-		at("/seal?token=" + w.linkFor(contact.LinkEnrol))
+		at("/enrol/" + w.linkFor(contact.LinkEnrol))
 		fill("address", canary)
 		press("Your phone number is sealed and stored.")
 		fill("code", "K7QXM")
 		press("is proven")
 		w.has()
-		at("/mine?token=" + w.linkFor(contact.LinkMine))
+		at("/mine/" + w.linkFor(contact.LinkMine))
 		press("Rung only in an emergency")
 		at("/mine/31/code")
 		press("Your phone rings in a moment")

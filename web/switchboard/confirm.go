@@ -7,6 +7,7 @@ import (
 	"batsignal/incidents"
 	"batsignal/oncall/fault"
 	"batsignal/oncall/unseal"
+	"batsignal/web"
 )
 
 // confirmPage shows what is confirmed, and takes the digits for it.
@@ -50,7 +51,7 @@ func (s *site) noChallenge(w http.ResponseWriter, r *http.Request, code string, 
 	if len(code) > 8 {
 		code = ""
 	}
-	return s.renderConfirm(w, r, statusOf(err), confirmPage{Box: challengeBox(code, fault.Say(err))})
+	return s.renderConfirm(w, r, web.StatusOf(err), confirmPage{Box: challengeBox(code, fault.Say(err))})
 }
 
 func (s *site) renderConfirm(w http.ResponseWriter, r *http.Request, status int, p confirmPage) error {
@@ -96,7 +97,7 @@ func (s *site) confirm(w http.ResponseWriter, r *http.Request) error {
 	case fault.KindOf(err) == fault.Internal && err != nil:
 		return err
 	case err != nil:
-		return page(statusOf(err), map[string]string{"": fault.Say(err)})
+		return page(web.StatusOf(err), map[string]string{"": fault.Say(err)})
 	case g.Refused != "":
 		return page(http.StatusForbidden, map[string]string{"": g.Refused})
 	}

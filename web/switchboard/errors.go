@@ -5,6 +5,7 @@ import (
 	"net/http"
 
 	"batsignal/oncall/fault"
+	"batsignal/web"
 )
 
 var (
@@ -16,40 +17,6 @@ var (
 type refusal struct {
 	Status int
 	Say    string
-}
-
-var headlines = map[int]string{
-	http.StatusBadRequest:          "That could not be understood",
-	http.StatusForbidden:           "That is not allowed",
-	http.StatusNotFound:            "There is nothing here",
-	http.StatusMethodNotAllowed:    "This page can only be read",
-	http.StatusConflict:            "That does not fit any more",
-	http.StatusTooManyRequests:     "That was too often",
-	http.StatusInternalServerError: "Something broke on our side",
-	http.StatusServiceUnavailable:  "A part is missing right now",
-}
-
-// statusOf maps what went wrong to HTTP, once for all pages.
-func statusOf(err error) int {
-	switch fault.KindOf(err) {
-	case fault.Invalid:
-		return http.StatusBadRequest
-	case fault.Forbidden:
-		return http.StatusForbidden
-	case fault.NotFound:
-		return http.StatusNotFound
-	case fault.Conflict:
-		return http.StatusConflict
-	case fault.Limited:
-		return http.StatusTooManyRequests
-	case fault.Unready:
-		return http.StatusServiceUnavailable
-	}
-	return http.StatusInternalServerError
-}
-
-func notFound(http.ResponseWriter, *http.Request) error {
-	return fault.New(fault.NotFound, "The address may be mistyped, or what was there has another one now.")
 }
 
 // wrongMethod answers a method that a page does not know: it has no form that is sent there.
@@ -64,16 +31,16 @@ func (s *site) failed(w http.ResponseWriter, r *http.Request, err error) {
 	if r.Context().Err() != nil {
 		return // nobody is there to read it
 	}
-	status := statusOf(err)
+	status := web.StatusOf(err)
 	if status >= http.StatusInternalServerError {
-		s.Log.Error("a page failed", "route", routeOf(r), "error", err)
+		s.Log.Error("a page failed", "route", web.RouteOf(r), "error", err)
 	}
 	s.refuse(w, r, status, fault.Say(err))
 }
 
 // refuse draws an error page.
 func (s *site) refuse(w http.ResponseWriter, r *http.Request, status int, say string) {
-	if err := s.render(w, r, status, "error", view{Title: headlines[status], Body: refusal{status, say}}); err != nil {
+	if err := s.render(w, r, status, "error", view{Title: web.Headline(status), Body: refusal{status, say}}); err != nil {
 		s.Log.Error("the error page failed", "error", err)
 		http.Error(w, say, status)
 	}

@@ -195,7 +195,12 @@ func (b book) Overview(context.Context, int) (ledger.View, error) {
 		{Size: 812, Network: "libera", Room: "#ops", At: b.now.Add(-50 * time.Hour)}, {Size: 806, Network: "acme", Room: "#incidents", At: b.now.Add(-51 * time.Hour)},
 	}}, nil
 }
-func (b book) Head(_ context.Context, size int64) (ledger.Head, bool, error) {
-	h, ok := b.heads[size]
-	return h, ok, nil
+func (b book) Judge(_ context.Context, pasted string, _ []string) (good, bad []string, err error) {
+	switch {
+	case strings.Contains(pasted, b.head.Line()):
+		return []string{"1 head from elsewhere was found in it."}, nil, nil
+	case strings.Contains(pasted, "Ledger 812 "):
+		return nil, []string{"This ledger never had that head."}, nil
+	}
+	return nil, nil, fault.New(fault.Invalid, "That is no head.")
 }

@@ -38,12 +38,12 @@ func TestHeaders(t *testing.T) {
 	w.seeds["S"] = switchboard.Seed{Handle: "ada", Typed: secret.New("JBSW Y3DP"), URI: secret.New("otpauth://totp/B:ada?secret=JBSWY3DP")}
 	b := w.enters()
 	for path, status := range map[string]int{
-		"/": 200, "/seal": 200, "/seal?token=" + w.linkFor(contact.LinkEnrol): 200, "/enrol/" + w.linkFor(contact.LinkEnrol): 200,
-		"/seal?token=no": 403, "/sealed": 200, "/mine": 200, "/mine?token=" + w.linkFor(contact.LinkMine): 200,
-		"/mine/" + w.linkFor(contact.LinkMine): 200, "/mine?token=no": 403, "/mine/statement": 200,
+		"/": 200, "/seal": 200, "/enrol/" + w.linkFor(contact.LinkEnrol): 200,
+		"/enrol/no": 403, "/sealed": 200, "/mine": 200,
+		"/mine/" + w.linkFor(contact.LinkMine): 200, "/mine/" + strings.Repeat("A", 26): 403, "/mine/statement": 200,
 		"/mine/31/code": 200, "/mine/31/delete": 200, "/mine/99/code": 404, "/mine/41/code": 404, "/confirm": 200, "/confirm?code=k7qx": 200,
-		"/confirm?code=WRONG": 404, "/reveal": 200, "/reveal?code=RV4KQ2": 200, "/reveal?code=no": 404, "/confirmer?token=S": 200, "/confirmer": 404,
-		"/confirmer?token=no": 403, "/ledger/check": 200, "/nothing": 404, "/mine/export": 405, "/static/style.css": 200, "/static/icon.svg": 200,
+		"/confirm?code=WRONG": 404, "/reveal": 200, "/reveal?code=RV4KQ2": 200, "/reveal?code=no": 404, "/confirmer/S": 200, "/confirmer": 405,
+		"/confirmer/no": 403, "/ledger/check": 200, "/nothing": 404, "/mine/export": 405, "/static/style.css": 200, "/static/icon.svg": 200,
 		"/static/live.js": 404, "/static/..%2fsecure.go": 404,
 	} {
 		a := b.get(path)

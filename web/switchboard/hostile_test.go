@@ -44,7 +44,7 @@ func TestAttack25HostileText(t *testing.T) {
 			b := w.enters()
 			csrf := b.csrf()
 			var answers []answer
-			for _, path := range []string{"/", "/mine", "/mine/31/code", "/mine/31/delete", "/seal", "/sealed", "/confirm?code=K7QX", "/reveal?code=RV4KQ2", "/confirmer?token=S", "/ledger/check"} {
+			for _, path := range []string{"/", "/mine", "/mine/31/code", "/mine/31/delete", "/seal", "/sealed", "/confirm?code=K7QX", "/reveal?code=RV4KQ2", "/confirmer/S", "/ledger/check"} {
 				answers = append(answers, b.get(path))
 			}
 			token := w.linkFor(contact.LinkEnrol)
@@ -120,7 +120,7 @@ func TestTheAddressIsInTwoAnswersOnly(t *testing.T) {
 		return a
 	}
 	token := w.linkFor(contact.LinkEnrol)
-	look("form", b.get("/seal?token="+token))
+	look("form", b.get("/enrol/"+token))
 	look("wrong", b.post("/seal", "token", token, "kind", "ntfy", "address", canary, "per", "0"))
 	look("seal", b.post("/seal", "token", token, "kind", "voice", "address", canary, "per", "6"))
 	look("again", b.post("/seal", "token", token, "kind", "voice", "address", canary, "per", "6"))

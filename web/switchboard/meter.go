@@ -49,7 +49,7 @@ func (s *site) client(r *http.Request) string {
 	if err != nil {
 		host = r.RemoteAddr
 	}
-	if s.Proxied {
+	if s.overTLS() { // by a proxy of ours
 		if list := r.Header.Values("X-Forwarded-For"); len(list) > 0 {
 			last := list[len(list)-1]
 			host = strings.TrimSpace(last[strings.LastIndexByte(last, ',')+1:])

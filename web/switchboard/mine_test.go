@@ -14,7 +14,7 @@ func TestOnesOwnPage(t *testing.T) {
 	b := w.browser()
 	token := w.linkFor(contact.LinkMine)
 	for range 3 { // programs that preview links look too
-		b.get("/mine?token="+token).says(t, 200, "Open your page")
+		b.get("/mine/"+token).says(t, 200, "Open your page")
 	}
 	b.post("/mine", "token", token).says(t, http.StatusSeeOther)
 	b.post("/mine", "token", token).says(t, http.StatusForbidden)

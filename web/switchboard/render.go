@@ -27,7 +27,6 @@ type view struct {
 	Here    string // the entry of the menu that this page belongs to
 	Visit   visit
 	Zone    string // of whoever reads; "" is not known
-	Reveals bool
 	Version string
 	Now     time.Time
 	Body    any
@@ -62,7 +61,7 @@ func (s *site) functions() template.FuncMap {
 	return template.FuncMap{
 		"visible": web.Visible,
 		"typed":   s.Typed,
-		"lines":   visibleLines,
+		"lines":   web.VisibleLines,
 		"asset":   func(name string) string { return "/static/" + name },
 		"instant": func(t time.Time) string { return t.UTC().Format(time.RFC3339) },
 		"utc":     func(t time.Time) string { return t.UTC().Format("2 Jan 2006 15:04:05") },
@@ -75,16 +74,6 @@ func (s *site) functions() template.FuncMap {
 		"zones":   web.Zones,
 		"upper":   oncall.UpperFirst,
 	}
-}
-
-// visibleLines makes each line harmless to look at. What is clean, as everything that is
-// made to be signed, is left as it is.
-func visibleLines(text string) string {
-	lines := strings.Split(text, "\n")
-	for i, line := range lines {
-		lines[i] = web.Visible(line)
-	}
-	return strings.Join(lines, "\n")
 }
 
 // localOf is an instant on the clock of whoever reads; "" if that is UTC, or not known.
@@ -116,7 +105,7 @@ func kindTitle(kind string) string {
 // render draws a page in full before its first byte leaves, so that what goes wrong becomes
 // an error page and never half a page.
 func (s *site) render(w http.ResponseWriter, r *http.Request, status int, name string, v view) error {
-	v.Version, v.Now, v.Reveals = s.Version, s.Now(), s.Reveals != nil
+	v.Version, v.Now = s.Version, s.Now()
 	if v.Visit.token.Empty() {
 		v.Visit, _ = s.visit(r)
 	}
@@ -170,7 +159,7 @@ func readAssets() (map[string]asset, error) {
 func (s *site) static(w http.ResponseWriter, r *http.Request) error {
 	f, ok := s.files[chi.URLParam(r, "name")]
 	if !ok {
-		return notFound(w, r)
+		return web.NotFound(w, r)
 	}
 	w.Header().Set("Content-Type", f.kind)
 	_, _ = w.Write(f.body)

@@ -66,7 +66,7 @@ func (s *site) showReveal(w http.ResponseWriter, r *http.Request) error {
 		if len(code) > 20 {
 			code = ""
 		}
-		return s.renderAsk(w, r, statusOf(err), revealForm{Find: code, Wrong: map[string]string{"code": fault.Say(err)}})
+		return s.renderAsk(w, r, web.StatusOf(err), revealForm{Find: code, Wrong: map[string]string{"code": fault.Say(err)}})
 	}
 	if err != nil {
 		return err
@@ -125,7 +125,7 @@ func (s *site) askReveal(w http.ResponseWriter, r *http.Request) error {
 		case fault.KindOf(err) == fault.Internal:
 			return err
 		}
-		f.Wrong[""], status = fault.Say(err), statusOf(err)
+		f.Wrong[""], status = fault.Say(err), web.StatusOf(err)
 	}
 	for _, text := range []*string{&f.Handle, &f.Whose, &f.Inc, &f.Why} {
 		if len(*text) > 4*mostWhy {
@@ -149,7 +149,7 @@ func (s *site) approve(w http.ResponseWriter, r *http.Request) error {
 	if lost != nil || fault.KindOf(err) == fault.Internal {
 		return err
 	}
-	return s.renderReveal(w, r, statusOf(err), revealPage{Showing: was, Signature: fault.Say(err)})
+	return s.renderReveal(w, r, web.StatusOf(err), revealPage{Showing: was, Signature: fault.Say(err)})
 }
 
 // reveal is the one page that shows somebody an address that is not theirs, once.
@@ -176,7 +176,7 @@ func (s *site) reveal(w http.ResponseWriter, r *http.Request) error {
 		if now, lost := s.Reveals.Find(r.Context(), code); lost == nil {
 			found = now
 		}
-		return s.renderReveal(w, r, statusOf(err), revealPage{Showing: found, Problem: fault.Say(err), Boxes: []box{handleBox(handle, ""), digitsBox("")}})
+		return s.renderReveal(w, r, web.StatusOf(err), revealPage{Showing: found, Problem: fault.Say(err), Boxes: []box{handleBox(handle, ""), digitsBox("")}})
 	}
 	return s.render(w, r, http.StatusOK, "address", view{Title: "Shown once", Here: "/reveal", Body: shown{
 		Label: oncall.UpperFirst(contact.Noun(found.Kind)) + " of " + found.Whose, Address: address.Reveal(), Showing: &found,

@@ -5,6 +5,8 @@ import (
 
 	"github.com/go-chi/chi/v5"
 	"github.com/go-chi/chi/v5/middleware"
+
+	"batsignal/web"
 )
 
 // routes is the whole surface.
@@ -37,21 +39,17 @@ func (s *site) routes() http.Handler {
 	r.Get("/confirm", s.page(s.showConfirm))
 	r.Post("/confirm", s.page(s.confirm))
 
-	if s.Reveals != nil {
-		r.Get("/reveal", s.page(s.showReveal))
-		r.Post("/reveal", s.page(s.askReveal))
-		r.Post("/reveal/approve", s.page(s.approve))
-		r.Post("/reveal/show", s.page(s.reveal))
-	}
-	if s.Seeds != nil {
-		r.Get("/confirmer", s.page(s.showSeed))
-		r.Post("/confirmer", s.page(s.takeSeed))
-	}
+	r.Get("/reveal", s.page(s.showReveal))
+	r.Post("/reveal", s.page(s.askReveal))
+	r.Post("/reveal/approve", s.page(s.approve))
+	r.Post("/reveal/show", s.page(s.reveal))
+	r.Get("/confirmer/{token}", s.page(s.showSeed))
+	r.Post("/confirmer", s.page(s.takeSeed))
 	r.Get("/ledger/check", s.page(s.showCheck))
 	r.Post("/ledger/check", s.page(s.check))
 
 	r.Get("/static/{name}", s.page(s.static))
-	r.NotFound(s.page(notFound))
+	r.NotFound(s.page(web.NotFound))
 	r.MethodNotAllowed(s.page(s.wrongMethod))
 	return r
 }

@@ -26,7 +26,6 @@ const (
 			returning person_id
 		)
 		select p.id, p.handle, p.zone from used join person p on p.id = used.person_id`
-	sqlHead = `select note from ledger_head where size = @size`
 )
 
 var errNoLink = fault.New(fault.Forbidden, "This link was used, or is too old: it holds for 15 minutes, and once. In chat, !contact seal and !contact mine give you another one.")
@@ -34,9 +33,8 @@ var errNoLink = fault.New(fault.Forbidden, "This link was used, or is too old: i
 // Rows is what these pages read of the database, with the switchboard's login: it is
 // [Links], [Ledger] and the reading half of [Owners].
 type Rows struct {
-	DB   pg.DB
-	Now  func() time.Time
-	Keys func(ctx context.Context) ([]string, error) // of the ledger
+	DB  pg.DB
+	Now func() time.Time
 }
 
 // Look implements [Links].
@@ -91,20 +89,7 @@ func (d Rows) Overview(ctx context.Context, most int) (ledger.View, error) {
 	return ledger.Overview(ctx, d.DB, most)
 }
 
-// Head implements [Ledger]. One whose signature is wrong is an error.
-func (d Rows) Head(ctx context.Context, size int64) (h ledger.Head, found bool, err error) {
-	var note string
-	err = d.DB.QueryRow(ctx, sqlHead, pgx.NamedArgs{"size": size}).Scan(&note)
-	if errors.Is(err, pgx.ErrNoRows) {
-		return h, false, nil
-	}
-	if err != nil {
-		return h, false, err
-	}
-	keys, err := d.Keys(ctx)
-	if err != nil {
-		return h, false, err
-	}
-	h, err = ledger.ParseHead(note, keys...)
-	return h, err == nil, err
+// Judge implements [Ledger].
+func (d Rows) Judge(ctx context.Context, pasted string, keys []string) (good, bad []string, err error) {
+	return ledger.Judge(ctx, d.DB, pasted, keys)
 }

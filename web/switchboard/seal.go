@@ -14,6 +14,7 @@ import (
 	"batsignal/oncall/fault"
 	"batsignal/oncall/secret"
 	"batsignal/oncall/unseal"
+	"batsignal/web"
 )
 
 // sealForm is the form by which somebody seals an address. It has no field for the address
@@ -51,13 +52,8 @@ func (f sealForm) PerBox() box {
 		Help: "Between 1 and " + strconv.Itoa(f.MostPer) + ". A phone that does not answer is tried again, and each is one."}
 }
 
-// tokenOf is the token of a link, as the web address has it.
-func tokenOf(r *http.Request) secret.Text {
-	if token := chi.URLParam(r, "token"); token != "" {
-		return secret.New(token)
-	}
-	return secret.New(r.URL.Query().Get("token"))
-}
+// tokenOf is the token of a link, as the web address has it; empty: it has none.
+func tokenOf(r *http.Request) secret.Text { return secret.New(chi.URLParam(r, "token")) }
 
 func (s *site) showSeal(w http.ResponseWriter, r *http.Request) error {
 	token := tokenOf(r)
@@ -122,7 +118,7 @@ func (s *site) seal(w http.ResponseWriter, r *http.Request) error {
 		return err
 	default:
 		f.Wrong[""] = fault.Say(err) + " Nothing was stored; to try again, type the address once more."
-		return s.renderSeal(w, r, statusOf(err), f)
+		return s.renderSeal(w, r, web.StatusOf(err), f)
 	}
 	s.sealedNow(w, v, f)
 	http.Redirect(w, r, "/sealed", http.StatusSeeOther)
@@ -230,7 +226,7 @@ func (s *site) prove(w http.ResponseWriter, r *http.Request) error {
 		if err := s.wrongCode(w, v); err != nil {
 			return err
 		}
-		page.Code, status = codeBox(fault.Say(err)), statusOf(err)
+		page.Code, status = codeBox(fault.Say(err)), web.StatusOf(err)
 	default:
 		return err
 	}

@@ -16,7 +16,7 @@ func TestSomebodySealsAnAddress(t *testing.T) {
 	token := w.linkFor(contact.LinkEnrol)
 	b.get("/enrol/"+token).says(t, 200, "Seal an address of", "ada")
 	// Looking uses nothing up.
-	b.get("/seal?token="+token).says(t, 200, "Seal it, and send a code there", `value="Europe/Berlin"`)
+	b.get("/enrol/"+token).says(t, 200, "Seal it, and send a code there", `value="Europe/Berlin"`)
 
 	a := b.post("/seal", "token", token, "kind", "voice", "address", "12 345", "per", "0", "from", "23:00", "zone", "Europe/Berlin", "reveal", "yes")
 	a.says(t, http.StatusBadRequest, "That is a short number", "Write a number between 1 and 100", "Give both, from and until", `value="23:00"`, "checked")

@@ -5,7 +5,7 @@ import (
 	"net/http"
 	"runtime/debug"
 
-	"github.com/go-chi/chi/v5"
+	"batsignal/web"
 )
 
 const contentPolicy = "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
@@ -55,19 +55,9 @@ func (s *site) recover(next http.Handler) http.Handler {
 			if thrown == http.ErrAbortHandler {
 				panic(thrown) // the server's own way of hanging up
 			}
-			s.Log.Error("a page panicked", "route", routeOf(r), "type", fmt.Sprintf("%T", thrown), "stack", string(debug.Stack()))
+			s.Log.Error("a page panicked", "route", web.RouteOf(r), "type", fmt.Sprintf("%T", thrown), "stack", string(debug.Stack()))
 			s.refuse(w, r, http.StatusInternalServerError, "It is in the log; please try again.")
 		}()
 		next.ServeHTTP(w, r)
 	})
-}
-
-// routeOf names the route of a request: a pattern, never the address, which may hold a token.
-func routeOf(r *http.Request) string {
-	if c := chi.RouteContext(r.Context()); c != nil {
-		if pattern := c.RoutePattern(); pattern != "" {
-			return pattern
-		}
-	}
-	return "none"
 }

@@ -10,9 +10,6 @@ import (
 // showSeed leads to a button first: what only looks at links uses none up.
 func (s *site) showSeed(w http.ResponseWriter, r *http.Request) error {
 	token := tokenOf(r)
-	if token.Empty() {
-		return notFound(w, r)
-	}
 	handle, err := s.Seeds.Look(r.Context(), token)
 	if err != nil {
 		return err

@@ -49,7 +49,7 @@ func TestScreenshots(t *testing.T) {
 	do(at("/nothing"))
 	shoot("error")
 
-	do(at("/seal?token=" + w.linkFor(contact.LinkEnrol)))
+	do(at("/enrol/" + w.linkFor(contact.LinkEnrol)))
 	shoot("seal")
 	do(fill("address", "12"), fill("per", "0"), fill("from", "23:00"))
 	press("main button")
@@ -65,7 +65,7 @@ func TestScreenshots(t *testing.T) {
 	shoot("proven")
 
 	w.has()
-	do(at("/mine?token=" + w.linkFor(contact.LinkMine)))
+	do(at("/mine/" + w.linkFor(contact.LinkMine)))
 	shoot("enter")
 	press("main button")
 	shoot("mine")
@@ -111,7 +111,7 @@ func TestScreenshots(t *testing.T) {
 
 	w.seeds["S"] = switchboard.Seed{Handle: "ada", Typed: secret.New("JBSW Y3DP EHPK 3PXP JBSW Y3DP EHPK 3PXP"),
 		URI: secret.New("otpauth://totp/Batsignal:ada?secret=JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP&issuer=Batsignal&algorithm=SHA1&digits=6&period=30")}
-	do(at("/confirmer?token=S"))
+	do(at("/confirmer/S"))
 	shoot("authenticator")
 	press("main button")
 	shoot("seed")

@@ -24,6 +24,7 @@ import (
 	"batsignal/oncall/ledger"
 	"batsignal/oncall/secret"
 	"batsignal/oncall/unseal"
+	"batsignal/web"
 )
 
 // Authority decides on whose word sealed addresses are opened: switchboard.Authority.
@@ -135,12 +136,11 @@ type Seeds interface {
 	Take(ctx context.Context, token secret.Text) (Seed, error)
 }
 
-// Ledger is the record of what was opened, for everybody ([Rows] implements it but for the
-// keys, which are the keyring's).
+// Ledger is the record of what was opened, for everybody ([Rows] implements it).
 type Ledger interface {
 	Overview(ctx context.Context, most int) (ledger.View, error)
-	// Head is the signed head of a size; found is false if none of that size was signed.
-	Head(ctx context.Context, size int64) (h ledger.Head, found bool, err error)
+	// Judge says what a pasted text proves against the whole of it: [ledger.Judge].
+	Judge(ctx context.Context, pasted string, keys []string) (good, bad []string, err error)
 }
 
 // Options are what the pages are made of.
@@ -149,8 +149,8 @@ type Options struct {
 	Bot       Bot
 	Links     Links
 	Owners    Owners
-	Reveals   Reveals // nil: nothing is shown to anybody but its owner
-	Seeds     Seeds   // nil: authenticators are shown on the terminal only
+	Reveals   Reveals
+	Seeds     Seeds
 	Ledger    Ledger
 	// LedgerKeys are the public keys of the ledger, the one of now first (note's vkey form).
 	LedgerKeys func(ctx context.Context) ([]string, error)
@@ -164,13 +164,12 @@ type Options struct {
 	// Typed writes commands, which have "!" in our texts, as they are typed here; nil leaves
 	// them.
 	Typed func(text string) string
-	// PublicURL is how people reach these pages. With https, the cookie is for that only.
+	// PublicURL is how people reach these pages. With https, the cookie is for that only, and a
+	// proxy of ours is in front: the last address in X-Forwarded-For is who asks.
 	PublicURL string
-	// Proxied: a proxy of ours is in front, and the last address in X-Forwarded-For is who asks.
-	Proxied bool
-	Version string
-	Now     func() time.Time
-	Log     *slog.Logger
+	Version   string
+	Now       func() time.Time
+	Log       *slog.Logger
 }
 
 // site is what the handlers share.
@@ -180,13 +179,14 @@ type site struct {
 	files    map[string]asset
 	sessions sessions
 	meter    meter
+	whole    *web.Alone // who has the whole ledger in memory
 }
 
 // New makes the handler of every page. It belongs at the root of a listener.
 func New(o Options) (http.Handler, error) {
 	switch {
-	case o.Authority == nil || o.Bot == nil || o.Links == nil || o.Owners == nil || o.Ledger == nil:
-		return nil, errors.New("the switchboard's pages need an authority, the bot, links, owners and a ledger")
+	case o.Authority == nil || o.Bot == nil || o.Links == nil || o.Owners == nil || o.Ledger == nil || o.Reveals == nil || o.Seeds == nil:
+		return nil, errors.New("the switchboard's pages need an authority, the bot, links, owners, a ledger, reveals and seeds")
 	case o.LedgerKeys == nil || o.Keys == nil || o.Clean == nil || len(o.Kinds) == 0:
 		return nil, errors.New("the switchboard's pages need keys to seal to and to check with, and kinds of address")
 	case o.Now == nil || o.Log == nil:
@@ -195,7 +195,7 @@ func New(o Options) (http.Handler, error) {
 	if o.Typed == nil {
 		o.Typed = func(text string) string { return text }
 	}
-	s := &site{Options: o}
+	s := &site{Options: o, whole: web.NewAlone()}
 	var err error
 	if s.files, err = readAssets(); err != nil {
 		return nil, err

@@ -53,7 +53,6 @@ type world struct {
 	reveal    *switchboard.Showing
 	seeds     map[string]switchboard.Seed
 	head      ledger.Head
-	heads     map[int64]ledger.Head
 	vkey      string
 	statement string
 }
@@ -70,7 +69,7 @@ func newWorld(t testing.TB, change ...func(*switchboard.Options)) *world {
 	t.Helper()
 	w := &world{
 		t: t, now: time.Date(2026, 3, 2, 14, 5, 0, 0, time.UTC), links: map[string]link{}, contacts: map[int64][]switchboard.Contact{},
-		codes: map[int64]string{}, seeds: map[string]switchboard.Seed{}, heads: map[int64]ledger.Head{}, statement: "the statement\n",
+		codes: map[int64]string{}, seeds: map[string]switchboard.Seed{}, statement: "the statement\n",
 	}
 	for _, k := range []*escrow.PrivateKey{&w.bot, &w.switchboard, &w.custody} {
 		var err error
@@ -95,7 +94,6 @@ func newWorld(t testing.TB, change ...func(*switchboard.Options)) *world {
 	if w.head, err = ledger.ParseHead(string(signed), vkey); err != nil {
 		t.Fatal(err)
 	}
-	w.heads[812] = w.head
 	w.challenge = unseal.Challenge{
 		Code: "K7QX", Line: "Request K7QX for INC-7 (remote code execution in openssl): opens up to 6 sealed contacts. Somebody else: confirm K7QX and a code.",
 		Expires: w.now.Add(15 * time.Minute), People: 6, Heard: true,

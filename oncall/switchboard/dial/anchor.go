@@ -19,7 +19,7 @@ type Anchor struct {
 	Alarm func(ctx context.Context, sentence string) error // to custodians and admins
 	// Hear records in which room a head was said, as [ledger.Hear] does. One that is none of
 	// this ledger's is an error.
-	Hear func(ctx context.Context, line string, a ledger.Anchor) (size int64, of bool, err error)
+	Hear func(ctx context.Context, prefix string, a ledger.Anchor) error
 	Home func(network, room string) bool
 	Now  func() time.Time
 	Log  *slog.Logger
@@ -46,7 +46,11 @@ type Anchor struct {
 	wait   []*anchorWaiter // in no order
 }
 
-type heardLine struct{ network, room, text string }
+// heardLine is a line that was heard; prefix is "" if it says no head.
+type heardLine struct {
+	network, room, prefix string
+	size                  int64
+}
 
 type anchorWaiter struct {
 	size int64
@@ -94,10 +98,10 @@ func (a *Anchor) HeardLine(network, room, text string) {
 	if !a.Home(network, room) {
 		return
 	}
-	_, _, isHead := ledger.ParseLine(text)
+	size, prefix, isHead := ledger.ParseLine(text)
 	a.mu.Lock()
 	if (isHead || a.down) && len(a.heard) < mostHeard {
-		a.heard = append(a.heard, heardLine{network, room, text})
+		a.heard = append(a.heard, heardLine{network, room, prefix, size})
 	}
 	a.mu.Unlock()
 	a.wake()
@@ -249,8 +253,7 @@ func (a *Anchor) look(ctx context.Context) {
 	a.heard = nil
 	a.mu.Unlock()
 	for _, line := range heard {
-		size, prefix, ok := ledger.ParseLine(line.text)
-		if !ok {
+		if line.prefix == "" {
 			if down { // a room answers, so it is worth saying the head there now
 				a.mu.Lock()
 				if a.signs++; a.signs <= mostSigns {
@@ -261,15 +264,15 @@ func (a *Anchor) look(ctx context.Context) {
 			}
 			continue
 		}
-		err := a.ours(size, prefix)
+		err := a.ours(line.size, line.prefix)
 		if err == nil {
-			_, _, err = a.Hear(ctx, line.text, ledger.Anchor{Network: line.network, Room: line.room, At: a.Now()})
+			err = a.Hear(ctx, line.prefix, ledger.Anchor{Size: line.size, Network: line.network, Room: line.room, At: a.Now()})
 		}
 		if err != nil {
-			a.Log.Warn("a head of the ledger was said that does not count", "network", line.network, "room", line.room, "size", size, "error", err)
+			a.Log.Warn("a head of the ledger was said that does not count", "network", line.network, "room", line.room, "size", line.size, "error", err)
 			continue
 		}
-		a.saw(size)
+		a.saw(line.size)
 	}
 }
 

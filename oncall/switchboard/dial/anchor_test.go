@@ -55,15 +55,14 @@ func inChat(t *testing.T, story func(t *testing.T, c *chat)) {
 				c.alarms++
 				return nil
 			},
-			Hear: func(_ context.Context, line string, _ ledger.Anchor) (int64, bool, error) {
-				size, prefix, ok := ledger.ParseLine(line)
-				if !ok || headOf(size).Prefix() != prefix {
-					return size, ok, errors.New("none of ours")
+			Hear: func(_ context.Context, prefix string, a ledger.Anchor) error {
+				if headOf(a.Size).Prefix() != prefix {
+					return errors.New("none of ours")
 				}
 				c.mu.Lock()
 				defer c.mu.Unlock()
-				c.kept = append(c.kept, size)
-				return size, true, nil
+				c.kept = append(c.kept, a.Size)
+				return nil
 			},
 			Home: func(_, room string) bool { return room == "#home" }, Now: time.Now, Log: slog.New(slog.DiscardHandler),
 		}

@@ -32,7 +32,7 @@ func (w *world) stolen(t *testing.T) map[string]struct {
 		must(t, err)
 		key, wrap, err := w.board.ownHalf(ctx, w.board.DB, id)
 		must(t, err)
-		own, err := escrow.Unwrap(key, r.record(), wrap)
+		own, err := escrow.Unwrap(key, r.Record, wrap)
 		must(t, err)
 		out[id] = struct {
 			row row
@@ -66,7 +66,7 @@ func TestAttack04TheSwitchboardAlone(t *testing.T) {
 	opened := []string{}
 	for id, s := range stolen {
 		for _, half := range halves {
-			if address, err := escrow.Open(s.row.record(), half, s.own); err == nil {
+			if address, err := escrow.Open(s.row.Record, half, s.own); err == nil {
 				opened = append(opened, id+" "+address.Reveal())
 			}
 		}
@@ -74,7 +74,7 @@ func TestAttack04TheSwitchboardAlone(t *testing.T) {
 		for _, slot := range []escrow.Slot{escrow.SlotBot, escrow.SlotCustodyBot, escrow.SlotCustodySwitchboard} {
 			wrapped := get[[]byte](t, w.board.DB, `select wrapped from sealed_wrap where record_id = $1 and slot = $2`, id, string(slot))
 			for _, as := range []escrow.Slot{slot, escrow.SlotSwitchboard} {
-				if _, err := escrow.Unwrap(w.keys.switchboard, s.row.record(), escrow.Wrap{Record: id, Epoch: 1, Slot: as, Wrapped: wrapped}); err == nil {
+				if _, err := escrow.Unwrap(w.keys.switchboard, s.row.Record, escrow.Wrap{Record: id, Epoch: 1, Slot: as, Wrapped: wrapped}); err == nil {
 					t.Errorf("the switchboard's key opens %s as %s", slot, as)
 				}
 			}
@@ -108,7 +108,7 @@ func TestAttack04TheSwitchboardAlone(t *testing.T) {
 }
 
 // Row 6: a rogue operator who opens and dials past the ledger is found by comparing what the
-// bot released, what the ledger says, and what the provider billed.
+// bot released with what the ledger says.
 func TestAttack06DialledPastTheLedger(t *testing.T) {
 	w := newWorld(t)
 	maria, jan := w.volunteer("maria", "sms", "+442071838750"), w.volunteer("jan", "sms", "+442071838751")
@@ -116,27 +116,14 @@ func TestAttack06DialledPastTheLedger(t *testing.T) {
 	if out := w.dial(w.message(incident, hunt, "release", maria), "sms", false); out.Outcome != "" {
 		t.Fatalf("%+v", out)
 	}
-	refs := func() []string {
-		var list []string
-		w.sms.mu.Lock()
-		defer w.sms.mu.Unlock()
-		for _, ref := range w.sms.has {
-			list = append(list, ref)
-		}
-		slices.Sort(list)
-		return list
-	}
 	honest, err := Reconcile(ctx, w.db.Pool, noon.Add(-time.Hour), noon.Add(time.Hour))
 	if err != nil || len(honest) != 0 {
 		t.Errorf("%+v %v", honest, err)
 	}
-	if unknown, err := Unknown(ctx, w.db.Pool, refs()); err != nil || len(unknown) != 0 {
-		t.Errorf("%v %v", unknown, err)
-	}
 
 	m := w.message(incident, hunt, "release", jan) // released to the operator, who writes nothing down
 	stolen := w.stolen(t)[jan.record]
-	address, err := escrow.Open(stolen.row.record(), m.Sealed.Half, stolen.own)
+	address, err := escrow.Open(stolen.row.Record, m.Sealed.Half, stolen.own)
 	must(t, err)
 	if _, err := w.sms.Send(ctx, paging.Message{Key: "page-4711", Address: address}); err != nil {
 		t.Fatal(err)
@@ -144,9 +131,6 @@ func TestAttack06DialledPastTheLedger(t *testing.T) {
 	found, err := Reconcile(ctx, w.db.Pool, noon.Add(-time.Hour), noon.Add(time.Hour))
 	if err != nil || len(found) != 1 || found[0].What != "given" || found[0].Record != jan.record || found[0].Key != m.Key || found[0].Lane != "B" {
 		t.Errorf("%+v %v", found, err)
-	}
-	if unknown, err := Unknown(ctx, w.db.Pool, refs()); err != nil || len(unknown) != 1 || unknown[0] != "ref-sms-2" {
-		t.Errorf("%v %v", unknown, err)
 	}
 	// The other way round: an opening of which the bot knows nothing.
 	exec(t, w.owner, `delete from sealed_release where record_id = $1`, maria.record)

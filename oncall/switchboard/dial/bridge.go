@@ -2,7 +2,6 @@ package dial
 
 import (
 	"context"
-	"fmt"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -61,15 +60,15 @@ func (b *Bridge) Join(ctx context.Context, contact int64, key string) (secret.Te
 		return secret.Text{}, err
 	}
 	defer sealed.Half.Wipe()
-	board := b.Board
-	mine, c := board.join(key + "/" + RoleBridge)
+	board, message := b.Board, key+"."+RoleBridge
+	mine, c := board.join(message)
 	if !mine {
 		return secret.Text{}, fault.New(fault.Conflict, "The caller is being joined already.")
 	}
-	defer board.leave(key+"/"+RoleBridge, c)
+	defer board.leave(message, c)
 
 	o := opening{
-		lane: unseal.LaneDial, route: "voice", message: key + ".bridge", incident: sealed.Incident, role: RoleBridge, grant: sealed.Grant,
+		lane: unseal.LaneDial, route: "voice", message: message, incident: sealed.Incident, role: RoleBridge, grant: sealed.Grant,
 		note: "a caller who answered is joined to the lead",
 	}
 	judge := func(ctx context.Context, tx pgx.Tx, now time.Time, o *opening) error {
@@ -90,10 +89,7 @@ func (b *Bridge) Join(ctx context.Context, contact int64, key string) (secret.Te
 		return secret.Text{}, err
 	}
 	// The provider gets the number with our answer, after this.
-	out := board.finish(ctx, o, unseal.Dialled{Handed: paging.Handed{Note: "given to the provider, to join a caller to the lead"}})
-	if out.Outcome != "" {
-		return secret.Text{}, fmt.Errorf("the lead was not joined: %s", out.Detail)
-	}
+	board.finish(ctx, o, unseal.Dialled{Handed: paging.Handed{Note: "given to the provider, to join a caller to the lead"}})
 	return address, nil
 }
 

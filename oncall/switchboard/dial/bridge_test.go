@@ -2,6 +2,8 @@ package dial
 
 import (
 	"context"
+	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -9,6 +11,39 @@ import (
 	"batsignal/oncall/paging"
 	"batsignal/oncall/unseal"
 )
+
+// A caller who is being joined this moment is not given up, though a clock that is set on by an
+// hour makes it look old.
+func TestABridgeThatIsUnderWayIsNotGivenUp(t *testing.T) {
+	w := newWorld(t)
+	lead, maria := w.volunteer("lena", "voice", "+442071838759"), w.volunteer("maria", "voice", "+442071838750")
+	incident, hunt := w.fire("release")
+	m := w.message(incident, hunt, "release", maria)
+	w.ack(incident, hunt, m.Page)
+	b := &Bridge{Board: w.board, Lead: func(context.Context, int64, string) (paging.Sealed, error) {
+		s := w.half(lead, m.Key+"/lead", unseal.LaneDial)
+		s.Incident, s.Grant, s.Slot = incident, "K7QX", "role:release"
+		return *s, nil
+	}}
+	settled := make(chan error, 1)
+	var once sync.Once
+	w.room.set(func(_ string, show func()) error {
+		once.Do(func() {
+			w.wait(time.Hour)
+			settled <- w.board.Settle(ctx)
+			w.wait(-time.Hour)
+		})
+		show()
+		return nil
+	})
+	if number, err := b.Join(ctx, lead.id, m.Key); err != nil || number.Reveal() != lead.number {
+		t.Fatal(err)
+	}
+	must(t, <-settled)
+	if said := get[string](t, w.db.Pool, `select result from sealed_opening where role = 'bridge'`); !strings.HasPrefix(said, saidTaken) {
+		t.Error(said)
+	}
+}
 
 // A caller who answered is joined to the lead, whose number is opened for that, once, with
 // everything in the ledger.

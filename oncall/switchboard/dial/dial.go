@@ -141,6 +141,12 @@ func (b *Board) leave(key string, c *call) {
 // dialSealed is the way of one message from its key to what came of it.
 func (b *Board) dialSealed(ctx context.Context, r paging.Route, m paging.Message, ask bool) unseal.Dialled {
 	o, stored, err := b.intend(ctx, r.Name(), m)
+	if o.again {
+		// Dialled, and the database was away then: that is what came of it, whatever holds now.
+		if out, ok := b.toRecord(o.intent); ok {
+			return b.finish(ctx, o, out)
+		}
+	}
 	if err != nil && o.again { // somebody began it, and now it must not go on
 		return b.closeUnopened(ctx, o, err)
 	}
@@ -149,9 +155,6 @@ func (b *Board) dialSealed(ctx context.Context, r paging.Route, m paging.Message
 	}
 	if stored != nil {
 		return *stored
-	}
-	if out, ok := b.toRecord(o.intent); ok { // dialled, and the database was away then
-		return b.finish(ctx, o, out)
 	}
 	if err := b.anchored(ctx, o, 0); err != nil {
 		return b.refusal(ctx, m.Key, err)

@@ -189,6 +189,12 @@ func TestI16BudgetsHoldAtOnce(t *testing.T) {
 	if taken != 4 || later != 4 || w.sms.count() != 4 || w.leaves("intent") != 4 {
 		t.Errorf("%d dialled, %d later: %+v", taken, later, outs)
 	}
+	// A clock that is set back frees nobody's place.
+	w.wait(-time.Hour)
+	if out := w.dial(w.message(incident, hunt, "release", w.volunteer("p9", "sms", "+442071838741")), "sms", false); out.Outcome != unseal.OutcomeTemporary {
+		t.Errorf("%+v", out)
+	}
+	w.wait(time.Hour)
 	// Another grant for the same incident has no other five minutes.
 	w.rules.allow("G2", incident)
 	m := w.message(incident, hunt, "release", w.volunteer("p8", "sms", "+442071838759"))

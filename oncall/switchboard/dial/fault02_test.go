@@ -11,6 +11,7 @@ import (
 
 	"batsignal/migrations/pg"
 	"batsignal/oncall/escrow"
+	"batsignal/oncall/fault"
 	"batsignal/oncall/paging"
 	"batsignal/oncall/unseal"
 )
@@ -105,12 +106,59 @@ func TestWhatWasIntendedAndIsNotNeededIsNotOpened(t *testing.T) {
 	w.kill(func(freeze func()) { old.set(func(_ string, show func()) error { freeze(); show(); return nil }) }, m, "sms")
 	w.ack(incident, hunt, m.Page)
 	for range 2 {
-		if out := w.dial(w.again(m, maria), "sms", true); out.Outcome != unseal.OutcomeRefused {
+		// Whoever comes after a kill cannot tell that it was before the dialling.
+		out := w.dial(w.again(m, maria), "sms", true)
+		if out.Outcome != unseal.OutcomeRefused || !strings.Contains(out.Detail, "not known whether it was dialled") || !strings.Contains(out.Detail, fault.Say(errNotHunt)) {
 			t.Errorf("%+v", out)
 		}
 	}
 	if w.leaves("intent") != 1 || w.leaves("dialed") != 1 || w.sms.count()+w.sms.asks != 0 {
 		t.Errorf("%d intents, dialled %d times", w.leaves("intent"), w.sms.count())
+	}
+}
+
+// Dialled and killed, and answered before anybody came back: the ledger does not say that it
+// was not dialled.
+func TestWhatWasPerhapsDialledIsNotCalledUndialled(t *testing.T) {
+	w := newWorld(t)
+	maria := w.volunteer("maria", "sms", "+442071838750")
+	incident, hunt := w.fire("release")
+	m := w.message(incident, hunt, "release", maria)
+	w.kill(func(freeze func()) { w.sms.after = func(paging.Message) error { freeze(); return nil } }, m, "sms")
+	w.ack(incident, hunt, m.Page)
+	if out := w.dial(w.again(m, maria), "sms", true); out.Outcome != unseal.OutcomeRefused {
+		t.Errorf("%+v", out)
+	}
+	said := get[string](t, w.db.Pool, `select body::jsonb->>'result' from ledger_leaf where body::jsonb->>'type' = 'dialed'`)
+	if w.sms.count() != 1 || !strings.Contains(said, "not known whether it was dialled") {
+		t.Errorf("dialled %d times: %s", w.sms.count(), said)
+	}
+}
+
+// Dialled, but the database was away before that was written down; then the page was answered,
+// and the same message comes again: what came of it is what the provider said.
+func TestWhatWasDialledIsNotForgotten(t *testing.T) {
+	w := newWorld(t)
+	maria := w.volunteer("maria", "sms", "+442071838750")
+	incident, hunt := w.fire("release")
+	m := w.message(incident, hunt, "release", maria)
+	whole, away := w.board.DB, &failing{DB: w.board.DB, statement: -1}
+	away.dead.Store(true)
+	w.sms.after = func(paging.Message) error { w.board.DB = away; return nil }
+	first := w.dial(m, "sms", false)
+	w.board.DB = whole
+	if first.Outcome != "" || w.leaves("dialed") != 0 {
+		t.Fatalf("%+v, %d written down", first, w.leaves("dialed"))
+	}
+	w.ack(incident, hunt, m.Page)
+	for range 2 {
+		if out := w.dial(w.again(m, maria), "sms", true); out != first {
+			t.Errorf("%+v, want %+v", out, first)
+		}
+	}
+	said := get[string](t, w.db.Pool, `select result from sealed_opening where lane = 'B'`)
+	if w.leaves("dialed") != 1 || w.sms.count() != 1 || !strings.HasPrefix(said, saidTaken) {
+		t.Errorf("%d written down: %s", w.leaves("dialed"), said)
 	}
 }
 

@@ -2,11 +2,8 @@ package dial
 
 import (
 	"context"
-	"errors"
 	"os"
-	"path/filepath"
 	"strings"
-	"syscall"
 	"testing"
 
 	"batsignal/oncall/contact"
@@ -83,36 +80,6 @@ func TestI10ARestoreBringsNobodyBack(t *testing.T) {
 		if w.leaves("deleted") != 1 {
 			t.Errorf("%d leaves", w.leaves("deleted"))
 		}
-	}
-}
-
-// fullDisk takes half of what is written.
-type fullDisk struct{ *os.File }
-
-func (d fullDisk) Write(content []byte) (int, error) {
-	n, _ := d.File.Write(content[:len(content)/2])
-	return n, syscall.ENOSPC
-}
-
-// A disk that was full for a while leaves no half line in the journal: with one, the next
-// start would refuse it as a whole.
-func TestAFullDiskSpoilsNoJournal(t *testing.T) {
-	const one, two = "018f5d0e-0000-4000-8000-000000000001", "018f5d0e-0000-4000-8000-000000000002"
-	path := filepath.Join(t.TempDir(), "deleted")
-	must(t, appendFile(path, []byte(one+"\n")))
-	f, err := os.OpenFile(path, os.O_WRONLY|os.O_APPEND, 0o600)
-	must(t, err)
-	info, err := f.Stat()
-	must(t, err)
-	if err := addWhole(fullDisk{f}, info.Size(), []byte(two+"\n")); !errors.Is(err, syscall.ENOSPC) {
-		t.Errorf("%v", err)
-	}
-	must(t, f.Close())
-	must(t, appendFile(path, []byte(two+"\n")))
-	j := &Journal{Path: path}
-	must(t, j.Load())
-	if !j.Has(one) || !j.Has(two) {
-		t.Error(j.Records())
 	}
 }
 

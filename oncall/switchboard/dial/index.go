@@ -8,7 +8,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
-	"os"
+	"io/fs"
 	"strings"
 	"sync"
 	"time"
@@ -18,6 +18,7 @@ import (
 	"batsignal/migrations/pg"
 	"batsignal/oncall/paging"
 	"batsignal/oncall/secret"
+	"batsignal/oncall/wholefile"
 )
 
 // Index finds the same address again without opening it: it has a hash of each, with a key
@@ -34,19 +35,17 @@ const indexKeySize = 32
 // OpenIndex reads the key file "index.key" of the state directory, and makes it if there is
 // none. Without its old key an index finds nothing; it is made anew as addresses are opened.
 func OpenIndex(path string) (*Index, error) {
-	key, err := os.ReadFile(path) // #nosec G304 -- a name of ours in the operator's own state directory
-	if errors.Is(err, os.ErrNotExist) {
+	key, err := wholefile.ReadPrivate(path, 2*indexKeySize)
+	if errors.Is(err, fs.ErrNotExist) {
 		key = make([]byte, indexKeySize)
 		_, _ = rand.Read(key) // never fails, see crypto/rand
-		err = replaceFile(path, key)
+		err = wholefile.Create(path, key, 0o600)
+	}
+	if errors.As(err, new(wholefile.SharedError)) {
+		return nil, fmt.Errorf("others on this machine may read the key of the index of addresses: chmod 600 %s", path)
 	}
 	if err != nil {
 		return nil, err
-	}
-	if info, err := os.Stat(path); err != nil {
-		return nil, err
-	} else if info.Mode().Perm()&0o077 != 0 {
-		return nil, fmt.Errorf("others on this machine may read the key of the index of addresses: chmod 600 %s", path)
 	}
 	if len(key) != indexKeySize {
 		return nil, fmt.Errorf("the key of the index of addresses has %d bytes, and must have %d", len(key), indexKeySize)

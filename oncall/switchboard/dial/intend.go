@@ -80,14 +80,17 @@ func (b *Board) intend(ctx context.Context, route string, m paging.Message) (o o
 			return o, nil, err
 		}
 		o.lane, o.incident, o.role, o.grant, o.proof.Purpose = unseal.LaneOwner, 0, "", "", string(m.Kind)
-		judge, o.still = b.mayAsk, nil
-		hold = func(tx pgx.Tx) error {
-			_, err := tx.Exec(ctx, sqlHoldRecord, pgx.NamedArgs{"record": s.Record})
-			return err
-		}
+		judge, hold, o.still = b.mayAsk, holdRecord(ctx, s.Record), nil
 	}
-	now := b.Now()
-	return b.writeIntent(ctx, now, o, intent{record: s.Record, hold: hold, judge: judge})
+	return b.writeIntent(ctx, o, intent{record: s.Record, hold: hold, judge: judge})
+}
+
+// holdRecord takes the lock under which a record is opened for its owner, or shown.
+func holdRecord(ctx context.Context, record string) func(pgx.Tx) error {
+	return func(tx pgx.Tx) error {
+		_, err := tx.Exec(ctx, sqlHoldRecord, pgx.NamedArgs{"record": record})
+		return err
+	}
 }
 
 // intent is how an opening is written down.
@@ -100,8 +103,8 @@ type intent struct {
 
 // writeIntent is the transaction of an intent: the lock, the judgement, the leaf, the
 // opening and its owner's notice, all of it or nothing (invariant I8).
-func (b *Board) writeIntent(ctx context.Context, now time.Time, asked opening, i intent) (o opening, stored *unseal.Dialled, err error) {
-	repeated := false
+func (b *Board) writeIntent(ctx context.Context, asked opening, i intent) (o opening, stored *unseal.Dialled, err error) {
+	repeated, now := false, b.Now()
 	attempt := func() (ledger.Head, error) {
 		return write(ctx, b.DB, b.Ledger, b.Log, now, func(tx pgx.Tx, p pen) (err error) {
 			o, stored = asked, nil

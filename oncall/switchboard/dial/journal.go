@@ -16,6 +16,7 @@ import (
 
 	"batsignal/migrations/pg"
 	"batsignal/oncall/ledger"
+	"batsignal/oncall/wholefile"
 )
 
 // Journal remembers, off the database, which records were deleted: a restored backup
@@ -73,7 +74,7 @@ func (j *Journal) Load() error {
 		return err
 	}
 	if whole := bytes.LastIndexByte(content, '\n') + 1; whole < len(content) {
-		if err := replaceFile(j.Path, content[:whole]); err != nil { // else the next line would go on in it
+		if err := wholefile.Replace(j.Path, content[:whole], 0o600); err != nil { // else the next line would go on in it
 			return err
 		}
 	}
@@ -139,7 +140,7 @@ func (j *Journal) add(records []string, mark string) error {
 	if len(added) == 0 {
 		return nil
 	}
-	if err := appendFile(j.Path, lines.Bytes()); err != nil {
+	if err := wholefile.Append(j.Path, lines.Bytes(), 0o600); err != nil {
 		return err
 	}
 	for _, record := range added {
@@ -229,12 +230,7 @@ const lookEvery = time.Minute
 // Run takes deletions down as they happen, until ctx is over. dsn is of the switchboard's login.
 func (j *Journal) Run(ctx context.Context, dsn string) error {
 	wake := make(chan struct{}, 1)
-	poke := func() {
-		select {
-		case wake <- struct{}{}:
-		default:
-		}
-	}
+	poke := func() { signal(wake) }
 	listener := &pg.Listener{
 		DSN: dsn, Channels: []string{goneChannel}, Log: j.Log,
 		Notified: func(string, string) { poke() }, Regained: poke,

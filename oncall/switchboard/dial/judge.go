@@ -8,6 +8,7 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
+	"batsignal/oncall"
 	"batsignal/oncall/escrow"
 	"batsignal/oncall/fault"
 	"batsignal/oncall/ledger"
@@ -34,7 +35,7 @@ const (
 		select count(distinct owner_id) from sealed_opening
 		where incident_id = @incident and role = @role and lane = 'B' and opened_at > @lately and owner_id <> @owner`
 	sqlOfGrant = `
-		select owner_id as person, role as slot, opened_at as at from sealed_opening
+		select owner_id as person, role as slot from sealed_opening
 		where grant_code = @grant and incident_id = @incident and lane = 'B' and role <> 'bridge' order by intent`
 )
 
@@ -102,15 +103,12 @@ func (b *Board) mayDial(ctx context.Context, tx pgx.Tx, now time.Time, o *openin
 	if err := b.needed(ctx, tx, *o); err != nil {
 		return err
 	}
-	if err := b.agreed(ctx, tx, now, *o, unseal.LaneDial); err != nil {
+	if err := b.agreed(ctx, tx, now, *o); err != nil {
 		return err
 	}
 	grant, err := b.Grants.Live(o.grant, o.incident)
 	if err != nil {
 		return err
-	}
-	if grant.Incident != 0 && grant.Incident != o.incident {
-		return fault.New(fault.Forbidden, "What two people allowed is for another incident.")
 	}
 	o.by = []string{grant.Declared, grant.Confirmed}
 	return b.within(ctx, tx, now, *o)
@@ -127,8 +125,8 @@ func (b *Board) within(ctx context.Context, tx pgx.Tx, now time.Time, o opening)
 	if err != nil {
 		return err
 	}
-	if err := switchboard.Judge(b.Grants.People(o.grant), history, switchboard.Opening{Person: o.row.Owner, Slot: o.role, At: now}); err != nil {
-		return later(err)
+	if err := switchboard.Judge(b.Grants.People(o.grant), history, switchboard.Opening{Person: o.row.Owner, Slot: o.role}); err != nil {
+		return err
 	}
 	var atOnce int // by other grants, too
 	err = tx.QueryRow(ctx, sqlPeopleAtOnce, pgx.NamedArgs{
@@ -140,29 +138,22 @@ func (b *Board) within(ctx context.Context, tx pgx.Tx, now time.Time, o opening)
 	return err
 }
 
-// later makes a limit that passes with time one that is tried again.
-func later(err error) error {
-	if fault.KindOf(err) == fault.Limited {
-		return fault.Wrap(fault.Unready, err, "%s", fault.Say(err))
-	}
-	return err
-}
-
 // agreed asks what the owner agreed to: the lane, the hours, and how often.
-func (b *Board) agreed(ctx context.Context, tx pgx.Tx, now time.Time, o opening, lane unseal.Lane) error {
+func (b *Board) agreed(ctx context.Context, tx pgx.Tx, now time.Time, o opening) error {
 	policy, err := escrow.ParsePolicy(o.row.Policy)
 	if err != nil {
 		return err
 	}
-	if !policy.Allows(lane) {
+	if !policy.Allows(o.lane) {
 		return fault.New(fault.Forbidden, "Its owner did not agree to that.")
 	}
-	if lane == unseal.LaneDial && policy.QuietAt(now) {
+	if o.lane == unseal.LaneDial && policy.QuietAt(now) {
 		return fault.New(fault.Limited, "Its owner is not to be called at this hour.")
 	}
+	quarter, _ := oncall.Quarter(now)
 	var n int
 	if err := tx.QueryRow(ctx, sqlBudget, pgx.NamedArgs{
-		"owner": o.row.Owner, "record": o.row.ID, "since": quarterOf(now), "key": o.message,
+		"owner": o.row.Owner, "record": o.row.ID, "since": quarter, "key": o.message,
 	}).Scan(&n); err != nil {
 		return err
 	}
@@ -170,12 +161,6 @@ func (b *Board) agreed(ctx context.Context, tx pgx.Tx, now time.Time, o opening,
 		return fault.New(fault.Limited, "It was opened as often this quarter as its owner agreed to.")
 	}
 	return nil
-}
-
-// quarterOf is when the quarter of the year of an instant began, in UTC.
-func quarterOf(t time.Time) time.Time {
-	t = t.UTC()
-	return time.Date(t.Year(), t.Month()-(t.Month()-1)%3, 1, 0, 0, 0, 0, time.UTC)
 }
 
 // deliveryOf reads the key of a page.

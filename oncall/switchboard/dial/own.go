@@ -11,6 +11,8 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
+	"batsignal/oncall"
+	"batsignal/oncall/escrow"
 	"batsignal/oncall/fault"
 	"batsignal/oncall/paging"
 	"batsignal/oncall/secret"
@@ -66,13 +68,13 @@ func (w *Own) SendCode(ctx context.Context, person, contact int64) (say string, 
 		return "", err
 	}
 	// Not to a stranger's, and not too often: as with any code.
-	if err := b.mayProve(ctx, row{ID: record, Owner: person, Kind: kind}, key, address); err != nil {
+	if err := b.mayProve(ctx, row{Record: escrow.Record{ID: record, Owner: person, Kind: kind}}, key, address); err != nil {
 		return "", err
 	}
 	if address, err = b.Address(kind, address); err != nil {
 		return "", err
 	}
-	made := ownCode{code: secret.New(newRevealCode()[:5]), record: record, until: b.Now().Add(ownHolds)}
+	made := ownCode{code: secret.New(oncall.Code(5)), record: record, until: b.Now().Add(ownHolds)}
 	w.mu.Lock()
 	if w.codes == nil {
 		w.codes = map[int64]ownCode{}

@@ -44,26 +44,3 @@ func Reconcile(ctx context.Context, db pg.DB, since, until time.Time) ([]Unmatch
 	}
 	return pgx.CollectRows(rows, pgx.RowToStructByName[Unmatched])
 }
-
-const sqlRefs = `select ref from sealed_opening where ref = any (@refs)`
-
-// Unknown finds, among what a provider says that it sent by our account, what the ledger
-// knows nothing of. The caller leaves out what was sent to open addresses.
-func Unknown(ctx context.Context, db pg.DB, refs []string) ([]string, error) {
-	rows, err := db.Query(ctx, sqlRefs, pgx.NamedArgs{"refs": refs})
-	if err != nil {
-		return nil, err
-	}
-	list, err := pgx.CollectRows(rows, pgx.RowTo[string])
-	known := map[string]bool{}
-	for _, ref := range list {
-		known[ref] = true
-	}
-	var unknown []string
-	for _, ref := range refs {
-		if !known[ref] {
-			unknown = append(unknown, ref)
-		}
-	}
-	return unknown, err
-}

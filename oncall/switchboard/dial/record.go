@@ -28,29 +28,13 @@ const (
 
 // row is a sealed record, and how its contact stands.
 type row struct {
-	ID                string
-	ContactID         int64
-	Owner             int64
-	Kind              string
-	Policy            string
-	ContentEpoch      int
-	Epoch             int
-	Nonce             []byte
-	Content           []byte
-	Commitment        []byte
-	CommitBot         []byte
-	CommitSwitchboard []byte
-	Way               string // the contact's kind
-	Proven            bool
-	Paused            bool
-	Faulty            bool
-}
-
-func (r row) record() escrow.Record {
-	return escrow.Record{
-		ID: r.ID, Owner: r.Owner, Kind: r.Kind, Policy: r.Policy, ContentEpoch: r.ContentEpoch, Nonce: r.Nonce, Content: r.Content,
-		Commitment: r.Commitment, CommitBot: r.CommitBot, CommitSwitchboard: r.CommitSwitchboard,
-	}
+	escrow.Record
+	ContactID int64
+	Epoch     int
+	Way       string // the contact's kind
+	Proven    bool
+	Paused    bool
+	Faulty    bool
 }
 
 // isRecord is a UUID in small letters. Compiled once.

@@ -2,7 +2,6 @@ package dial
 
 import (
 	"context"
-	"crypto/rand"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -13,6 +12,7 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
+	"batsignal/oncall"
 	"batsignal/oncall/fault"
 	"batsignal/oncall/ledger"
 	"batsignal/oncall/paging"
@@ -25,15 +25,13 @@ import (
 type Reveals struct {
 	Board *Board
 	Path  string // the file "reveals.json" of the state directory
-	// Person says whether somebody is registered here; nil is yes. The error is a refusal.
-	Person func(handle string) error
 	// Second takes a code of somebody's authenticator and burns it, as Prove of the authority
 	// does. The error is a refusal.
 	Second func(ctx context.Context, handle, digits, purpose string) error
 	// Needed is how many custodians must sign now.
 	Needed func(ctx context.Context) (int, error)
-	// Verify says who signed a text, by the current keyring. The error is a refusal.
-	Verify func(ctx context.Context, custodian int, text, signature string) (name string, err error)
+	// Verify says which custodian signed a text, by the current keyring. The error is a refusal.
+	Verify func(ctx context.Context, text, signature string) (custodian int, name string, err error)
 	// Release asks the bot for its half, as [unseal.Bot] has it. The bot believes the
 	// switchboard nothing: it gets the request with what the custodians signed, to verify
 	// that for itself.
@@ -90,11 +88,6 @@ func (r *Reveals) Ask(ctx context.Context, asker, owner, kind string, incident i
 	if why = strings.Join(strings.Fields(why), " "); why == "" || len([]rune(why)) > mostWhy || strings.ContainsFunc(why, notPlain) {
 		return RevealRequest{}, fault.New(fault.Invalid, "Say in plain words why the address must be seen, in at most %d letters.", mostWhy)
 	}
-	if r.Person != nil {
-		if err := r.Person(asker); err != nil {
-			return RevealRequest{}, err
-		}
-	}
 	b, now := r.Board, r.Now().UTC().Truncate(time.Second)
 	var record string
 	err := b.DB.QueryRow(ctx, sqlRecordsOf, pgx.NamedArgs{"handle": owner, "kind": kind}).Scan(&record)
@@ -109,7 +102,7 @@ func (r *Reveals) Ask(ctx context.Context, asker, owner, kind string, incident i
 		return RevealRequest{}, err
 	}
 	q := RevealRequest{
-		Code: newRevealCode(), Asker: asker, Owner: owner, Kind: kind, Record: record, Incident: incident, Why: why, Needed: needed, AskedAt: now,
+		Code: oncall.Code(8), Asker: asker, Owner: owner, Kind: kind, Record: record, Incident: incident, Why: why, Needed: needed, AskedAt: now,
 	}
 	q.Text = q.text()
 	r.mu.Lock()
@@ -123,7 +116,7 @@ func (r *Reveals) Ask(ctx context.Context, asker, owner, kind string, incident i
 		if err != nil {
 			return err
 		}
-		if err := b.agreed(ctx, tx, now, opening{row: row, message: q.Key()}, unseal.LaneReveal); err != nil {
+		if err := b.agreed(ctx, tx, now, opening{row: row, lane: unseal.LaneReveal, message: q.Key()}); err != nil {
 			return err
 		}
 		_, err = p(ledger.Leaf{
@@ -147,7 +140,7 @@ func (r *Reveals) Requests() []RevealRequest {
 }
 
 // Approve takes one custodian's signature of a request's text.
-func (r *Reveals) Approve(ctx context.Context, code string, custodian int, signature string) (RevealRequest, error) {
+func (r *Reveals) Approve(ctx context.Context, code, signature string) (RevealRequest, error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	now := r.Now().UTC()
@@ -159,7 +152,7 @@ func (r *Reveals) Approve(ctx context.Context, code string, custodian int, signa
 	if !q.EnoughAt.IsZero() {
 		return q, fault.New(fault.Conflict, "Enough custodians have signed this.")
 	}
-	name, err := r.Verify(ctx, custodian, q.Text, signature)
+	custodian, name, err := r.Verify(ctx, q.Text, signature)
 	if err != nil {
 		return q, err
 	}
@@ -269,14 +262,4 @@ func errNoReveal(code string) error {
 		code = "of that code"
 	}
 	return fault.New(fault.NotFound, "There is no request %s under way. Ask again.", code)
-}
-
-func newRevealCode() string {
-	const letters = "ABCDEFGHJKLMNPQRSTUVWXYZ23456789" // 32 of them
-	b := make([]byte, 8)
-	_, _ = rand.Read(b) // never fails, see crypto/rand
-	for i := range b {
-		b[i] = letters[int(b[i])%len(letters)]
-	}
-	return string(b)
 }

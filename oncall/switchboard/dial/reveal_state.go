@@ -11,6 +11,7 @@ import (
 	"unicode"
 
 	"batsignal/oncall/fault"
+	"batsignal/oncall/wholefile"
 )
 
 func parseReveals(content []byte) ([]RevealRequest, error) {
@@ -56,7 +57,7 @@ func (r *Reveals) save(next []RevealRequest) error {
 	if err != nil {
 		return err
 	}
-	if err := replaceFile(r.Path, content); err != nil {
+	if err := wholefile.Replace(r.Path, content, 0o600); err != nil {
 		return fault.Wrap(fault.Unready, err, "The switchboard cannot write down what is to be shown, so nothing is. Is its disk full?")
 	}
 	r.requests = next

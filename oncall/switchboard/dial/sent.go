@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"batsignal/oncall/fault"
+	"batsignal/oncall/wholefile"
 )
 
 // Sent remembers for a day which codes went to which address, by its keyed hash: limits
@@ -88,7 +89,7 @@ func (s *Sent) Add(mac []byte, key string, now time.Time) error {
 	next[hash] = append(next[hash], sentCode{key, now.UTC()})
 	content, err := json.Marshal(next)
 	if err == nil {
-		err = replaceFile(s.Path, content)
+		err = wholefile.Replace(s.Path, content, 0o600)
 	}
 	if err != nil {
 		return fault.Wrap(fault.Unready, err, "The switchboard cannot write down that a code goes there, so none does.")

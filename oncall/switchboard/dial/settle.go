@@ -7,6 +7,7 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
+	"batsignal/oncall/escrow"
 	"batsignal/oncall/unseal"
 )
 
@@ -66,7 +67,7 @@ func (b *Board) settleForgotten(ctx context.Context) error {
 		if b.underWay(l.Key) {
 			continue // it is no hour old: a clock was set
 		}
-		o := opening{row: row{ID: l.Record}, intent: l.Intent, key: l.Key, lane: l.Lane, incident: l.Incident, role: l.Role}
+		o := opening{row: row{Record: escrow.Record{ID: l.Record}}, intent: l.Intent, key: l.Key, lane: l.Lane, incident: l.Incident, role: l.Role}
 		out := unseal.Dialled{Outcome: unseal.OutcomeTemporary, Detail: "the switchboard stopped before it could tell whether it was dialled"}
 		if err := b.writeDialled(ctx, o, out); err != nil {
 			return err

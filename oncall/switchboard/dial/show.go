@@ -24,8 +24,6 @@ type ToShow struct {
 	Note     string      // for the ledger
 	// Release asks the bot for its half, once the intent is in the ledger.
 	Release func(ctx context.Context) (paging.Sealed, error)
-	// May says, in the transaction of the intent, why not; nil is no more than the policy.
-	May func(ctx context.Context, tx pgx.Tx, now time.Time) error
 }
 
 // Show opens an address to be seen by one person. The same key never shows twice. begun
@@ -40,23 +38,15 @@ func (b *Board) Show(ctx context.Context, s ToShow) (address secret.Text, begun 
 	defer b.leave(s.Key, c)
 	o := opening{lane: s.Lane, message: s.Key, incident: s.Incident, by: s.By, note: s.Note}
 	judge := func(ctx context.Context, tx pgx.Tx, now time.Time, o *opening) error {
-		if s.Lane == unseal.LaneReveal {
-			if err := b.agreed(ctx, tx, now, *o, s.Lane); err != nil {
-				return err
-			}
-		} else if s.Lane != unseal.LaneOwner {
-			return fault.New(fault.Forbidden, "In this lane nothing is shown to anybody.")
-		}
-		if s.May == nil {
+		switch s.Lane {
+		case unseal.LaneReveal:
+			return b.agreed(ctx, tx, now, *o)
+		case unseal.LaneOwner:
 			return nil
 		}
-		return s.May(ctx, tx, now)
+		return fault.New(fault.Forbidden, "In this lane nothing is shown to anybody.")
 	}
-	hold := func(tx pgx.Tx) error {
-		_, err := tx.Exec(ctx, sqlHoldRecord, pgx.NamedArgs{"record": s.Record})
-		return err
-	}
-	if o, err = b.begin(ctx, o, intent{record: s.Record, hold: hold, judge: judge}); err != nil {
+	if o, err = b.begin(ctx, o, intent{record: s.Record, hold: holdRecord(ctx, s.Record), judge: judge}); err != nil {
 		return address, errors.Is(err, errShown), err
 	}
 	sealed, err := s.Release(ctx)
@@ -79,10 +69,11 @@ var errShown = fault.New(fault.Conflict, "This was shown once, and is not shown 
 // begin writes an intent that must be a new one.
 func (b *Board) begin(ctx context.Context, o opening, i intent) (opening, error) {
 	i.once = true
-	o, stored, err := b.writeIntent(ctx, b.Now(), o, i)
+	o, stored, err := b.writeIntent(ctx, o, i)
 	if err == nil && stored != nil {
 		err = errShown
 	}
+	o.again = false // what began before is not gone on with: it is ours, by a commit of unknown outcome
 	return o, err
 }
 

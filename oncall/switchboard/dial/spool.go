@@ -13,6 +13,7 @@ import (
 
 	"batsignal/oncall/fault"
 	"batsignal/oncall/paging"
+	"batsignal/oncall/wholefile"
 )
 
 // Spool keeps what providers tell of messages while the bot does not answer, for a day. It
@@ -79,10 +80,7 @@ func (s *Spool) Load() error {
 
 func (s *Spool) wake() {
 	s.once.Do(func() { s.poke = make(chan struct{}, 1) })
-	select {
-	case s.poke <- struct{}{}:
-	default:
-	}
+	signal(s.poke)
 }
 
 // Receipt hands news on, or keeps it. An error says that neither was possible.
@@ -102,7 +100,7 @@ func (s *Spool) Receipt(ctx context.Context, r paging.Receipt) error {
 	if len(s.waits) >= mostSpool {
 		return errSpoolFull
 	}
-	if err := appendFile(s.Path, append(line, '\n')); err != nil {
+	if err := wholefile.Append(s.Path, append(line, '\n'), 0o600); err != nil {
 		return err
 	}
 	s.waits = append(s.waits, one)
@@ -199,5 +197,5 @@ func (s *Spool) drop() error {
 		return nil
 	}
 	s.waits = nil
-	return replaceFile(s.Path, nil)
+	return wholefile.Replace(s.Path, nil, 0o600)
 }

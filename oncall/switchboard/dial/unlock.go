@@ -19,7 +19,7 @@ import (
 // anchored waits until a room has a head that covers the intent. If none does in time, that
 // is written down before the provider hears of anything (invariant I4).
 func (b *Board) anchored(ctx context.Context, o opening, patience time.Duration) error {
-	if o.again {
+	if o.head.Size == 0 { // it was begun before
 		if seen, err := ledger.Anchored(ctx, b.DB, o.intent+1); err != nil || seen {
 			return err
 		}
@@ -72,13 +72,15 @@ func (b *Board) openRecord(ctx context.Context, tx pgx.Tx, r row, bot secret.Byt
 	if err != nil {
 		return secret.Text{}, err
 	}
-	own, err := escrow.Unwrap(key, r.record(), wrap)
+	own, err := escrow.Unwrap(key, r.Record, wrap)
 	if err != nil {
 		return secret.Text{}, err
 	}
 	defer own.Wipe()
-	return escrow.Open(r.record(), bot, own)
+	return escrow.Open(r.Record, bot, own)
 }
+
+const saidUnknown = "it was begun before, and it is not known whether it was dialled then. It does not go on: "
 
 // closeUnopened ends an opening that was written down and must not, or cannot, go on: what
 // was intended and not done stands in the ledger as well. What may go well later is left
@@ -89,6 +91,9 @@ func (b *Board) closeUnopened(ctx context.Context, o opening, err error) unseal.
 		return b.refusal(ctx, o.message, err)
 	}
 	out := unseal.Dialled{Outcome: unseal.OutcomeRefused, Detail: fault.Say(err)}
+	if o.again { // whoever began it may have been killed before it was dialled, or after
+		out.Detail = saidUnknown + out.Detail
+	}
 	if bad := (badRecord{}); errors.As(err, &bad) {
 		out.Outcome, out.Bad = unseal.OutcomePermanent, bad.say
 	}

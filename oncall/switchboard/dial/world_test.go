@@ -121,8 +121,8 @@ func (w *world) newBoard(db *pgxpool.Pool) *Board {
 	w.room = &room{}
 	anchor := &Anchor{
 		Say: w.room.say, Alarm: w.alarm, Home: func(network, room string) bool { return network == "irc" && room == "#home" },
-		Hear: func(ctx context.Context, line string, a ledger.Anchor) (int64, bool, error) {
-			return ledger.Hear(ctx, db, line, a)
+		Hear: func(ctx context.Context, prefix string, a ledger.Anchor) error {
+			return ledger.Hear(ctx, db, prefix, a)
 		},
 		Now: w.clock, Log: log, Patience: w.patience, Again: w.repeat,
 	}

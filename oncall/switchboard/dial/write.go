@@ -11,21 +11,21 @@ import (
 	"batsignal/oncall/ledger"
 )
 
-// pen appends leaves in a transaction, and returns the number of the first.
-type pen func(leaves ...ledger.Leaf) (seq int64, err error)
+// pen appends a leaf in a transaction, and returns its number.
+type pen func(leaf ledger.Leaf) (seq int64, err error)
 
 // write runs a transaction that writes to the ledger, and keeps its head off the database
 // once it is committed. fn may run again, and does nothing but SQL.
 func write(ctx context.Context, db pg.DB, l Ledger, log *slog.Logger, now time.Time, fn func(tx pgx.Tx, p pen) error) (head ledger.Head, err error) {
 	err = pg.InTx(ctx, db, func(tx pgx.Tx) error {
 		head = ledger.Head{}
-		return fn(tx, func(leaves ...ledger.Leaf) (int64, error) {
-			h, err := l.Append(ctx, tx, now, leaves...)
+		return fn(tx, func(leaf ledger.Leaf) (int64, error) {
+			h, err := l.Append(ctx, tx, now, leaf)
 			if err != nil {
 				return 0, err
 			}
 			head = h
-			return h.Size - int64(len(leaves)), nil
+			return h.Size - 1, nil
 		})
 	})
 	if err == nil && head.Size > 0 {
