@@ -212,7 +212,7 @@ func (c *change) incidentOfGrant(g unseal.Grant) (id int64, err error) {
 		return 0, err
 	case !found && (g.Refused != "" || g.Waits):
 		return 0, nil // a code for what we do not know of
-	case !found || asked != g.Incident:
+	case !found || g.Incident != asked && (asked != 0 || g.Incident != begun): // by now it may name what the signal began
 		c.Log.Error("the switchboard tells of a grant that nobody asked for", "code", g.Code, "incident", g.Incident)
 		return 0, errNotAsked
 	case asked != 0:

@@ -31,6 +31,7 @@ func TestKilledBetweenIntentAndDial(t *testing.T) {
 		t.Fatalf("%d openings are not through", n)
 	}
 	w.startDesk()
+	w.awaitNick(earNick, home, w.desk.output)
 	await(w.world, 2, `select count(*)::int from sealed_opening where lane = 'B' and dialled is not null`)
 	w.rangOnce(t, 1, 1)
 

@@ -6,6 +6,7 @@ import (
 	"sync"
 	"time"
 
+	"batsignal/oncall/fault"
 	"batsignal/oncall/unseal"
 )
 
@@ -83,7 +84,8 @@ func (p *Pusher) tell(ctx context.Context, g unseal.Grant) {
 		if err == nil || ctx.Err() != nil {
 			return
 		}
-		if p.now().After(until) {
+		// What the bot understood and refused stays refused: nobody asked for it there.
+		if p.now().After(until) || fault.KindOf(err) == fault.Forbidden {
 			p.log.Error("the bot was not told of a code", "code", g.Code, "granted", g.Refused == "" && !g.Waits, "error", err)
 			return
 		}

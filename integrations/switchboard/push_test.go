@@ -65,6 +65,30 @@ func TestAGrantIsToldUntilItIsTaken(t *testing.T) {
 	eventually(t, "the grant to be told again", func() bool { return len(bot.Heard()) == 3 })
 }
 
+// A grant that the bot never asked for stays refused, while one that it does not know of yet
+// is told again and again.
+func TestWhatTheBotRefusesIsToldOnce(t *testing.T) {
+	t.Parallel()
+	var refused, early atomic.Int64
+	bot := &switchboardfake.Bot{Refuse: func(h switchboardfake.Heard) error {
+		switch {
+		case h.Grant.Code == "K7QX":
+			refused.Add(1)
+			return fault.New(fault.Forbidden, "Nobody asked for this here.")
+		case refused.Load() == 0 || early.Add(1) < 5:
+			return fault.New(fault.Unready, "The incident of this grant is not there yet.")
+		}
+		return nil
+	}}
+	p, _ := pushing(t, bot)
+	p.Push(unseal.Grant{Code: "K7QX", Since: noon, Until: noon.Add(time.Hour)})
+	p.Push(unseal.Grant{Code: "M2PW", Since: noon, Until: noon.Add(time.Hour)})
+	eventually(t, "the other one to be told", func() bool { return len(bot.Heard()) == 1 })
+	if n := refused.Load(); n != 1 {
+		t.Errorf("what was refused was told %d times", n)
+	}
+}
+
 func TestWhatIsOfNoUseIsNotToldForever(t *testing.T) {
 	t.Parallel()
 	var down atomic.Bool
