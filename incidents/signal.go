@@ -33,7 +33,7 @@ type Asked struct {
 	// Opened is set instead when policy asks for no confirmation.
 	Opened *Opened
 	// Challenge is what is confirmed with a code, where sealed addresses may be opened. Its
-	// line is shown as it is.
+	// line is shown as it is. In a refusal it is that of the signal that waits here already.
 	Challenge *unseal.Challenge
 	Sealed    string // why they stay sealed, in a sentence; "" if they need not
 }
@@ -82,6 +82,9 @@ func (s *Service) Ask(ctx context.Context, a oncall.Actor, sig Signal) (asked As
 			return err
 		}
 		if refused != nil {
+			if asked.Challenge, err = c.waitingChallenge(a); err != nil {
+				return err
+			}
 			return c.use(use{act: "refused", actor: a, text: sig.What + ": " + refused.Say})
 		}
 		if asked.Plan, err = c.plan(sig); err != nil {
@@ -99,7 +102,7 @@ func (s *Service) Ask(ctx context.Context, a oncall.Actor, sig Signal) (asked As
 			return err
 		}
 		if made != nil {
-			if err := c.askedUnseal(made.Code, a, 0); err != nil {
+			if err := c.askedUnseal(*made, a, 0); err != nil {
 				return err
 			}
 		}

@@ -8,25 +8,13 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
-	"batsignal/migrations/pg"
 	"batsignal/oncall"
 	"batsignal/oncall/fault"
 	"batsignal/oncall/paging"
 	"batsignal/oncall/unseal"
 )
 
-// challengeBudget is how long the switchboard may take to make a challenge: its ear may
-// hear the room a little later than ours.
-const challengeBudget = 5 * time.Second
-
 const (
-	sqlAskUnseal = `
-		insert into unseal_ask (code, incident_id, asked_by, asked_at) values (@code, @incident, @by, @now)`
-	sqlAsked = `
-		select coalesce(u.incident_id, 0) as asked_for, coalesce((
-			select r.incident_id from signal_request r
-			where r.code = u.code and r.state = 'confirmed' and r.asked_at > @since order by r.id desc limit 1), 0) as begun
-		from unseal_ask u where u.code = @code and u.asked_at > @since order by u.id desc limit 1`
 	sqlUnseal = `
 		update incident set unseal_code = @code, unsealed_at = @now, unsealed_until = @until, unsealed_by = @by
 		where id = @id and status = 'open' and unseal_code <> @code and (unsealed_until is null or unsealed_until < @until)`
@@ -71,53 +59,6 @@ const (
 // ErrNotYet says that the incident of a grant is not there yet: its confirmation is on its
 // way to us, as it was to the switchboard.
 var ErrNotYet = fault.New(fault.Unready, "The incident of this grant is not there yet.")
-
-// challenge asks the switchboard for what a second person confirms with a code. Without
-// one, why says so in a sentence: sealed addresses stay sealed then, and nothing else waits.
-func (s *Service) challenge(ctx context.Context, a oncall.Actor, what string, incident int64) (_ *unseal.Challenge, why string) {
-	asking, cancel := context.WithTimeout(ctx, challengeBudget)
-	defer cancel()
-	made, err := s.Switchboard.Challenge(asking, unseal.Ask{
-		Network: a.Network, Room: a.Room, Account: a.Account, What: what, Incident: incident,
-	})
-	switch {
-	case err == nil:
-		return &made, ""
-	case fault.KindOf(err) == fault.Internal:
-		s.Log.Error("the switchboard makes no challenge", "incident", incident, "error", err)
-		return nil, "The switchboard does not answer, so sealed addresses stay sealed. !unseal asks again."
-	}
-	return nil, "Sealed addresses stay sealed: " + fault.Say(err)
-}
-
-// Unseal asks for a challenge for an incident that goes on: whoever confirms it with a code
-// has sealed addresses opened for it.
-func (s *Service) Unseal(ctx context.Context, a oncall.Actor, incident int64) (unseal.Challenge, error) {
-	inc, err := s.Get(ctx, incident)
-	switch {
-	case err != nil:
-		return unseal.Challenge{}, err
-	case s.Switchboard == nil:
-		return unseal.Challenge{}, fault.New(fault.Unready, "There is no switchboard here, so no address is sealed.")
-	case !inc.Open():
-		return unseal.Challenge{}, fault.New(fault.Conflict, "%s is over. Nothing is opened for it.", inc.Ref())
-	case inc.Severity != 1:
-		return unseal.Challenge{}, fault.New(fault.Forbidden, "Sealed addresses are opened at severity 1 only, and %s has severity %d. !incident sev 1 changes that.", inc.Ref(), inc.Severity)
-	}
-	made, why := s.challenge(ctx, a, inc.Title, incident)
-	if made == nil {
-		return unseal.Challenge{}, fault.New(fault.Unready, "%s", why)
-	}
-	return *made, s.change(ctx, func(c *change) error {
-		if _, err := c.lockOpen(incident); err != nil {
-			return err
-		}
-		if err := c.askedUnseal(made.Code, a, incident); err != nil {
-			return err
-		}
-		return c.record(incident, "signal", a, "asked to open sealed addresses")
-	})
-}
 
 // Granted takes from the switchboard what two people allowed, or that a code was refused.
 // The same grant twice has one effect. It implements [unseal.Bot].
@@ -179,22 +120,6 @@ func (s *Service) forDialling(ctx context.Context, d paging.Delivery) (*paging.S
 		sealed.Incident, sealed.Grant, sealed.Slot = incident, code, string(d.Slot)
 	}
 	return sealed, err
-}
-
-// askedUnseal keeps that a challenge was asked for: no grant is taken for another one.
-func (c *change) askedUnseal(code string, a oncall.Actor, incident int64) error {
-	_, err := c.tx.Exec(c.ctx, sqlAskUnseal, pgx.NamedArgs{"code": code, "incident": pg.NullID(incident), "by": pg.NullID(a.PersonID), "now": c.now})
-	return err
-}
-
-// askedFor tells whether a challenge of this code was asked for lately, for which incident,
-// and which one the signal of that code began; 0 is none so far.
-func (c *change) askedFor(code string) (incident, begun int64, found bool, err error) {
-	err = c.tx.QueryRow(c.ctx, sqlAsked, pgx.NamedArgs{"code": code, "since": c.now.Add(-grantsHold)}).Scan(&incident, &begun)
-	if errors.Is(err, pgx.ErrNoRows) {
-		return 0, 0, false, nil
-	}
-	return incident, begun, err == nil, err
 }
 
 // grantsHold is how long after its challenge a grant may be told of.

@@ -1993,10 +1993,18 @@ CREATE TABLE public.unseal_ask (
     incident_id bigint,
     asked_by bigint,
     asked_at timestamp with time zone NOT NULL,
-    CONSTRAINT unseal_ask_code_check CHECK (((length(code) >= 1) AND (length(code) <= 16)))
+    network text DEFAULT ''::text NOT NULL,
+    room text DEFAULT ''::text NOT NULL,
+    line text DEFAULT ''::text NOT NULL,
+    CONSTRAINT unseal_ask_code_check CHECK (((length(code) >= 1) AND (length(code) <= 16))),
+    CONSTRAINT unseal_ask_line_check CHECK ((octet_length(line) <= 400)),
+    CONSTRAINT unseal_ask_network_check CHECK ((length(network) <= 200)),
+    CONSTRAINT unseal_ask_room_check CHECK ((length(room) <= 200))
 );
 
 COMMENT ON COLUMN public.unseal_ask.incident_id IS 'the incident that goes on; null: it begins with the confirmation of the signal of that code';
+
+COMMENT ON COLUMN public.unseal_ask.line IS 'what the switchboard has us say, word for word; "" is of before it was kept';
 
 ALTER TABLE public.unseal_ask ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     SEQUENCE NAME public.unseal_ask_id_seq
@@ -2607,6 +2615,8 @@ CREATE INDEX stint_time ON public.stint USING gist (tstzrange(starts_at, ends_at
 CREATE INDEX timeline_incident ON public.timeline_entry USING btree (incident_id, id);
 
 CREATE INDEX unseal_ask_code ON public.unseal_ask USING btree (code, asked_at);
+
+CREATE INDEX unseal_ask_room ON public.unseal_ask USING btree (network, asked_at);
 
 CREATE INDEX web_session_end ON public.web_session USING btree (expires_at);
 

@@ -29,24 +29,15 @@ func (s *Set) Localize(text string) string {
 	return b.String()
 }
 
-// localized does the same to every block of a reply.
+// localized does the same to every sentence of a reply.
 func (s *Set) localized(r Reply) Reply {
 	if s.prefix == DefaultPrefix && s.opts.Emergency == emergencyName {
 		return r
 	}
 	for i, block := range r.Blocks {
-		switch b := block.(type) {
-		case Line:
-			r.Blocks[i] = Line(s.Localize(string(b)))
-		case List:
-			for j, item := range b.Items {
-				b.Items[j] = s.Localize(item)
-			}
-			r.Blocks[i] = b
-		case Facts:
-			for j := range b {
-				b[j][1] = s.Localize(b[j][1])
-			}
+		switch block.(type) {
+		case Line, List, Facts:
+			r.Blocks[i] = withTexts(block, s.Localize)
 		}
 	}
 	return r

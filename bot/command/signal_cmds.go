@@ -4,12 +4,14 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 
 	"batsignal/incidents"
 	"batsignal/oncall"
 	"batsignal/oncall/fault"
+	"batsignal/oncall/unseal"
 )
 
 func (s Services) signalCommands() []*Command {
@@ -43,6 +45,13 @@ func (s Services) batsignal(ctx context.Context, c *Call) (Reply, error) {
 	asked, err := s.Incidents.Ask(ctx, c.Actor(), incidents.Signal{
 		What: c.Text("what"), Severity: severity, Everyone: c.Given("all"), Separate: c.Given("separate"),
 	})
+	if err != nil && asked.Challenge != nil {
+		// It was asked for already. The switchboard's line is said once more: its code is said
+		// by that alone.
+		r := Refusal(err)
+		r.Blocks = append(r.Blocks, Line(asked.Challenge.Line))
+		return r, nil
+	}
 	if err != nil {
 		return Reply{}, err
 	}
@@ -100,10 +109,24 @@ func (s Services) confirm(ctx context.Context, c *Call) (Reply, error) {
 		// It is of an incident that goes on. Whether the code is right, the switchboard tells.
 		return sentence("The switchboard looks at the code."), nil
 	}
+	if digits == "" && fault.KindOf(err) == fault.NotFound && s.challenges(ctx, c, code) {
+		return Reply{}, errDigits
+	}
 	if err != nil {
 		return Reply{}, err
 	}
 	return s.unlessAnnounced(ctx, c, opened.Incident.ID, s.opened(opened, c.Network))
+}
+
+var errDigits = fault.New(fault.Invalid, "That opens sealed addresses, which takes a code of your authenticator too: !confirm, the four letters, and its six digits.")
+
+// challenges tells whether a code is that of a challenge of this room.
+func (s Services) challenges(ctx context.Context, c *Call, code string) bool {
+	if s.Incidents.Switchboard == nil {
+		return false
+	}
+	open, err := s.Incidents.Challenges(ctx, c.Network, c.Room)
+	return err == nil && slices.ContainsFunc(open, func(one unseal.Challenge) bool { return strings.EqualFold(one.Code, code) })
 }
 
 // opened tells what lighting the signal did.

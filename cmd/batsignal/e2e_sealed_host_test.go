@@ -98,6 +98,8 @@ func (w *sealedWorld) rogueOperator(a *thief, people map[string]*irctest.Person)
 	if said[2] != "3" {
 		t.Fatalf("up to %s people", said[2])
 	}
+	zoe.Say(home, "!confirm "+strings.ToLower(grant))
+	zoe.Expect(home, "takes a code of your authenticator too")
 	zoe.Say(home, fmt.Sprintf("!confirm %s %s", grant, w.code("zoe")))
 	omar.Expect(home, "[INC-1] omar and zoe have sealed addresses opened")
 	await(w.world, 2, `select count(*)::int from sealed_opening where lane = 'B' and dialled is not null`)

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 
@@ -29,7 +30,16 @@ func TestASealedNight(t *testing.T) {
 	omar.Tell(botNick, "!roster leave coordination")
 	omar.Sync()
 
-	code := w.lit(omar, li, "remote code execution in openssl")
+	// Two see the same fire, and one is lost. Nothing that the bot answers has the code in other
+	// words than the switchboard's, which would take the challenge back.
+	code := w.asked(omar, "!batsignal remote code execution in openssl")
+	zoe.Say(home, "!batsignal openssl has a hole")
+	zoe.Expect(home, "omar asked for the bat-signal already: remote code execution in openssl. If it is the same fire, type !confirm CODE.")
+	zoe.Expect(home, code+" opens sealed contacts of up to ")
+	zoe.Say(home, "!help "+strings.ToLower(code))
+	zoe.ExpectMatch(home, `\bCODE\b`)
+	li.Say(home, fmt.Sprintf("!confirm %s %s", code, w.code("li")))
+	omar.Expect(home, "The bat-signal is lit.")
 	omar.ExpectMatch(home, `^\[INC-1\] omar and li have sealed addresses opened, to be dialled, until`)
 	omar.ExpectMatch(home, `^Ledger \d+ [0-9a-f]{16}$`)
 	w.phones.AwaitCall(t, mariaNumber, "completed")

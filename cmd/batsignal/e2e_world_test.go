@@ -11,6 +11,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 
 	"batsignal/bot/irc/irctest"
@@ -170,6 +171,9 @@ func (w *world) must(args ...string) string {
 	return r.stdout
 }
 
+// givenAddresses are not given twice: who got one listens there later.
+var givenAddresses sync.Map
+
 // freeAddress is a free port of this machine, below those that systems give to
 // outgoing connections: nobody takes it before the bot does.
 func freeAddress(t *testing.T) string {
@@ -180,6 +184,9 @@ func freeAddress(t *testing.T) string {
 			t.Fatal(err)
 		}
 		address := fmt.Sprintf("127.0.0.1:%d", 10000+n.Int64())
+		if _, taken := givenAddresses.LoadOrStore(address, true); taken {
+			continue
+		}
 		if l, err := net.Listen("tcp", address); err == nil {
 			_ = l.Close()
 			return address

@@ -157,6 +157,9 @@ func wire(ctx context.Context, c Config, db *database, places []place, now func(
 		if directory, ok := at.network.(oncall.Directory); ok {
 			p.people.Directories[at.id] = directory
 		}
+		if _, keeps := at.network.(bot.Summarizer); at.network != nil && c.Switchboard.URL != "" && !keeps { // no ear is on Slack
+			at.network = &bot.Discreet{Network: at.network, Challenges: p.incidents.Challenges, Log: log}
+		}
 		if at.network != nil {
 			p.networks = append(p.networks, at.network)
 			p.outbox.Networks[at.id] = at.network

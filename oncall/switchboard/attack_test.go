@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"batsignal/oncall/fault"
+	"batsignal/oncall/unseal"
 )
 
 // Row 11: somebody has ada's chat account, and nothing else.
@@ -154,7 +155,7 @@ func TestAttack20LimitsOfAsking(t *testing.T) {
 	_, err := w.a.Challenge(ctx, w.ask("ada", "openssl"))
 	wantKind(t, err, fault.Limited, "wait for a second person already")
 	w.restart()
-	w.wait(ChallengeHolds)
+	w.wait(unseal.ChallengeHolds)
 	_, err = w.a.Challenge(ctx, w.ask("cleo", "fire 9"))
 	wantKind(t, err, fault.Limited, "You asked for sealed contacts 3 times")
 	w.asked("ada", "openssl")

@@ -12,11 +12,10 @@ import (
 
 // Limits of challenges (row 20 of the attack table: two insiders), and how long things last.
 const (
-	ChallengeHolds = 15 * time.Minute
-	waitForEar     = 3 * time.Second
-	mostOpen       = 3 // on all networks
-	mostAnHour     = 6 // on one network
-	mostOfPerson   = 3 // in a day, of those that nobody confirmed
+	waitForEar   = 3 * time.Second
+	mostOpen     = 3 // on all networks
+	mostAnHour   = 6 // on one network
+	mostOfPerson = 3 // in a day, of those that nobody confirmed
 )
 
 var errNoChallenge = fault.New(fault.NotFound, "There is no request of that code. Codes are good for 15 minutes; ask anew.")
@@ -25,7 +24,7 @@ var errNoChallenge = fault.New(fault.NotFound, "There is no request of that code
 // the switchboard did not hear for itself who asks, two people confirm with codes.
 func (a *Authority) Challenge(ctx context.Context, ask unseal.Ask) (unseal.Challenge, error) {
 	c := challenge{
-		Network: fold(ask.Network), Room: fold(ask.Room), Account: fold(ask.Account), What: clean(ask.What), Incident: ask.Incident,
+		Network: fold(ask.Network), Room: fold(ask.Room), Account: fold(ask.Account), What: unseal.Plain(ask.What), Incident: ask.Incident,
 	}
 	switch {
 	case c.Network == "" || c.Account == "" || ask.Room != "" && c.Room == "":
@@ -82,7 +81,7 @@ func (a *Authority) make(c challenge) (unseal.Challenge, error) {
 		return unseal.Challenge{}, err
 	}
 	r := a.reading()
-	c.Heard, c.Span = at >= 0, newSpan(r, ChallengeHolds)
+	c.Heard, c.Span = at >= 0, newSpan(r, unseal.ChallengeHolds)
 	if c.Code, err = a.unusedCode(); err != nil {
 		return unseal.Challenge{}, err
 	}

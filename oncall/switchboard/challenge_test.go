@@ -44,16 +44,16 @@ func TestTheLineHoldsForAnyText(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		text := rapid.OneOf(rapid.String(), rapid.StringOfN(rapid.RuneFrom([]rune("\"“”'\u202e\u200b\x03\n\r\x00aж🔥 ")), 0, 500, -1))
 		c := challenge{
-			Code: "K7QX", What: clean(text.Draw(t, "what")), Account: fold(text.Draw(t, "account")), Network: rapid.SampledFrom([]string{"libera", "acme"}).Draw(t, "network"),
+			Code: "K7QX", What: unseal.Plain(text.Draw(t, "what")), Account: fold(text.Draw(t, "account")), Network: rapid.SampledFrom([]string{"libera", "acme"}).Draw(t, "network"),
 			Room: "#fire", Incident: rapid.Int64Range(0, 1<<62).Draw(t, "incident"), People: rapid.IntRange(1, 1000).Draw(t, "people"),
 			Heard: rapid.Bool().Draw(t, "heard"), Declared: rapid.SampledFrom([]string{"", "ada", strings.Repeat("a", 32)}).Draw(t, "declared"),
-			Span: newSpan(reading{wall: noon}, ChallengeHolds),
+			Span: newSpan(reading{wall: noon}, unseal.ChallengeHolds),
 		}
 		line := a.words(c)
 		switch quotes := strings.Count(line, `"`); {
 		case len(line) > longestLine:
 			t.Fatalf("%d bytes: %s", len(line), line)
-		case !utf8.ValidString(line) || strings.ContainsFunc(line, unicode.IsControl) || strings.ContainsFunc(line, hidden):
+		case !utf8.ValidString(line) || strings.ContainsFunc(line, unicode.IsControl) || unseal.Plain(line) != line:
 			t.Fatalf("%q", line)
 		case !strings.HasPrefix(line, fmt.Sprintf("K7QX opens sealed contacts of up to %d p", c.People)) || !strings.HasSuffix(line, " until 12:15 UTC."):
 			t.Fatal(line)

@@ -4,7 +4,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"unicode/utf8"
 
 	"batsignal/oncall/switchboard/totp"
 )
@@ -89,23 +88,3 @@ func incidentNumber(word string) (int64, bool) {
 func onlyDigits(text string) bool {
 	return text != "" && !strings.ContainsFunc(text, func(r rune) bool { return r < '0' || r > '9' })
 }
-
-// holdsCode tells whether a code stands in a text as a word of its own, in any letters.
-func holdsCode(text, code string) bool {
-	text = strings.ToUpper(clean(text))
-	for from := 0; ; {
-		at := strings.Index(text[from:], code)
-		if at < 0 {
-			return false
-		}
-		at += from
-		before, _ := utf8.DecodeLastRuneInString(text[:at])
-		after, _ := utf8.DecodeRuneInString(text[at+len(code):])
-		if !alnum(before) && !alnum(after) {
-			return true
-		}
-		from = at + 1
-	}
-}
-
-func alnum(r rune) bool { return r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' }

@@ -25,7 +25,7 @@ func (a *Authority) hearConfirm(h Heard, args string, r reading) []unseal.Grant 
 		told.err = err
 	case !known:
 		told.err = fault.New(fault.Forbidden, "That opens no sealed contact: the switchboard does not know the account %s on %s. An operator makes it known there: batsignal switchboard confirmer add",
-			cut(clean(h.Account), longestWho), h.Network)
+			cut(unseal.Plain(h.Account), longestWho), h.Network)
 	default:
 		told = a.take(p, said, doorRoom, r, func(c *challenge) error {
 			switch {
@@ -85,7 +85,7 @@ func (a *Authority) Prove(_ context.Context, handle, digits, purpose string) err
 		return errNobody
 	}
 	a.mu.Lock()
-	told := a.prove(p, confirmation{digits: joined(digits)}, doorPage, a.reading(), cut(clean(purpose), longestWho), nil)
+	told := a.prove(p, confirmation{digits: joined(digits)}, doorPage, a.reading(), cut(unseal.Plain(purpose), longestWho), nil)
 	refusal := a.refusal("", p.Handle, told.err)
 	a.mu.Unlock()
 	if told.loud {

@@ -80,7 +80,7 @@ func (a *Authority) hear(h Heard) []unseal.Grant {
 		if _, known, err := a.people.byAccount(h.Network, h.Account); err != nil || !known {
 			return nil
 		}
-		a.ear.keep(asking{newSpan(r, freshFor), h.Network, h.Room, h.Account, isNamed(a.o.Signals, name), clean(args)}, r)
+		a.ear.keep(asking{newSpan(r, freshFor), h.Network, h.Room, h.Account, isNamed(a.o.Signals, name), unseal.Plain(args)}, r)
 		if c := a.waiting[h.Network]; c != nil {
 			close(c)
 			delete(a.waiting, h.Network)
@@ -109,7 +109,7 @@ func (a *Authority) hearBot(h Heard, r reading) []unseal.Grant {
 		case !c.open(r) || !c.in(h):
 		case text == c.Line && !c.Shown:
 			shown = append(shown, c.Code)
-		case text != c.Line && !a.isLine(text) && holdsCode(text, c.Code):
+		case text != c.Line && !a.isLine(text) && unseal.HoldsCode(text, c.Code):
 			void = append(void, c.Code)
 		}
 	}

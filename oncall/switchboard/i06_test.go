@@ -68,14 +68,14 @@ func (e *evidence) hears(h Heard) {
 // two tells whether two people who may truly stand behind a challenge.
 func (e *evidence) two(code string) bool {
 	for _, q := range e.gave[code] {
-		if q.at.Sub(e.since[code]) >= ChallengeHolds {
+		if q.at.Sub(e.since[code]) >= unseal.ChallengeHolds {
 			continue
 		}
 		if p := e.asked[code]; p != "" && p != q.handle && q.handle != "cleo" {
 			return true
 		}
 		for _, p := range e.gave[code] {
-			if p.handle != q.handle && (p.handle != "cleo" || q.handle != "cleo") && p.at.Sub(e.since[code]) < ChallengeHolds {
+			if p.handle != q.handle && (p.handle != "cleo" || q.handle != "cleo") && p.at.Sub(e.since[code]) < unseal.ChallengeHolds {
 				return true
 			}
 		}
@@ -241,7 +241,7 @@ func TestI06EachWayOfConfirmingAlone(t *testing.T) {
 	w.confirm("ben", c.Code, good)
 	w.refused(c.Code, "was used before")
 	w.dead(c.Code, 7)
-	w.wait(ChallengeHolds)
+	w.wait(unseal.ChallengeHolds)
 	w.confirm("ben", c.Code, w.fresh("ben"))
 	w.refused(c.Code, "is over, which it is after 15 minutes")
 	w.told = nil

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"batsignal/oncall"
+	"batsignal/oncall/unseal"
 )
 
 const (
@@ -52,6 +53,6 @@ func (a *Authority) who(c challenge) string {
 			return '\''
 		}
 		return r
-	}, cut(clean(c.Account), longestWho))
-	return fmt.Sprintf(`the account "%s" on %s`, name, cut(clean(c.Network), longestWho))
+	}, cut(unseal.Plain(c.Account), longestWho))
+	return fmt.Sprintf(`the account "%s" on %s`, name, cut(unseal.Plain(c.Network), longestWho))
 }

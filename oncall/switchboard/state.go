@@ -150,7 +150,7 @@ func parseState(text []byte) (state, error) {
 		switch g := c.Grant; {
 		case !validCode.MatchString(c.Code) || seen[c.Code]:
 			return state{}, fmt.Errorf("%q is no code, or twice", c.Code)
-		case !c.Span.right(ChallengeHolds):
+		case !c.Span.right(unseal.ChallengeHolds):
 			return state{}, fmt.Errorf("%s holds too long", c.Code)
 		case c.granted() && (!g.Span.right(unseal.GrantHolds) || g.Declared == "" || g.Confirmed == "" || g.Declared == g.Confirmed || g.Incident < 0):
 			return state{}, fmt.Errorf("the grant of %s is none of ours", c.Code)

@@ -28,6 +28,9 @@ const (
 // GrantHolds is how long what two people allowed lasts, unless the incident ends before.
 const GrantHolds = time.Hour
 
+// ChallengeHolds is how long codes are taken for a challenge.
+const ChallengeHolds = 15 * time.Minute
+
 // Ask is the bot's wish for a challenge, in lane B.
 type Ask struct {
 	Network  string // where it was asked for; the ear of the switchboard must be there

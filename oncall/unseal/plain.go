@@ -1,15 +1,14 @@
-package switchboard
+package unseal
 
 import (
 	"strings"
 	"unicode"
-	"unicode/utf8"
 )
 
-// clean takes out of a text what cannot be seen but changes what is: control characters,
+// Plain takes out of a text what cannot be seen but changes what is: control characters,
 // marks that turn the direction of writing, characters without width. Space becomes one
 // blank.
-func clean(text string) string {
+func Plain(text string) string {
 	text = strings.ToValidUTF8(text, "\ufffd")
 	var b strings.Builder
 	blank := false
@@ -38,28 +37,4 @@ func hidden(r rune) bool {
 		return true
 	}
 	return false
-}
-
-// quoted puts a text of somebody's between quotation marks that it cannot close.
-func quoted(text string) string {
-	return `"` + strings.Map(func(r rune) rune {
-		switch r {
-		case '"', '“', '”', '„', '«', '»', '″', '＂':
-			return '\''
-		}
-		return r
-	}, text) + `"`
-}
-
-// cut shortens a text to so many bytes, at the border of a letter; the end tells that it did.
-func cut(text string, most int) string {
-	const dots = "…"
-	if len(text) <= most {
-		return text
-	}
-	end := max(most-len(dots), 0)
-	for end > 0 && !utf8.RuneStart(text[end]) {
-		end--
-	}
-	return strings.TrimSpace(text[:end]) + dots
 }
