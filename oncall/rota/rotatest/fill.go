@@ -16,6 +16,8 @@ const MembersEach = 20
 
 // What is made is the same each time: numbers stand where chance would.
 const (
+	// How long it takes depends on what else the machine does.
+	sqlTakeYourTime = `set local statement_timeout = 0`
 	sqlFillPeople = `
 		insert into person (handle, name, zone, wakes, sleeps, region, created_at)
 		select 'rota-' || lpad(n::text, 5, '0'), 'Person ' || n,
@@ -94,13 +96,12 @@ func Fill(ctx context.Context, db pg.DB, now time.Time, schedules, people, years
 	args := pgx.NamedArgs{"now": now, "schedules": schedules, "people": people, "years": years, "each": MembersEach}
 	return pg.InTx(ctx, db, func(tx pgx.Tx) error {
 		for _, sql := range []string{
-			sqlFillPeople, sqlFillRoles, sqlFillMemberships, sqlFillSchedules, sqlFillLayers, sqlFillMembers, sqlFillAbsences,
+			sqlTakeYourTime, sqlFillPeople, sqlFillRoles, sqlFillMemberships, sqlFillSchedules, sqlFillLayers, sqlFillMembers, sqlFillAbsences,
 		} {
 			if _, err := tx.Exec(ctx, sql, args); err != nil {
 				return err
 			}
 		}
-		// A year in each statement, since a statement has its time.
 		const weeks, ahead = 52, 4
 		for year := range years {
 			args["last"] = ahead - 1 - weeks*year
