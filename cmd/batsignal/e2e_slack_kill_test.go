@@ -32,7 +32,7 @@ people:
 	var slashes []*slackfake.Invocation
 	for kill := range kills {
 		request := s.askInSlack("kevin", fmt.Sprintf("--separate fire number %d", kill))
-		s.fake.LoseAcks(5) // what these acknowledge is delivered again, to the next process
+		s.fake.LoseEventAcks(5) // what these acknowledge is delivered again, to the next process
 		for range each {
 			s.fake.Post("kevin", room, "!incident "+note())
 		}

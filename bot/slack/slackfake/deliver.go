@@ -176,8 +176,7 @@ func (s *Server) acked(envelope string, payload json.RawMessage) {
 		s.opts.Log("slackfake: an acknowledgement of %q, which is unknown or late", envelope)
 		return
 	}
-	if s.post.trouble.loseAcks > 0 {
-		s.post.trouble.loseAcks--
+	if s.post.trouble.loses(d) {
 		s.touch()
 		return
 	}

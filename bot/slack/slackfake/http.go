@@ -136,8 +136,7 @@ func (s *Server) answered(d *delivery, status int, body []byte, noRetry bool, er
 	case err != nil:
 		reason = "connection_failed"
 	case status/100 == 2:
-		if s.post.trouble.loseAcks > 0 {
-			s.post.trouble.loseAcks--
+		if s.post.trouble.loses(d) {
 			reason = "http_timeout"
 			break
 		}

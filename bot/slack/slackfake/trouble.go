@@ -10,13 +10,14 @@ const holdTime = 25 * time.Millisecond
 
 // trouble is what goes wrong with deliveries on purpose.
 type trouble struct {
-	copies   int
-	loseAcks int
-	refuse   bool
-	mute     bool
-	window   int
-	random   *rand.Rand
-	patience time.Duration // holdTime, or what a test of ours wants
+	copies        int
+	loseAcks      int
+	loseEventAcks int // after those
+	refuse        bool
+	mute          bool
+	window        int
+	random        *rand.Rand
+	patience      time.Duration // holdTime, or what a test of ours wants
 }
 
 // Redeliver sends each event n times from now on, with the same event ID and a
@@ -27,11 +28,32 @@ func (s *Server) Redeliver(n int) {
 	s.post.trouble.copies = n
 }
 
+// loses tells, and counts, whether an acknowledgement is lost.
+func (t *trouble) loses(d *delivery) bool {
+	switch {
+	case t.loseAcks > 0:
+		t.loseAcks--
+	case t.loseEventAcks > 0 && d.kind == kindEvent:
+		t.loseEventAcks--
+	default:
+		return false
+	}
+	return true
+}
+
 // LoseAcks loses the next n acknowledgements: they do not count.
 func (s *Server) LoseAcks(n int) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.post.trouble.loseAcks = n
+}
+
+// LoseEventAcks loses the next n acknowledgements of events, which are delivered again;
+// clicks and slash commands are not, and nobody would obey them.
+func (s *Server) LoseEventAcks(n int) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.post.trouble.loseEventAcks = n
 }
 
 // Shuffle delivers events out of order within a window, which is filled or 25 ms
