@@ -18,7 +18,7 @@ const MembersEach = 20
 const (
 	// How long it takes depends on what else the machine does.
 	sqlTakeYourTime = `set local statement_timeout = 0`
-	sqlFillPeople = `
+	sqlFillPeople   = `
 		insert into person (handle, name, zone, wakes, sleeps, region, created_at)
 		select 'rota-' || lpad(n::text, 5, '0'), 'Person ' || n,
 			(array['Europe/Berlin', 'America/New_York', 'Asia/Tokyo', 'UTC', 'Australia/Lord_Howe', 'America/Sao_Paulo', 'Asia/Kolkata', 'Africa/Nairobi'])[1 + n % 8],
