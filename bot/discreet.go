@@ -55,10 +55,11 @@ func (d *Discreet) discreetly(ctx context.Context, room string) func(string) str
 				return text
 			}
 		}
+		if len(challenges) > 0 {
+			text = command.CleanLines(text) // what is looked at is what the door writes
+		}
 		for _, c := range challenges {
-			if said := command.Clean(text); unseal.HoldsCode(said, c.Code) { // as the door will write it
-				text = unseal.WithoutCode(said, c.Code, insteadOfCode)
-			}
+			text = unseal.WithoutCode(text, c.Code, insteadOfCode)
 		}
 		return text
 	}

@@ -44,10 +44,12 @@ func TestACodeIsSaidInTheSwitchboardsWordsOnly(t *testing.T) {
 	say(home, line+" It is a drill.")
 	say(home, "ada asked already: type !confirm k7qx.")
 	say(home, "A colour: K7\x0304QX\u200b")
+	say(home, "An escape: \x1b[SK7QX now, and a K7QX\vb")
 	say("#elsewhere", "Somebody else: !confirm K7QX.")
 	items := []string{"K7QX", "others"}
 	reply(bot.Heard{Room: home}, command.Line(line), command.List{Title: "K7QX", Items: items}, command.Facts{{"title", "K7QX"}},
-		command.Table{Head: []string{"What"}, Rows: [][]string{{"K7QX is a drill"}}}, command.Code("K7QX\n  K7QX"), command.Link{Text: "K7QX", URL: "https://example.org"})
+		command.Table{Head: []string{"What"}, Rows: [][]string{{"K7QX is a drill"}}}, command.Code("K7QX\n  K7QX"), command.Link{Text: "K7QX", URL: "https://example.org"},
+		command.Link{Text: "k7qx", URL: "https://example.org/k7qx"}, command.Facts{{"K7QX", "a name"}}, command.Verbatim(line), command.Verbatim("K7QX is none"))
 	reply(bot.Heard{Nick: "bea"}, command.Line("To you alone: K7QX."))
 	away = true
 	say(home, "I cannot reach my database.")
@@ -56,8 +58,9 @@ func TestACodeIsSaidInTheSwitchboardsWordsOnly(t *testing.T) {
 		home + ` CODE opens sealed contacts of up to 3 people, for a new incident: "openssl". Asked for by ada. Somebody else: !confirm CODE and a code, until 12:15 UTC. It is a drill.`,
 		home + " ada asked already: type !confirm CODE.",
 		home + " A colour: CODE",
+		home + " An escape: CODE now, and a CODE b",
 		"#elsewhere Somebody else: !confirm K7QX.",
-		home + " " + line + " / CODE / - CODE / - others / title: CODE / What / CODE is a drill /   CODE CODE / CODE: https://example.org",
+		home + " " + line + " / CODE / - CODE / - others / title: CODE / What / CODE is a drill /   CODE CODE / CODE: https://example.org / CODE / CODE: a name / " + line + " / CODE is none",
 		"@bea To you alone: K7QX.",
 		home + " I cannot reach my database.",
 	}

@@ -3,6 +3,8 @@ package incidents
 import (
 	"context"
 	"fmt"
+	"strings"
+	"unicode"
 	"unicode/utf8"
 
 	"batsignal/oncall"
@@ -25,8 +27,8 @@ const longestWhy = 300
 // belongs to the incident of the room it is asked in, if there is one; the answer
 // is announced where it was asked.
 func (s *Service) Page(ctx context.Context, a oncall.Actor, call Call) (say string, err error) {
-	if n := utf8.RuneCountInString(call.Why); n == 0 || n > longestWhy {
-		return "", fault.New(fault.Invalid, "Say in up to %d letters why, as in !page maria the signing server is down.", longestWhy)
+	if n := utf8.RuneCountInString(call.Why); n == 0 || n > longestWhy || strings.ContainsFunc(call.Why, unicode.IsControl) {
+		return "", fault.New(fault.Invalid, "Say in one line of up to %d letters why, as in !page maria the signing server is down.", longestWhy)
 	}
 	inc, err := s.Pick(ctx, a, call.Incident)
 	if call.Incident == 0 && (err != nil || a.Room == "") {

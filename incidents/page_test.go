@@ -51,7 +51,7 @@ func TestNobodyIsPagedWithoutConsent(t *testing.T) {
 	s.refused(err, fault.Conflict)
 	_, err = s.call(s.as("ada"), "nobody", "please")
 	s.refused(err, fault.NotFound)
-	for _, why := range []string{"", strings.Repeat("x", 301)} {
+	for _, why := range []string{"", strings.Repeat("x", 301), "see \x1b[SK7QX now", "two\nlines"} {
 		_, err = s.call(s.as("ada"), "ada", why)
 		s.refused(err, fault.Invalid)
 	}

@@ -256,7 +256,7 @@ func (s *Service) confirm(ctx context.Context, a oncall.Actor, code string, digi
 		if _, _, asked, err := c.askedFor(req.Code); err != nil || !asked {
 			return err // the switchboard made no challenge for it
 		}
-		c.sayHome(opened.Incident.ID, fmt.Sprintf("It was confirmed without a code, so sealed addresses stay sealed. Until %s somebody who is registered with the switchboard can have them opened: !confirm, the code of the request, and a code of their authenticator.",
+		c.sayHome(opened.Incident.ID, fmt.Sprintf("It was confirmed without a code here, so sealed addresses stay sealed, unless one was given on the page of the switchboard. Until %s somebody who is registered with the switchboard can have them opened: !confirm, the code of the request, and a code of their authenticator.",
 			oncall.Clock(req.ExpiresAt, "")))
 		return nil
 	})

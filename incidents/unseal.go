@@ -68,6 +68,11 @@ func (s *Service) Granted(ctx context.Context, g unseal.Grant) error {
 		if err != nil {
 			return err
 		}
+		if g.Void {
+			if _, err := c.tx.Exec(c.ctx, sqlVoidChallenge, pgx.NamedArgs{"code": g.Code, "since": c.now.Add(-challengesHold)}); err != nil {
+				return err
+			}
+		}
 		if g.Refused != "" || g.Waits {
 			return c.sayOfCode(g, incident)
 		}

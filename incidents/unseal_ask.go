@@ -27,7 +27,8 @@ const (
 	sqlWaitingChallenge = `
 		select u.code, u.line from unseal_ask u join signal_request r on r.code = u.code and r.state = 'waiting'
 		where u.network = @network and lower(u.room) = lower(@room) and u.asked_at > @since and u.line <> '' order by u.id desc limit 1`
-	sqlAsked = `
+	sqlVoidChallenge = `update unseal_ask set line = '' where code = @code and asked_at > @since`
+	sqlAsked         = `
 		select coalesce(u.incident_id, 0) as asked_for, coalesce((
 			select r.incident_id from signal_request r
 			where r.code = u.code and r.state = 'confirmed' and r.asked_at > @since order by r.id desc limit 1), 0) as begun

@@ -129,6 +129,34 @@ func TestAttack04AGrantThatNobodyAskedFor(t *testing.T) {
 	s.must(s.svc.Granted(ctx, grant("M4PD", inc.ID)))
 }
 
+// Whoever asks for the same fire is shown the challenge of the one who asked first, unless it
+// was taken back.
+func TestTheSameFireIsShownItsChallenge(t *testing.T) {
+	t.Parallel()
+	s, d := sealedScene(t, "ada:lead bea:fix")
+	again := func() *unseal.Challenge {
+		t.Helper()
+		bea := s.as("bea")
+		asked, err := s.svc.Ask(ctx, bea, incidents.Signal{What: "mirrors are hot", Severity: 1})
+		if fault.KindOf(err) != fault.Conflict {
+			t.Fatal(err)
+		}
+		return asked.Challenge
+	}
+	_, err := s.svc.Ask(ctx, s.as("ada"), incidents.Signal{What: "mirrors burn", Severity: 1})
+	s.must(err)
+	if c := again(); c == nil || c.Code != d.code || c.Line != d.code+" opens sealed contacts" {
+		t.Errorf("%+v", c)
+	}
+	s.must(s.svc.Granted(ctx, unseal.Grant{Code: d.code, Refused: "The bot said its code with other words than mine.", Void: true}))
+	if c := again(); c != nil {
+		t.Errorf("%+v is shown, and counts no more", c)
+	}
+	if open, err := s.svc.Challenges(ctx, s.as("ada").Network, s.as("ada").Room); err != nil || len(open) != 0 {
+		t.Errorf("%+v %v", open, err)
+	}
+}
+
 func TestWithoutASwitchboardThatAnswersOpenWaysRing(t *testing.T) {
 	t.Parallel()
 	s, d := sealedScene(t, "ada:lead bea:fix")

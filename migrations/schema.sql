@@ -2004,7 +2004,7 @@ CREATE TABLE public.unseal_ask (
 
 COMMENT ON COLUMN public.unseal_ask.incident_id IS 'the incident that goes on; null: it begins with the confirmation of the signal of that code';
 
-COMMENT ON COLUMN public.unseal_ask.line IS 'what the switchboard has us say, word for word; "" is of before it was kept';
+COMMENT ON COLUMN public.unseal_ask.line IS 'what the switchboard has us say, word for word; "" is of before it was kept, or of one that was taken back';
 
 ALTER TABLE public.unseal_ask ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     SEQUENCE NAME public.unseal_ask_id_seq
@@ -3433,5 +3433,7 @@ GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.switchboard_route TO batsignal
 GRANT SELECT,INSERT ON TABLE public.timeline_entry TO batsignal_app;
 
 GRANT SELECT,INSERT ON TABLE public.unseal_ask TO batsignal_app;
+
+GRANT UPDATE(line) ON TABLE public.unseal_ask TO batsignal_app;
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.web_session TO batsignal_app;

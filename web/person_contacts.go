@@ -54,7 +54,11 @@ func (l contactLine) DelayBox() box {
 
 // AddressBox is the field for an address.
 func (f *contactsForm) AddressBox() box {
-	return box{ID: "contact-address", Name: "address", Label: "Address, number or topic", Most: 2048, Wide: true, Problem: f.Wrong["address"], Help: "a number with its country, as in +442071838750"}
+	b := box{ID: "contact-address", Name: "address", Label: "Address, number or topic", Most: 2048, Wide: true, Problem: f.Wrong["address"], Help: "a number with its country, as in +442071838750"}
+	if f.Seals != nil { // numbers are sealed
+		b.Label, b.Help = "Address, topic or key", "no phone number, which is sealed above; an address as in name@example.org"
+	}
+	return b
 }
 
 // CodeBox is the field for a code.

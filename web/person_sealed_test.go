@@ -47,7 +47,7 @@ func TestPeopleSealTheirAddresses(t *testing.T) {
 
 	a := v.read(page)
 	a.says(t, 200, "Seal an address", fmt.Sprintf("batsignal contact seal --owner %d --kind voice --keyring https://bat.example/keyring", tunde.ID))
-	a.lacks(t, `<option value="voice"`, `<option value="sms"`) // nothing else takes a number
+	a.lacks(t, `<option value="voice"`, `<option value="sms"`, "a number with its country") // nothing else takes a number
 	readAloud(t, a.body)
 	v.fill(page, page+"/contacts", url.Values{"kind": {"voice"}, "address": {"+2348055501234"}}).says(t, 403, "it is sealed first")
 
@@ -94,7 +94,7 @@ func TestNothingIsSealedWithoutASwitchboard(t *testing.T) {
 	v := w.enters("tunde")
 	const page = "/people/tunde"
 	a := v.read(page)
-	a.says(t, 200, `<option value="voice"`)
+	a.says(t, 200, `<option value="voice"`, "a number with its country")
 	a.lacks(t, "Seal an address")
 	v.fill(page, page+"/contacts/sealed", nil).says(t, 404)
 	v.fill(page, page+"/contacts/seal", nil).says(t, 404)

@@ -20,6 +20,8 @@ func PlainText(r Reply) []string {
 		switch b := b.(type) {
 		case Line:
 			add(string(b))
+		case Verbatim:
+			add(string(b))
 		case Facts:
 			for _, f := range b {
 				add(f[0], ": ", orDash(f[1]))

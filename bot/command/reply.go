@@ -10,11 +10,15 @@ type Reply struct {
 	Refused bool // nothing was done, and the blocks say why
 }
 
-// Block is one of [Line], [Facts], [List], [Table], [Code], [Link] or [Actions].
+// Block is one of [Line], [Verbatim], [Facts], [List], [Table], [Code], [Link] or [Actions].
 type Block interface{ block() }
 
 // Line is a sentence.
 type Line string
+
+// Verbatim is a sentence that is not ours, as the switchboard's line of a challenge: it is
+// shown letter by letter.
+type Verbatim string
 
 // Facts are names with values, in order.
 type Facts [][2]string
@@ -41,10 +45,11 @@ type Link struct{ Text, URL string }
 // networks without buttons.
 type Actions []notice.Action
 
-func (Line) block()    {}
-func (Facts) block()   {}
-func (List) block()    {}
-func (Table) block()   {}
-func (Code) block()    {}
-func (Link) block()    {}
-func (Actions) block() {}
+func (Line) block()     {}
+func (Verbatim) block() {}
+func (Facts) block()    {}
+func (List) block()     {}
+func (Table) block()    {}
+func (Code) block()     {}
+func (Link) block()     {}
+func (Actions) block()  {}

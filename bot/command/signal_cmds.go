@@ -49,7 +49,7 @@ func (s Services) batsignal(ctx context.Context, c *Call) (Reply, error) {
 		// It was asked for already. The switchboard's line is said once more: its code is said
 		// by that alone.
 		r := Refusal(err)
-		r.Blocks = append(r.Blocks, Line(asked.Challenge.Line))
+		r.Blocks = append(r.Blocks, Verbatim(asked.Challenge.Line))
 		return r, nil
 	}
 	if err != nil {
@@ -69,7 +69,7 @@ func (s Services) batsignal(ctx context.Context, c *Call) (Reply, error) {
 	if asked.Challenge != nil {
 		// The switchboard says the rest, word for word: a line of ours with its code that says
 		// anything else would void it.
-		r.Blocks = append(r.Blocks, Line(asked.Challenge.Line), Actions(incidents.ConfirmActions(asked)))
+		r.Blocks = append(r.Blocks, Verbatim(asked.Challenge.Line), Actions(incidents.ConfirmActions(asked)))
 		return r, nil
 	}
 	r.Blocks = append(r.Blocks,

@@ -16,6 +16,15 @@ import (
 // than two names that look alike.
 func Clean(s string) string { return strings.TrimSpace(strip(s)) }
 
+// CleanLines is Clean for each line of a text, whose indentation stays.
+func CleanLines(s string) string {
+	lines := strings.Split(s, "\n")
+	for i := range lines {
+		lines[i] = strip(lines[i])
+	}
+	return strings.Join(lines, "\n")
+}
+
 // strip is Clean without trimming, for lines whose indentation means something.
 func strip(s string) string {
 	if isPlain(s) {

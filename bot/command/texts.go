@@ -2,8 +2,8 @@ package command
 
 import "slices"
 
-// Texts is a reply whose texts were changed one by one, as they are shown: all but names of
-// facts and heads of tables, which are ours, and what is clicked.
+// Texts is a reply whose texts were changed one by one, as they are shown. A link whose
+// address would be another one is left without it; what is clicked stays.
 func (r Reply) Texts(change func(string) string) Reply {
 	r.Blocks = slices.Clone(r.Blocks)
 	for i, block := range r.Blocks {
@@ -23,10 +23,12 @@ func withTexts(block Block, change func(string) string) Block {
 	switch b := block.(type) {
 	case Line:
 		return Line(change(string(b)))
+	case Verbatim:
+		return Verbatim(change(string(b)))
 	case Facts:
 		b = slices.Clone(b)
 		for i := range b {
-			b[i][1] = change(b[i][1])
+			b[i] = [2]string{change(b[i][0]), change(b[i][1])}
 		}
 		return b
 	case List:
@@ -36,10 +38,13 @@ func withTexts(block Block, change func(string) string) Block {
 		for i := range rows {
 			rows[i] = each(rows[i])
 		}
-		return Table{b.Head, rows}
+		return Table{each(b.Head), rows}
 	case Code:
 		return Code(change(string(b)))
 	case Link:
+		if change(b.URL) != b.URL {
+			return Line(change(b.Text))
+		}
 		return Link{change(b.Text), b.URL}
 	}
 	return block

@@ -27,5 +27,5 @@ func (s Services) unseal(ctx context.Context, c *Call) (Reply, error) {
 	if err != nil {
 		return Reply{}, err
 	}
-	return sentence(made.Line), nil
+	return Reply{Blocks: []Block{Verbatim(made.Line)}}, nil
 }

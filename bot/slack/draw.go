@@ -81,6 +81,8 @@ func (d *Door) piece(b command.Block) []slack.RichTextElement {
 	switch b := b.(type) {
 	case command.Line:
 		return []slack.RichTextElement{section(append(d.inline(command.Clean(string(b))), plain("\n"))...)}
+	case command.Verbatim:
+		return []slack.RichTextElement{section(plain(command.Clean(string(b))), plain("\n"))}
 	case command.Facts:
 		var of []slack.RichTextSectionElement
 		for _, f := range b {

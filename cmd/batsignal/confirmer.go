@@ -21,8 +21,8 @@ func newConfirmerCommand(a *app) *cobra.Command {
 the networks where it listens, and the seed of their authenticator, which nobody else has. The
 bot cannot add one. The file stands in the switchboard's own directory; run this as its user,
 on its host, with its configuration. A running switchboard sees the change at once.`,
-		Example: `  batsignal switchboard confirmer add jan --account libera/jan --config /etc/batsignal/switchboard.yaml
-  batsignal switchboard confirmer list --config /etc/batsignal/switchboard.yaml`,
+		Example: `  batsignal switchboard confirmer add jan --account libera/jan --config /etc/batsignal-switchboard/switchboard.yaml
+  batsignal switchboard confirmer list --config /etc/batsignal-switchboard/switchboard.yaml`,
 	}
 	cmd.AddCommand(newConfirmerAddCommand(a), newConfirmerRemoveCommand(a), newConfirmerListCommand(a))
 	return cmd
@@ -105,7 +105,7 @@ func newConfirmerRemoveCommand(a *app) *cobra.Command {
 		Short: "Forget a person: no code of theirs counts from now on",
 		Long: `Remove forgets a person and their authenticator at once, and a link to it that nobody opened.
 What was allowed before on their word goes on until it ends by itself, 60 minutes at most.`,
-		Example: "  batsignal switchboard confirmer remove jan --config /etc/batsignal/switchboard.yaml",
+		Example: "  batsignal switchboard confirmer remove jan --config /etc/batsignal-switchboard/switchboard.yaml",
 		Args:    cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			people, c, err := a.confirmers(cmd)
@@ -130,7 +130,7 @@ func newConfirmerListCommand(a *app) *cobra.Command {
 		Use:     "list",
 		Short:   "List who can ask and confirm",
 		Long:    "List tells everybody whom the switchboard knows, by handle. Seeds are never shown.",
-		Example: "  batsignal switchboard confirmer list --config /etc/batsignal/switchboard.yaml",
+		Example: "  batsignal switchboard confirmer list --config /etc/batsignal-switchboard/switchboard.yaml",
 		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			people, _, err := a.confirmers(cmd)

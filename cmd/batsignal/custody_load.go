@@ -66,7 +66,7 @@ the two hosts, with its own configuration.
 
 Type the fingerprint from paper, all 64 digits; spaces do no harm. Do not copy it from the
 database or from a chat: that would trust whoever wrote it there.`,
-		Example: "  batsignal custody trust 41ab 9f0c … --config /etc/batsignal/switchboard.yaml",
+		Example: "  batsignal custody trust 41ab 9f0c … --config /etc/batsignal-switchboard/switchboard.yaml",
 		Args:    cobra.MinimumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			want := strings.ToLower(strings.Join(strings.Fields(strings.Join(args, "")), ""))
@@ -90,6 +90,9 @@ func (a *app) trust(ctx context.Context, s custodySide, want string) error {
 	for _, k := range all {
 		if k.Fingerprint() != want {
 			continue
+		}
+		if k.State == custody.StatePending {
+			return fault.New(fault.Conflict, "Keyring %d waits and is not in force, so it is not trusted yet: trust the one that is, by its paper: keyring %d. With the flip this host trusts keyring %d by itself.", k.Epoch, k.Epoch-1, k.Epoch)
 		}
 		next := custody.PinOf(k.Keyring)
 		if pin.Epoch > next.Epoch || pin.Epoch == next.Epoch && pin != next {

@@ -31,7 +31,7 @@ func (h keyHome) pin() (custody.Pin, error) {
 
 // keepPin replaces it.
 func (h keyHome) keepPin(p custody.Pin) error {
-	if err := os.MkdirAll(h.dir, 0o700); err != nil {
+	if err := h.make(); err != nil {
 		return err
 	}
 	return unwritten(h.pinFile(), wholefile.Replace(h.pinFile(), []byte(p.String()+"\n"), 0o600))

@@ -145,6 +145,9 @@ func (a *app) recover(talk *asker, b custody.Backup, shares []custody.Share, han
 		}
 		b = b.With(k)
 	}
+	if err := custody.Lacking(b, shares, handles); err != nil {
+		return err // before anybody agrees to something
+	}
 	whose := "everybody"
 	if len(handles) > 0 {
 		whose = strings.Join(handles, ", ")

@@ -22,7 +22,8 @@ those whose shares are here. Then, offline, with a backup and shares of the keyr
 this writes the lost half of every address, wrapped for the new host. No address is opened,
 and the other half is not touched. The file holds no secret that opens without the new host.
 
-On the new host: batsignal custody load, trust, load-restored, rotate; then flip.`,
+On the new host: batsignal custody trust, with the fingerprint of the keyring before (the one
+in force, not the new one); load, load-restored, rotate; on the other one rotate; then flip.`,
 		Example: `  batsignal custody restore-half --side switchboard --backup sealed.jsonl --next keyring-2.txt \
     --share share-1-1.age --share share-1-4.age --share share-1-5.txt --identity keys.txt --out half.jsonl`,
 		Args: cobra.NoArgs,
@@ -47,7 +48,7 @@ On the new host: batsignal custody load, trust, load-restored, rotate; then flip
 			if err := writeWith(out, half.Write); err != nil {
 				return err
 			}
-			fmt.Fprintf(a.stdout, "The %s's half of %d sealed addresses is in %s, for the host of keyring %d. There: batsignal custody load-restored %s\n", half.Side, half.Wraps(), out, half.Epoch, out)
+			fmt.Fprintf(a.stdout, "The %s's half of %s is in %s, for the host of keyring %d. There: batsignal custody load-restored %s\n", half.Side, sealedAddresses(half.Wraps()), out, half.Epoch, out)
 			return nil
 		},
 	}
@@ -68,7 +69,7 @@ func newLoadRestoredCommand(a *app) *cobra.Command {
 		Long: `Load-restored takes what batsignal custody restore-half wrote into the database. Each wrap
 must open with this host's key, so a damaged or foreign file does no harm; what is there
 already stays. Next: batsignal custody rotate, on both hosts.`,
-		Example: "  batsignal custody load-restored half.jsonl --config /etc/batsignal/switchboard.yaml",
+		Example: "  batsignal custody load-restored half.jsonl --config /etc/batsignal-switchboard/switchboard.yaml",
 		Args:    cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			f, err := openFile(args[0])
@@ -100,7 +101,7 @@ func (a *app) loadRestored(ctx context.Context, s custodySide, half custody.Rest
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(a.stdout, "The %s's half of %d sealed addresses is back for keyring %d.\n", half.Side, loaded, half.Epoch)
+	fmt.Fprintf(a.stdout, "The %s's half of %s is back for keyring %d.\n", half.Side, sealedAddresses(loaded), half.Epoch)
 	if len(stuck) > 0 {
 		fmt.Fprintf(a.stdout, "%d do not open with this host's key, and were left out:\n", len(stuck))
 		for _, id := range stuck {

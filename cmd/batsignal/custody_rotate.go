@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"batsignal/migrations/pg"
+	"batsignal/oncall"
 	"batsignal/oncall/custody"
 )
 
@@ -24,7 +25,7 @@ is lacking. Without a keyring that waits it takes along what was sealed late.
 At its end every wrap of this host at the new keyring is opened once, to see that it does.
 Then: batsignal custody flip, on one of the two hosts.`,
 		Example: `  batsignal custody rotate --config /etc/batsignal/batsignal.yaml
-  batsignal custody rotate --config /etc/batsignal/switchboard.yaml`,
+  batsignal custody rotate --config /etc/batsignal-switchboard/switchboard.yaml`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return a.withSide(cmd, a.rotate) },
 	}
@@ -56,8 +57,13 @@ func (a *app) rotate(ctx context.Context, s custodySide) error {
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(a.stdout, "The %s's half of %d sealed addresses was wrapped for keyring %d (%d wraps).\n", s.home.side, done.Records, to.Epoch, done.Wraps)
+	fmt.Fprintf(a.stdout, "The %s's half of %s was wrapped for keyring %d (%s).\n", s.home.side, sealedAddresses(done.Records), to.Epoch, oncall.Plural(done.Wraps, "wrap", "wraps"))
 	return a.checkHalf(ctx, s, to.Epoch)
+}
+
+// sealedAddresses writes how many.
+func sealedAddresses[N int | int64](n N) string {
+	return oncall.Plural(n, "sealed address", "sealed addresses")
 }
 
 // checkHalf opens each half once at a keyring, and fails if one does not open.
@@ -114,7 +120,7 @@ started since their keys for it were made. The old wraps stay until batsignal cu
 				if err != nil {
 					return err
 				}
-				fmt.Fprintf(a.stdout, "Keyring %d (%s) is used from now on; %d sealed addresses went over to it.\n", k.Epoch, k.Short(), moved)
+				fmt.Fprintf(a.stdout, "Keyring %d (%s) is used from now on; %s went over to it.\n", k.Epoch, k.Short(), sealedAddresses(moved))
 				if k.Epoch > 1 {
 					fmt.Fprintf(a.stdout, "Next: %d of its custodians drill; a backup is restored elsewhere and one address in it opened; then: batsignal custody drop --backup-restored\n", k.K)
 				}

@@ -15,6 +15,7 @@ import (
 	"batsignal/bot"
 	"batsignal/incidents"
 	"batsignal/oncall"
+	"batsignal/oncall/custody"
 	"batsignal/oncall/fault"
 )
 
@@ -39,6 +40,9 @@ there keeps its nick.`,
 			c, err := a.load(cmd)
 			if err != nil {
 				return err
+			}
+			if homeOf(c).side != custody.SideBot {
+				return fault.New(fault.Invalid, "This is the switchboard's configuration. Run it with the bot's, which asks the switchboard how it is.")
 			}
 			fmt.Fprintln(a.stdout, "ok       configuration")
 			d := doctor{app: a, c: c}

@@ -135,3 +135,19 @@ func TestDoctorLooksAfterSealedAddresses(t *testing.T) {
 	must(os.Remove(filepath.Join(home.dir, "unwrap-1.key")))
 	visit(c, true, "broken   our keys for the switchboard: ", "unwrap*.key is not there")
 }
+
+// With the switchboard's configuration the doctor would look for a bot on its host, and find
+// everything broken: it says whose configuration it is, and looks at nothing.
+func TestTheDoctorTakesTheBotsConfiguration(t *testing.T) {
+	alone(t)
+	config := writeFile(t, t.TempDir(), "switchboard.yaml", `database: {url: "postgres://nobody@127.0.0.1:1/none"}
+switchboard:
+  run:
+    {listen: "127.0.0.1:8375", peer: "sha256:`+strings.Repeat("0", 64)+`", bots: ["https://127.0.0.1:8376"], pages: "127.0.0.1:8377", pages_url: "https://seal.example.org"}
+`, 0o600)
+	var out, errs strings.Builder
+	status := execute([]string{"doctor", "--config", config}, strings.NewReader(""), &out, &errs)
+	if status != exitUsage || out.String() != "" || !strings.Contains(errs.String(), "This is the switchboard's configuration. Run it with the bot's") {
+		t.Errorf("status %d\n%s%s", status, out.String(), errs.String())
+	}
+}

@@ -33,13 +33,31 @@ func botKeys(c Config) keyHome { return keyHome{filepath.Join(c.StateDir, "escro
 func switchboardKeys(c Config) keyHome { return keyHome{c.StateDir, custody.SideSwitchboard} }
 
 // identity is how this side shows itself to the other one.
-func (h keyHome) identity() (switchwire.Identity, error) { return switchwire.LoadOrMake(h.dir) }
+func (h keyHome) identity() (switchwire.Identity, error) {
+	if err := h.make(); err != nil {
+		return switchwire.Identity{}, err
+	}
+	return switchwire.LoadOrMake(h.dir)
+}
+
+// make has the directory be there.
+func (h keyHome) make() error {
+	err := os.MkdirAll(h.dir, 0o700)
+	if err == nil {
+		return nil
+	}
+	missing := h.dir
+	if failed := (*fs.PathError)(nil); errors.As(err, &failed) {
+		missing = failed.Path // perhaps the one above it
+	}
+	return fault.Wrap(fault.Unready, err, "The directory %s, for the keys of the %s, cannot be made: %s. Make it, as root, for the user that runs the %s: install -d -m 700 -o USER %s", missing, h.side, whyNot(err), h.side, missing)
+}
 
 // unwrapKeys reads the keys by which this side opens its half, the newest first, and makes
 // the first one. A file whose name begins with unwrap is one; the one for a keyring that is
 // being made stands beside the one in use.
 func (h keyHome) unwrapKeys() ([]escrow.PrivateKey, error) {
-	if err := os.MkdirAll(h.dir, 0o700); err != nil {
+	if err := h.make(); err != nil {
 		return nil, err
 	}
 	names, err := filepath.Glob(filepath.Join(h.dir, "unwrap*.key"))
@@ -80,7 +98,8 @@ func (h keyHome) newUnwrapKey(name string) error {
 	if err != nil {
 		return err
 	}
-	return wholefile.Create(filepath.Join(h.dir, name), []byte(hex.EncodeToString(key.Seed().RevealBytes())+"\n"), 0o600)
+	path := filepath.Join(h.dir, name)
+	return unwritten(path, wholefile.Create(path, []byte(hex.EncodeToString(key.Seed().RevealBytes())+"\n"), 0o600))
 }
 
 // ledgerKey is the switchboard's key for heads, made at first.
@@ -108,7 +127,7 @@ func (h keyHome) newLedgerKey(path, name string) error {
 	if err != nil {
 		return err
 	}
-	if err := os.MkdirAll(h.dir, 0o700); err != nil {
+	if err := h.make(); err != nil {
 		return err
 	}
 	if err = wholefile.Create(path, []byte(private.Reveal()+"\n"+public+"\n"), 0o600); errors.Is(err, fs.ErrExist) {

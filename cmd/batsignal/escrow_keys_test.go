@@ -3,6 +3,7 @@ package main
 import (
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"batsignal/oncall/custody"
@@ -30,5 +31,22 @@ func TestKeysThatOthersMayReadAreNotUsed(t *testing.T) {
 	}
 	if _, err := home.host("ledger.example.org"); err != nil {
 		t.Error(err)
+	}
+}
+
+// The state directory is not there, and whoever runs the command cannot make it: they are
+// told which one, and what to do.
+func TestADirectoryThatCannotBeMadeIsNamed(t *testing.T) {
+	inTheWay := writeFile(t, t.TempDir(), "state", "", 0o600)
+	home := botKeys(Config{StateDir: inTheWay})
+	for what, try := range map[string]func() error{
+		"keys":        func() error { _, err := home.host(""); return err },
+		"certificate": func() error { _, err := home.identity(); return err },
+		"pin":         func() error { return home.keepPin(custody.Pin{}) },
+	} {
+		err := try()
+		if says := fault.Say(err); fault.KindOf(err) != fault.Unready || !strings.Contains(says, inTheWay+", for the keys of the bot, cannot be made: not a directory.") || !strings.Contains(says, "install -d -m 700 -o USER "+inTheWay) {
+			t.Errorf("%s: %v", what, err)
+		}
 	}
 }

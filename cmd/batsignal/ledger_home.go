@@ -49,6 +49,9 @@ func (h keyHome) ledger(ctx context.Context, db pg.DB, name string) (log *ledger
 	if err != nil {
 		return nil, "", err
 	}
-	log, err = ledger.NewLog(private, h.guard(), keys...)
-	return log, public, err
+	if log, err = ledger.NewLog(private, h.guard(), keys...); err != nil {
+		return nil, "", err
+	}
+	log.Known = func(ctx context.Context, db pg.DB) ([]string, error) { return h.ledgerKeys(ctx, db, public) }
+	return log, public, nil
 }

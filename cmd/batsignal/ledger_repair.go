@@ -23,7 +23,7 @@ switchboard has signed, and nothing is opened. Refill takes the entries that are
 from an export of the ledger, which must have all that was signed: export it every night
 (batsignal ledger export), beside the backups, or fetch it from the page of the ledger.
 It runs on the switchboard's host, while the switchboard is stopped, and signs nothing.`,
-		Example: "  batsignal ledger refill ledger.txt --config /etc/batsignal/switchboard.yaml",
+		Example: "  batsignal ledger refill ledger.txt --config /etc/batsignal-switchboard/switchboard.yaml",
 		Args:    cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			book, err := readBook(args[0])
@@ -54,7 +54,7 @@ ledger that does not contain it. On a new host there is no such memory. Trust-he
 it, after you looked up the newest line "Ledger SIZE HASH" in a log of the home room that
 you trust: the ledger in the database must have that very head. Do not take the line from
 the database or from its pages: that would trust whoever wrote there.`,
-		Example: "  batsignal ledger trust-head 'Ledger 812 1a2b3c4d5e6f7081' --config /etc/batsignal/switchboard.yaml",
+		Example: "  batsignal ledger trust-head 'Ledger 812 1a2b3c4d5e6f7081' --config /etc/batsignal-switchboard/switchboard.yaml",
 		Args:    cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return a.withSide(cmd, func(ctx context.Context, s custodySide) error { return a.trustHead(ctx, s, args[0]) })

@@ -22,7 +22,7 @@ often each was opened for others, with the proof that the last entry about it is
 It is signed with the ledger's key, so it is made on the switchboard's host. Owners get it
 themselves on the switchboard's page; whoever has it checks it with
 batsignal ledger check-statement.`,
-		Example: "  batsignal ledger statement jan --config /etc/batsignal/switchboard.yaml > jan.txt",
+		Example: "  batsignal ledger statement jan --config /etc/batsignal-switchboard/switchboard.yaml > jan.txt",
 		Args:    cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return a.withLedger(cmd, func(ctx context.Context, s custodySide, log *ledger.Log) error {

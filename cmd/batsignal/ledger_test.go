@@ -83,4 +83,11 @@ switchboard:
 	}
 	writeFile(t, ".", "ledger.txt", strings.Replace(string(text), "6f9619ff", "6f9619fe", 1), 0o600)
 	expect(exitFailed, "is not sound", "ledger", "verify", "--book", "ledger.txt", "--key", vkey)
+	// A new host of the switchboard remembers nothing, and opens nothing until it does.
+	if err := os.Remove(filepath.Join("switchboard", "head")); err != nil {
+		t.Fatal(err)
+	}
+	expect(exitFailed, "trust-head", "ledger", "verify", "-c", "switchboard.yaml", "--key", vkey)
+	expect(exitOK, "goes on from Ledger 1 ", "ledger", "trust-head", head.Line(), "-c", "switchboard.yaml")
+	expect(exitOK, sound, "ledger", "verify", "-c", "switchboard.yaml", "--key", vkey)
 }

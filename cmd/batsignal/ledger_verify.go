@@ -95,6 +95,7 @@ func (a *app) verifyLedger(ctx context.Context, s custodySide, seen []ledger.See
 			return err
 		}
 	}
+	forgot := ""
 	if s.home.side == custody.SideSwitchboard {
 		// What this host signed last is a witness too.
 		guard := s.home.guard()
@@ -102,7 +103,9 @@ func (a *app) verifyLedger(ctx context.Context, s custodySide, seen []ledger.See
 		if err != nil {
 			return err
 		}
-		if signed != "" {
+		if signed == "" {
+			forgot = "This host has no memory of the head that it signed last, so it opens nothing. On a new host `batsignal ledger trust-head` makes it."
+		} else {
 			head, err := ledger.ParseHead(signed, keys...)
 			if err != nil {
 				return err
@@ -113,6 +116,9 @@ func (a *app) verifyLedger(ctx context.Context, s custodySide, seen []ledger.See
 	report, err := ledger.Verify(ctx, s.db, seen, keys...)
 	if err != nil {
 		return err
+	}
+	if forgot != "" && report.Leaves > 0 {
+		report.Findings = append(report.Findings, forgot)
 	}
 	return a.tellReport(report)
 }

@@ -29,7 +29,7 @@ directory and a login to the database of its own. It does not believe the bot: i
 the home room by a connection of its own, takes the codes of people's authenticators
 itself, and writes into the ledger before it opens anything. docs/escrow.md tells all
 of it.`,
-		Example: "  batsignal switchboard --config /etc/batsignal/switchboard.yaml",
+		Example: "  batsignal switchboard --config /etc/batsignal-switchboard/switchboard.yaml",
 		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if err := harden(); err != nil {

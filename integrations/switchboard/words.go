@@ -40,6 +40,7 @@ type grant struct {
 	Until     time.Time `json:"until"`
 	Refused   string    `json:"refused,omitempty"`
 	Waits     bool      `json:"waits,omitempty"`
+	Void      bool      `json:"void,omitempty"`
 }
 
 func (g grant) words() unseal.Grant {

@@ -12,6 +12,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"batsignal/migrations/pg"
+	"batsignal/oncall"
 	"batsignal/oncall/escrow"
 	"batsignal/oncall/fault"
 )
@@ -191,7 +192,7 @@ func readExport(in *bufio.Reader) (Backup, error) {
 			err = a.wrap(escrow.Wrap(*row.Wrap))
 		case row.End != nil:
 			if row.End.Records != len(a.records) || row.End.Wraps != len(a.wraps) {
-				return Backup{}, fault.New(fault.Invalid, "The export says that it holds %d sealed addresses, and %d are there. Take another copy.", row.End.Records, len(a.records))
+				return Backup{}, fault.New(fault.Invalid, "The export says that it holds %s, and it holds %d. Take another copy.", oncall.Plural(row.End.Records, "sealed address", "sealed addresses"), len(a.records))
 			}
 			return a.backup(), nil
 		default:

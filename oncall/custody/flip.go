@@ -7,6 +7,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"batsignal/migrations/pg"
+	"batsignal/oncall"
 	"batsignal/oncall/fault"
 )
 
@@ -60,7 +61,7 @@ func Flip(ctx context.Context, db pg.DB, now time.Time) (moved int64, err error)
 				return err
 			}
 			if lacking > 0 {
-				return fault.New(fault.Conflict, "%d sealed addresses lack wraps for keyring %d. Let both hosts wrap first (batsignal custody rotate); one that never gets them must be sealed again by its owner, or removed.", lacking, to.Epoch)
+				return fault.New(fault.Conflict, "%s wraps for keyring %d. Let both hosts wrap first (batsignal custody rotate); one that never gets them must be sealed again by its owner, or removed.", oncall.Plural(lacking, "sealed address lacks", "sealed addresses lack"), to.Epoch)
 			}
 		}
 		tag, err := tx.Exec(ctx, sqlFlipRecords, args)
@@ -105,14 +106,14 @@ func Drop(ctx context.Context, db pg.DB, epoch int, restored bool) (removed int6
 			return err
 		}
 		if len(last) < k.K {
-			return fault.New(fault.Conflict, "%d custodians drilled keyring %d, and %d must before the old wraps are dropped (batsignal custody drill).", len(last), k.Epoch, k.K)
+			return fault.New(fault.Conflict, "%s drilled keyring %d, and %d must before the old wraps are dropped (batsignal custody drill).", oncall.Plural(len(last), "custodian", "custodians"), k.Epoch, k.K)
 		}
 		var behind int64
 		if err := tx.QueryRow(ctx, sqlBehind, pgx.NamedArgs{"epoch": epoch}).Scan(&behind); err != nil {
 			return err
 		}
 		if behind > 0 {
-			return fault.New(fault.Conflict, "%d sealed addresses are still opened with keyring %d or an older one. Let both hosts wrap them first (batsignal custody rotate).", behind, epoch)
+			return fault.New(fault.Conflict, "%s still opened with keyring %d or an older one. Let both hosts wrap first (batsignal custody rotate).", oncall.Plural(behind, "sealed address is", "sealed addresses are"), epoch)
 		}
 		tag, err := tx.Exec(ctx, sqlDropOld, pgx.NamedArgs{"epoch": epoch})
 		removed = tag.RowsAffected()

@@ -31,14 +31,11 @@ func Recover(b Backup, shares []Share, handles []string) (Recovered, error) {
 	if err != nil {
 		return Recovered{}, err
 	}
-	out := Recovered{Notes: notes}
-	wanted := map[string]bool{}
-	for _, h := range handles {
-		h = strings.ToLower(strings.TrimPrefix(h, "@"))
-		if wanted[h] = true; !slices.Contains(slices.Collect(maps.Values(b.Handles)), h) {
-			return Recovered{}, fault.New(fault.NotFound, "The backup knows nobody called %q who has a sealed address.", h)
-		}
+	wanted, err := b.wanted(handles)
+	if err != nil {
+		return Recovered{}, err
 	}
+	out := Recovered{Notes: notes}
 	for _, r := range b.Records {
 		handle := b.Handles[r.Owner]
 		if len(wanted) > 0 && !wanted[handle] {
@@ -55,6 +52,28 @@ func Recover(b Backup, shares []Share, handles []string) (Recovered, error) {
 		out.Contacts = append(out.Contacts, Opened{handle, r.Kind, address})
 	}
 	return out, nil
+}
+
+// Lacking says why [Recover] would open nothing, such as which shares are missing; nil if it
+// would not fail. It opens nothing.
+func Lacking(b Backup, shares []Share, handles []string) error {
+	_, _, err := b.combine(shares)
+	if err == nil {
+		_, err = b.wanted(handles)
+	}
+	return err
+}
+
+// wanted are the people whose handles these are; each of them must be in the backup.
+func (b Backup) wanted(handles []string) (map[string]bool, error) {
+	wanted := map[string]bool{}
+	for _, h := range handles {
+		h = strings.ToLower(strings.TrimPrefix(h, "@"))
+		if wanted[h] = true; !slices.Contains(slices.Collect(maps.Values(b.Handles)), h) {
+			return nil, fault.New(fault.NotFound, "The backup knows nobody called %q who has a sealed address.", h)
+		}
+	}
+	return wanted, nil
 }
 
 // combine makes a custody key of each keyring that shares were brought for. It is an error

@@ -41,6 +41,7 @@ func TestAttack08TwoCustodiansAndADump(t *testing.T) {
 		for _, some := range subsets(w.shares, size) {
 			_, err := custody.Recover(b, some, nil)
 			refused(t, err, "3 are needed")
+			refused(t, custody.Lacking(b, some, nil), "3 are needed")
 
 			// Without our checks: whatever they put together, and each share as a key.
 			var values []secret.Bytes

@@ -185,7 +185,7 @@ func TestWhatIsSealedMeanwhileIsTakenAlong(t *testing.T) {
 		must(t, db.Pool.QueryRow(ctx, `select exists (select from pg_locks where not granted)`).Scan(&waiting))
 	}
 	must(t, tx.Commit(ctx))
-	refused(t, <-flipped, "1 sealed addresses lack wraps for keyring 2")
+	refused(t, <-flipped, "1 sealed address lacks wraps for keyring 2")
 	if got := w.opens(backup(t, db.Pool)); got != 3 {
 		t.Errorf("%d of 3 open", got)
 	}
@@ -198,7 +198,7 @@ func TestWhatIsSealedMeanwhileIsTakenAlong(t *testing.T) {
 	enrol(t, db.Pool, seal(t, w.keyring, p, 3))
 	signed(t, db, n)
 	_, err = custody.Drop(ctx, db.Pool, 1, true)
-	refused(t, err, "1 sealed addresses are still opened with keyring 1")
+	refused(t, err, "1 sealed address is still opened with keyring 1")
 	for _, side := range []custody.Side{custody.SideBot, custody.SideSwitchboard} {
 		done, err := rewrap(db, side, w, n)
 		must(t, err)
@@ -276,7 +276,7 @@ func TestWhatCannotBeWrappedIsNamed(t *testing.T) {
 		}
 	}
 	_, err = custody.Flip(ctx, db.Pool, noon)
-	refused(t, err, "1 sealed addresses lack wraps")
+	refused(t, err, "1 sealed address lacks wraps")
 	_, err = db.Pool.Exec(ctx, `delete from sealed_contact where record_id = $1`, broken)
 	must(t, err)
 	_, err = custody.Flip(ctx, db.Pool, noon)

@@ -127,8 +127,8 @@ func (k Keyring) Combine(shares []Share) (Combined, error) {
 		good = append(good, s.Value)
 	}
 	if missing := k.K - len(good); missing > 0 {
-		return c, fault.New(fault.Conflict, "%d of the shares are right, and %d are needed: %d more. Those of %s are not here yet.%s",
-			len(good), k.K, missing, k.absent(used), sentences(c.Wrong))
+		return c, fault.New(fault.Conflict, "%s right, and %d are needed: %d more. Those of %s are not here yet.%s",
+			oncall.Plural(len(good), "of the shares is", "of the shares are"), k.K, missing, k.absent(used), sentences(c.Wrong))
 	}
 	seed, err := shamir.Combine(good[:k.K])
 	if err != nil {

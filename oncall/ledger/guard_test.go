@@ -2,6 +2,7 @@ package ledger
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"os"
 	osexec "os/exec"
@@ -137,11 +138,29 @@ func TestAnotherKey(t *testing.T) {
 	if _, err := next.Write(t.Context(), h.board, noon, Leaf{Type: TypeKeyring, Epoch: 2}); !errors.Is(err, ErrDiscontinued) {
 		t.Error(err)
 	}
-	before, err := note.NewVerifier(h.vkey)
-	if err != nil {
-		t.Fatal(err)
+	// A keyring that names the key of before comes to be trusted while the process runs; whether
+	// one is cannot always be told.
+	away, trusted := errors.New("the database is away"), false
+	next.Known = func(context.Context, pg.DB) ([]string, error) {
+		switch {
+		case away != nil:
+			return nil, away
+		case trusted:
+			return []string{h.vkey}, nil
+		}
+		return nil, nil
 	}
-	next.Earlier = []note.Verifier{before}
+	if err := next.Continues(t.Context(), h.board); !errors.Is(err, away) || errors.Is(err, ErrDiscontinued) {
+		t.Error(err)
+	}
+	away = nil
+	if err := next.Continues(t.Context(), h.board); !errors.Is(err, ErrDiscontinued) {
+		t.Error(err)
+	}
+	trusted = true
+	if err := next.Continues(t.Context(), h.board); err != nil {
+		t.Error(err)
+	}
 	if _, err := next.Write(t.Context(), h.board, noon, Leaf{Type: TypeKeyring, Epoch: 2}); err != nil {
 		t.Fatal(err)
 	}

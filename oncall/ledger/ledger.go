@@ -12,11 +12,15 @@
 package ledger
 
 import (
+	"context"
 	"errors"
 	"sync"
 
 	"golang.org/x/mod/sumdb/note"
 	"golang.org/x/mod/sumdb/tlog"
+
+	"batsignal/migrations/pg"
+	"batsignal/oncall/fault"
 )
 
 // ErrDiscontinued is the cause of every error that says that the ledger in the database is
@@ -30,9 +34,14 @@ type Log struct {
 	Guard Guard
 	// Earlier are keys that signed heads before Signer did.
 	Earlier []note.Verifier
+	// Known reads such keys again, by the connection that it is given, when a head is signed by
+	// none: a keyring may have come to be trusted since the start. nil reads none.
+	Known func(ctx context.Context, db pg.DB) ([]string, error)
 
 	mu   sync.Mutex
 	last Head // the highest that this process saw committed
+
+	keys sync.Mutex // of Earlier
 }
 
 // own verifies what a signer signed, without the public key: Ed25519 signs the same text
@@ -44,9 +53,44 @@ func (o own) Verify(msg, sig []byte) bool {
 	return err == nil && string(again) == string(sig)
 }
 
-// keys are the verifiers of this log's heads.
-func (l *Log) keys() []note.Verifier {
-	return append([]note.Verifier{own{l.Signer}}, l.Earlier...)
+// open reads a head that was signed here. ours is false if it was not; the error is that this
+// cannot be told.
+func (l *Log) open(ctx context.Context, db pg.DB, signed string) (head Head, ours bool, err error) {
+	l.keys.Lock()
+	defer l.keys.Unlock()
+	head, name, foreign := openHead(signed, l.verifiers())
+	if foreign != nil && l.Known != nil {
+		vkeys, err := l.Known(ctx, db)
+		if err != nil {
+			return head, false, err
+		}
+		if err := l.learn(vkeys); err != nil {
+			return head, false, err
+		}
+		head, name, foreign = openHead(signed, l.verifiers())
+	}
+	return head, foreign == nil && name == l.Signer.Name(), nil
+}
+
+// verifiers are those of this log's heads. Locked.
+func (l *Log) verifiers() note.Verifiers {
+	return note.VerifierList(append([]note.Verifier{own{l.Signer}}, l.Earlier...)...)
+}
+
+// learn takes public keys for those that signed heads before. Locked.
+func (l *Log) learn(vkeys []string) error {
+	var earlier []note.Verifier
+	for _, vkey := range vkeys {
+		v, err := note.NewVerifier(vkey)
+		if err != nil {
+			return fault.New(fault.Invalid, "A keyring has a key of the ledger that cannot be read.")
+		}
+		if v.Name() == l.Signer.Name() && v.KeyHash() != l.Signer.KeyHash() {
+			earlier = append(earlier, v)
+		}
+	}
+	l.Earlier = earlier
+	return nil
 }
 
 // Head is what the ledger was at one time: Size entries, and the hash that they all go into.

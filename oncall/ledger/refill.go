@@ -6,7 +6,6 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
-	"golang.org/x/mod/sumdb/note"
 	"golang.org/x/mod/sumdb/tlog"
 
 	"batsignal/oncall/fault"
@@ -26,7 +25,10 @@ func (l *Log) Refill(ctx context.Context, tx pgx.Tx, b Book) (added int64, err e
 	if err := tx.QueryRow(ctx, sqlLedgerLock).Scan(nil, nil, nil); err != nil {
 		return 0, err
 	}
-	r, leaves, err := b.verify(nil, note.VerifierList(l.keys()...))
+	l.keys.Lock()
+	signers := l.verifiers()
+	l.keys.Unlock()
+	r, leaves, err := b.verify(nil, signers)
 	if err != nil {
 		return 0, err
 	}
@@ -38,10 +40,13 @@ func (l *Log) Refill(ctx context.Context, tx pgx.Tx, b Book) (added int64, err e
 		return 0, err
 	}
 	n := len(there.Leaves)
-	if len(there.Notes) != n || n > len(b.Leaves) || !slices.Equal(there.Leaves, b.Leaves[:n]) || !slices.Equal(there.Notes, b.Notes[:n]) {
+	if n > len(b.Leaves) {
+		return 0, fault.New(fault.Conflict, "This export has %d entries and the database has %d: a later export is needed.", len(b.Leaves), n)
+	}
+	if len(there.Notes) != n || !slices.Equal(there.Leaves, b.Leaves[:n]) || !slices.Equal(there.Notes, b.Notes[:n]) {
 		return 0, fault.New(fault.Conflict, "The ledger in the database is not the beginning of the one in this export, so nothing was added.")
 	}
-	kept, err := l.kept(int64(n))
+	kept, err := l.kept(ctx, tx, int64(n))
 	if err != nil {
 		return 0, err
 	}

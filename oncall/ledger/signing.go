@@ -37,14 +37,5 @@ func NewLog(private secret.Text, guard Guard, earlier ...string) (*Log, error) {
 		return nil, err
 	}
 	l := &Log{Signer: signer, Guard: guard}
-	for _, vkey := range earlier {
-		v, err := note.NewVerifier(vkey)
-		if err != nil {
-			return nil, fault.New(fault.Invalid, "A keyring has a key of the ledger that cannot be read.")
-		}
-		if v.Name() == signer.Name() && v.KeyHash() != signer.KeyHash() {
-			l.Earlier = append(l.Earlier, v)
-		}
-	}
-	return l, nil
+	return l, l.learn(earlier)
 }

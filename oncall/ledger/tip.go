@@ -6,9 +6,9 @@ import (
 	"fmt"
 
 	"github.com/jackc/pgx/v5"
-	"golang.org/x/mod/sumdb/note"
 	"golang.org/x/mod/sumdb/tlog"
 
+	"batsignal/migrations/pg"
 	"batsignal/oncall/fault"
 )
 
@@ -27,7 +27,7 @@ func (l *Log) tip(ctx context.Context, tx pgx.Tx, stored *storedHashes) (size in
 	if err := tx.QueryRow(ctx, sqlTip).Scan(&size, &hashes, &signed, &body); err != nil {
 		return 0, err
 	}
-	kept, err := l.kept(size)
+	kept, err := l.kept(ctx, tx, size)
 	if err != nil {
 		return 0, err
 	}
@@ -40,9 +40,11 @@ func (l *Log) tip(ctx context.Context, tx pgx.Tx, stored *storedHashes) (size in
 		}
 		return 0, nil
 	}
-	head, name, err := openHead(signed, note.VerifierList(l.keys()...))
+	head, ours, err := l.open(ctx, tx, signed)
 	switch {
-	case err != nil || name != l.Signer.Name():
+	case err != nil:
+		return 0, err
+	case !ours:
 		return 0, discontinued("its last head is not signed by this switchboard")
 	case head.Size != size || hashes != tlog.StoredHashCount(size):
 		return 0, discontinued(fmt.Sprintf("its last head is of %d entries, and the database has %d", head.Size, size))
@@ -69,12 +71,21 @@ func (l *Log) tree(ctx context.Context, tx pgx.Tx) (stored *storedHashes, size i
 	return stored, size, root, err
 }
 
+// Continues tells whether the ledger in the database is what was signed, as whoever writes to
+// it would find. The cause of its error is [ErrDiscontinued] if it is not.
+func (l *Log) Continues(ctx context.Context, db pg.DB) error {
+	return pg.InTx(ctx, db, func(tx pgx.Tx) error {
+		_, _, _, err := l.tree(ctx, tx)
+		return err
+	})
+}
+
 // kept is the highest head that is known to have been committed, of the guard and of this
 // process. A ledger that begins has its guard made first: without one, nobody could tell a
 // first start from a guard that was taken away.
 //
 // It is read under the lock that writers take: whatever is kept was committed by then.
-func (l *Log) kept(size int64) (Head, error) {
+func (l *Log) kept(ctx context.Context, tx pgx.Tx, size int64) (Head, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	signed, err := l.Guard.Last()
@@ -83,7 +94,7 @@ func (l *Log) kept(size int64) (Head, error) {
 	}
 	if signed == "" {
 		if size > 0 || l.last.Size > 0 {
-			return Head{}, discontinued("this switchboard's own record of the last head is missing")
+			return Head{}, discontinued("this switchboard's own record of the last head is missing, as on a new host, where `batsignal ledger trust-head` makes it")
 		}
 		none, err := tlog.TreeHash(0, nil)
 		if err != nil {
@@ -95,8 +106,11 @@ func (l *Log) kept(size int64) (Head, error) {
 		}
 		return empty, l.Guard.Keep(empty.Note)
 	}
-	head, name, err := openHead(signed, note.VerifierList(l.keys()...))
-	if err != nil || name != l.Signer.Name() {
+	head, ours, err := l.open(ctx, tx, signed)
+	if err != nil {
+		return Head{}, err
+	}
+	if !ours {
 		return Head{}, discontinued("this switchboard's own record of the last head is of another ledger")
 	}
 	if head.Size > l.last.Size {

@@ -82,6 +82,9 @@ func TestI07AnotherTextForACodeVoidsIt(t *testing.T) {
 		w.bot("#chat", strings.ReplaceAll(lie, "%s", c.Code)) // elsewhere: no code is taken there
 		w.silent(c.Code)
 		w.bot("#fire", strings.ReplaceAll(lie, "%s", strings.ToLower(c.Code)))
+		if !w.last().Void {
+			t.Errorf("%q: the bot is not told that the challenge is void", lie)
+		}
 		w.refused(c.Code, "with other words than mine")
 		w.confirm("ben", c.Code, w.fresh("ben"))
 		w.refused(c.Code, "counts no more")

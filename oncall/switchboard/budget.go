@@ -3,6 +3,7 @@ package switchboard
 import (
 	"time"
 
+	"batsignal/oncall"
 	"batsignal/oncall/fault"
 )
 
@@ -33,7 +34,7 @@ func Judge(people int, history []Opening, next Opening) error {
 	}
 	switch {
 	case !all[next.Person] && len(all) >= people:
-		return fault.New(fault.Forbidden, "The two people who confirmed allowed sealed contacts of %d people, and as many were opened. Others need a new request: !unseal.", people)
+		return fault.New(fault.Forbidden, "The two people who confirmed allowed sealed contacts of %s, and as many were opened. Others need a new request: !unseal.", oncall.Plural(people, "person", "people"))
 	case !slot[next.Person] && len(slot) >= PeoplePerSlot:
 		return fault.New(fault.Forbidden, "Sealed contacts of %d people were opened for this role, which is the most of one request. Others need a new one: !unseal.", PeoplePerSlot)
 	}

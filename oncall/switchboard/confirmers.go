@@ -2,7 +2,9 @@ package switchboard
 
 import (
 	"cmp"
+	"log/slog"
 	"os"
+	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
@@ -35,6 +37,7 @@ type known struct {
 // sees each change at once.
 type Confirmers struct {
 	dir string
+	log *slog.Logger // of what cannot be read; nil says nothing
 
 	mu   sync.Mutex
 	seen os.FileInfo // of the file that list was read from; nil is none
@@ -112,6 +115,9 @@ func (c *Confirmers) byHandle(handle string) (known, bool, error) {
 func (c *Confirmers) find(is func(known) bool) (known, bool, error) {
 	list, err := c.read()
 	if err != nil {
+		if c.log != nil {
+			c.log.Error("who may confirm cannot be read", "file", filepath.Join(c.dir, confirmersName), "error", err)
+		}
 		return known{}, false, err
 	}
 	at := slices.IndexFunc(list, is)

@@ -127,7 +127,9 @@ func (a *Authority) hearBot(h Heard, r reading) []unseal.Grant {
 	var tell []unseal.Grant
 	for _, code := range void {
 		if err == nil {
-			tell = append(tell, a.refusal(code, "", fault.New(fault.Conflict, "Nothing is opened by the last request: the bot said its code with other words than mine, so nobody can know what they confirm. Ask again, and tell the operators if it happens twice.")))
+			g := a.refusal(code, "", fault.New(fault.Conflict, "Nothing is opened by the last request: the bot said its code with other words than mine, so nobody can know what they confirm. Ask again, with --separate for a new fire, and tell the operators if it happens twice."))
+			g.Void = true
+			tell = append(tell, g)
 		}
 	}
 	return tell

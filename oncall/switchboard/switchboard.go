@@ -93,7 +93,7 @@ func New(o Options) (*Authority, error) {
 		_ = lock.Close()
 		return nil, err
 	}
-	return &Authority{o: o, people: OpenConfirmers(o.Dir), lock: lock, state: s, waiting: map[string]chan struct{}{}}, nil
+	return &Authority{o: o, people: &Confirmers{dir: o.Dir, log: o.Log}, lock: lock, state: s, waiting: map[string]chan struct{}{}}, nil
 }
 
 // named are the names of a command.

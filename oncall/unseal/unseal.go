@@ -60,6 +60,7 @@ type Grant struct {
 	Until     time.Time
 	Refused   string // why a code was refused, in a sentence; "" is a grant
 	Waits     bool   // a first person confirmed, and a second one must
+	Void      bool   // the challenge counts no more; Refused says why
 }
 
 // Dialled tells that an address was opened and dialled, or could not be.

@@ -1,5 +1,6 @@
 // Package wholefile owns files that are there whole or not at all, power cuts included, and
-// those that nobody else may read: keys, what was signed last, who may confirm.
+// those that nobody else may read: keys, what was signed last, who may confirm. What root
+// writes belongs to whom its folder does: else the process that it is for could not read it.
 //
 // What is written stands beside the file first, under one name with ".new" at its end: what
 // a kill left there goes when somebody writes the file again.
@@ -38,6 +39,9 @@ func Append(path string, content []byte, mode fs.FileMode) error {
 		return err
 	}
 	info, err := f.Stat()
+	if err == nil && info.Size() == 0 {
+		err = give(f)
+	}
 	if err == nil {
 		err = add(f, info.Size(), content)
 	}
@@ -134,6 +138,14 @@ func place(f *os.File, path string, once bool, fill func(w io.Writer) error) err
 	if !stands(f) { // as another user's process does that cannot lock it
 		return &fs.PathError{Op: "rename", Path: f.Name(), Err: errors.New("somebody else took it away")}
 	}
+	if once { // others than us may make the file meanwhile
+		switch err := os.Link(f.Name(), path); {
+		case err == nil:
+			return unlink(f.Name())
+		case errors.Is(err, fs.ErrExist):
+			return &fs.PathError{Op: "open", Path: path, Err: syscall.EEXIST}
+		} // else a stick, as those that are carried about, which knows no links
+	}
 	return os.Rename(f.Name(), path)
 }
 
@@ -143,7 +155,7 @@ func draft(name string, mode fs.FileMode) (*os.File, error) {
 	for {
 		f, err := os.OpenFile(name, os.O_CREATE|os.O_EXCL|os.O_WRONLY, mode) // #nosec G304 -- the caller names it, no request
 		if err == nil {
-			if err = lock(f); err == nil && stands(f) {
+			if err = errors.Join(give(f), lock(f)); err == nil && stands(f) {
 				return f, nil
 			}
 			err = errors.Join(err, f.Close()) // somebody took it for one that a kill left
@@ -180,6 +192,30 @@ func unlink(name string) error {
 		return &fs.PathError{Op: "unlink", Path: name, Err: err}
 	}
 	return nil
+}
+
+// give makes a file of root's that of whom its folder belongs to.
+func give(f *os.File) error {
+	if os.Geteuid() != 0 {
+		return nil
+	}
+	folder, err := os.Stat(filepath.Dir(f.Name()))
+	if err != nil {
+		return err
+	}
+	owner, ok := folder.Sys().(*syscall.Stat_t)
+	if !ok {
+		return nil
+	}
+	if ours, err := f.Stat(); err != nil || sameOwner(ours, owner) { // a stick may know no owners
+		return err
+	}
+	return f.Chown(int(owner.Uid), int(owner.Gid))
+}
+
+func sameOwner(info fs.FileInfo, of *syscall.Stat_t) bool {
+	is, ok := info.Sys().(*syscall.Stat_t)
+	return ok && is.Uid == of.Uid && is.Gid == of.Gid
 }
 
 func lock(f *os.File) error {

@@ -61,6 +61,39 @@ func TestAFileIsMadeOnce(t *testing.T) {
 	is(t, dir, map[string]string{"key": "one"})
 }
 
+// Others than we may make the file while it is being written, as an operator who copies it in.
+func TestAFileThatSomebodyElseMadeMeanwhileStays(t *testing.T) {
+	dir := t.TempDir()
+	path := filepath.Join(dir, "key")
+	err := Fill(path, 0o600, func(w io.Writer) error {
+		_, err := io.WriteString(w, "ours")
+		return errors.Join(err, os.WriteFile(path, []byte("theirs"), 0o600))
+	})
+	if !errors.Is(err, fs.ErrExist) {
+		t.Error(err)
+	}
+	is(t, dir, map[string]string{"key": "theirs"})
+}
+
+// What root writes is read by the process whose folder it is.
+func TestWhatRootWritesBelongsToWhomItsFolderDoes(t *testing.T) {
+	if os.Geteuid() != 0 {
+		t.Skip("only root can give files away")
+	}
+	dir := t.TempDir()
+	must(t, os.Chown(dir, 65110, 65111))
+	must(t, Replace(filepath.Join(dir, "a"), []byte("a"), 0o600))
+	must(t, Create(filepath.Join(dir, "b"), []byte("b"), 0o600))
+	must(t, Append(filepath.Join(dir, "c"), []byte("c"), 0o600))
+	for _, name := range []string{"a", "b", "c"} {
+		info, err := os.Stat(filepath.Join(dir, name))
+		must(t, err)
+		if of, ok := info.Sys().(*syscall.Stat_t); !ok || of.Uid != 65110 || of.Gid != 65111 {
+			t.Errorf("%s: %+v", name, of)
+		}
+	}
+}
+
 // Of many who make the same file at once one does, whole; the others are told.
 func TestManyMakeAFileAtOnce(t *testing.T) {
 	dir := t.TempDir()

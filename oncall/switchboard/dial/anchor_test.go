@@ -121,6 +121,8 @@ func TestForeignLinesDoNotCount(t *testing.T) {
 			}
 		}()
 		c.awaited(t, 5, false, anchorPatience)
+		c.mu.Lock()
+		defer c.mu.Unlock()
 		if len(c.kept) != 0 || len(c.said) != 4 {
 			t.Errorf("kept %v, said %v", c.kept, c.said)
 		}

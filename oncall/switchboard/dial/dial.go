@@ -35,6 +35,7 @@ type Ledger interface {
 	Committed(head ledger.Head) error
 	Proven(ctx context.Context, tx pgx.Tx, record, hash string) (bool, error)
 	Holds(ctx context.Context, tx pgx.Tx, seq int64, meant func(ledger.Leaf) bool) (bool, error)
+	Continues(ctx context.Context, db pg.DB) error
 }
 
 // Grants is what people allowed, as only the switchboard knows it: a [switchboard.Authority].

@@ -2,12 +2,14 @@ package dial
 
 import (
 	"fmt"
+	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
 	"time"
 
 	"batsignal/oncall/escrow"
+	"batsignal/oncall/ledger"
 	"batsignal/oncall/paging"
 	"batsignal/oncall/secret"
 	"batsignal/oncall/unseal"
@@ -344,5 +346,29 @@ func TestStatusAndRoutes(t *testing.T) {
 	s, err := w.board.Status(ctx)
 	if err != nil || len(s.Routes) != 2 || s.Openings != 0 || len(s.Trouble) != 0 {
 		t.Errorf("%+v %v", s, err)
+	}
+}
+
+// That the ledger does not continue is found while all is quiet, told once, and over when it
+// does again.
+func TestStatusFindsALedgerThatDoesNotContinue(t *testing.T) {
+	w := newWorld(t)
+	_, err := w.log.Write(ctx, w.board.DB, noon, ledger.Leaf{Type: ledger.TypeKeyring, Epoch: 1})
+	must(t, err)
+	guard := w.log.Guard
+	w.log.Guard = ledger.FileGuard{Path: filepath.Join(w.dir, "of-another-host")}
+	for range 2 {
+		if s, err := w.board.Status(ctx); err != nil || len(s.Trouble) != 1 || !strings.Contains(s.Trouble[0], "trust-head") {
+			t.Errorf("%+v %v", s, err)
+		}
+	}
+	w.log.Guard = guard
+	if s, err := w.board.Status(ctx); err != nil || len(s.Trouble) != 0 {
+		t.Errorf("%+v %v", s, err)
+	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if len(w.alarms) != 1 {
+		t.Errorf("told %q", w.alarms)
 	}
 }

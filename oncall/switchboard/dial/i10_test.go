@@ -73,7 +73,7 @@ func TestI10ARestoreBringsNobodyBack(t *testing.T) {
 		if left != jan.record || get[int](t, w.db.Pool, `select count(*) from contact`) != 1 || get[int](t, w.db.Pool, `select count(*) from sealed_wrap`) != 4 {
 			t.Errorf("left are %s", left)
 		}
-		if len(w.alarms) != round+1 || !strings.Contains(w.alarms[round], "1 sealed contacts") {
+		if len(w.alarms) != round+1 || !strings.Contains(w.alarms[round], "1 sealed contact that its owner had deleted was") {
 			t.Errorf("%q", w.alarms)
 		}
 		must(t, w.board.Journal.Look(ctx)) // deleted again, and taken down long since

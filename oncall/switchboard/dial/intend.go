@@ -232,6 +232,13 @@ func (b *Board) refusal(ctx context.Context, key string, err error) unseal.Diall
 	}
 }
 
+// goesOn has people told again, should the ledger not continue once more.
+func (b *Board) goesOn() {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.stopped = false
+}
+
 // stop tells people, once, that the ledger does not continue.
 func (b *Board) stop(ctx context.Context, err error) {
 	b.mu.Lock()

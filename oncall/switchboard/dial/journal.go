@@ -15,6 +15,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"batsignal/migrations/pg"
+	"batsignal/oncall"
 	"batsignal/oncall/ledger"
 	"batsignal/oncall/wholefile"
 )
@@ -213,7 +214,8 @@ func (j *Journal) warn(ctx context.Context) {
 	if n == 0 || j.Alarm == nil {
 		return
 	}
-	sentence := fmt.Sprintf("The database has been restored: %d sealed contacts that their owners had deleted were in it again, and were deleted again.", n)
+	sentence := fmt.Sprintf("The database has been restored: %s in it again, and deleted again.",
+		oncall.Plural(n, "sealed contact that its owner had deleted was", "sealed contacts that their owners had deleted were"))
 	if err := j.Alarm(ctx, sentence); err != nil {
 		j.Log.Error("nobody could be told yet of deleted contacts that came back", "error", err)
 		return

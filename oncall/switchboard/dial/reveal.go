@@ -184,11 +184,13 @@ func (r *Reveals) Show(ctx context.Context, code, asker, totp string) (secret.Te
 	defer r.mu.Unlock()
 	now := r.Now().UTC()
 	at := r.find(code)
-	if at < 0 || r.requests[at].Asker != asker {
+	if at < 0 {
 		return secret.Text{}, errNoReveal(code)
 	}
 	q := r.requests[at]
 	switch {
+	case q.Asker != asker: // whoever has the code reads on the page who asked
+		return secret.Text{}, fault.New(fault.Forbidden, "This was asked for by %s, and is shown to nobody else.", q.Asker)
 	case !q.ShownAt.IsZero():
 		r.alarm(ctx, q.Code, fmt.Sprintf("Somebody tried to see the sealed %s of %s a second time (request %s of %s). It was not shown. Please ask %s.", q.Kind, q.Owner, q.Code, q.Asker, q.Asker))
 		return secret.Text{}, errShown

@@ -112,6 +112,9 @@ func TestLaneDShowsOnceToOnePerson(t *testing.T) {
 	r = w.reveal(t) // restarted: what is under way is on the disk
 	w.approve(t, r, q, 5)
 	see("somebody else", "eve", "eve-1")
+	if _, err := r.Show(ctx, q.Code, "eve", "eve-1"); fault.Say(err) != "This was asked for by ada, and is shown to nobody else." {
+		t.Error(err)
+	}
 	see("no code", "ada", "eve-2")
 	w.wait(4 * time.Minute)
 	address, err := r.Show(ctx, q.Code, "ada", "ada-2")

@@ -2,9 +2,11 @@ package dial
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"batsignal/oncall"
+	"batsignal/oncall/fault"
 	"batsignal/oncall/ledger"
 	"batsignal/oncall/unseal"
 )
@@ -26,11 +28,18 @@ func (b *Board) Status(ctx context.Context) (unseal.Status, error) {
 	if b.Anchor.Down() {
 		s.Trouble = append(s.Trouble, "No home room shows the ledger's head.")
 	}
+	// It is looked at now, and not when somebody must be rung.
+	switch err := b.Ledger.Continues(ctx, b.DB); {
+	case errors.Is(err, ledger.ErrDiscontinued):
+		s.Trouble = append(s.Trouble, fault.Say(err))
+		b.stop(ctx, err)
+	case err != nil:
+		return s, err
+	default:
+		b.goesOn()
+	}
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	if b.stopped {
-		s.Trouble = append(s.Trouble, "The ledger does not continue, so nothing is opened.")
-	}
 	if n := len(b.unrecorded); n > 0 {
 		s.Trouble = append(s.Trouble, fmt.Sprintf("What came of %s is not written down yet.", oncall.Plural(n, "opening", "openings")))
 	}
