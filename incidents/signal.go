@@ -119,10 +119,13 @@ func (s *Service) Ask(ctx context.Context, a oncall.Actor, sig Signal) (asked As
 			a.Who(), sig.Severity, sig.What, oncall.Plural(asked.Rings(), "person", "people"), req.Code, oncall.Clock(req.ExpiresAt, "")), ConfirmActions(asked)...)
 		return nil
 	})
-	if err == nil && refused != nil {
+	switch {
+	case err != nil: // nothing was written, and nothing of it is shown
+		return Asked{}, err
+	case refused != nil:
 		return asked, refused
 	}
-	return asked, err
+	return asked, nil
 }
 
 // sound asks the switchboard for the challenge of a signal for which sealed addresses may

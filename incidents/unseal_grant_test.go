@@ -157,6 +157,17 @@ func TestTheSameFireIsShownItsChallenge(t *testing.T) {
 	}
 }
 
+// A challenge whose request could not be written down is shown to nobody.
+func TestAChallengeWithoutItsRequestIsNotShown(t *testing.T) {
+	t.Parallel()
+	s, d := sealedScene(t, "ada:lead bea:fix")
+	d.code = "longer than the column is"
+	asked, err := s.svc.Ask(ctx, s.as("ada"), incidents.Signal{What: "mirrors burn", Severity: 1})
+	if fault.KindOf(err) != fault.Internal || asked.Challenge != nil {
+		t.Errorf("%+v %v", asked, err)
+	}
+}
+
 func TestWithoutASwitchboardThatAnswersOpenWaysRing(t *testing.T) {
 	t.Parallel()
 	s, d := sealedScene(t, "ada:lead bea:fix")

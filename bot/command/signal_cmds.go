@@ -109,7 +109,7 @@ func (s Services) confirm(ctx context.Context, c *Call) (Reply, error) {
 		// It is of an incident that goes on. Whether the code is right, the switchboard tells.
 		return sentence("The switchboard looks at the code."), nil
 	}
-	if digits == "" && fault.KindOf(err) == fault.NotFound && s.challenges(ctx, c, code) {
+	if digits == "" && fault.KindOf(err) == fault.NotFound && s.isChallenge(ctx, c, code) {
 		return Reply{}, errDigits
 	}
 	if err != nil {
@@ -120,8 +120,8 @@ func (s Services) confirm(ctx context.Context, c *Call) (Reply, error) {
 
 var errDigits = fault.New(fault.Invalid, "That opens sealed addresses, which takes a code of your authenticator too: !confirm, the four letters, and its six digits.")
 
-// challenges tells whether a code is that of a challenge of this room.
-func (s Services) challenges(ctx context.Context, c *Call, code string) bool {
+// isChallenge tells whether a code is that of a challenge of this room.
+func (s Services) isChallenge(ctx context.Context, c *Call, code string) bool {
 	if s.Incidents.Switchboard == nil {
 		return false
 	}

@@ -40,23 +40,23 @@ func (h keyHome) keepPin(p custody.Pin) error {
 // trusted is the current keyring, if signatures lead to it from the one that is trusted
 // here. It writes nothing: whoever only looks may be another user than the process is.
 func (h keyHome) trusted(ctx context.Context, db pg.DB) (custody.Keyring, error) {
-	pin, err := h.pin()
-	if err != nil {
-		return custody.Keyring{}, err
-	}
-	k, _, err := custody.Trusted(ctx, db, pin)
+	k, _, _, err := h.led(ctx, db)
 	return k, err
 }
 
 // follow is the same, and trusts that one from now on.
 func (h keyHome) follow(ctx context.Context, db pg.DB) (custody.Keyring, error) {
-	pin, err := h.pin()
-	if err != nil {
-		return custody.Keyring{}, err
-	}
-	k, next, err := custody.Trusted(ctx, db, pin)
+	k, pin, next, err := h.led(ctx, db)
 	if err == nil && next != pin {
 		err = h.keepPin(next)
 	}
 	return k, err
+}
+
+// led is the keyring that the pin of this host leads to, with that pin and the next one.
+func (h keyHome) led(ctx context.Context, db pg.DB) (k custody.Keyring, pin, next custody.Pin, err error) {
+	if pin, err = h.pin(); err == nil {
+		k, next, err = custody.Trusted(ctx, db, pin)
+	}
+	return k, pin, next, err
 }

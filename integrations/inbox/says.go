@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"batsignal/integrations/mail"
+	"batsignal/oncall"
 )
 
 // mostLines is how many lines of somebody's own are read: who answers does so at once.
@@ -137,7 +138,7 @@ func likely(w string) bool {
 // isCode tells whether a word is made as codes are: five letters and digits, none of
 // which is read as another.
 func isCode(w string) bool {
-	return len(w) == 5 && strings.Trim(strings.ToUpper(w), "ABCDEFGHJKLMNPQRSTUVWXYZ23456789") == ""
+	return len(w) == 5 && strings.Trim(strings.ToUpper(w), oncall.CodeLetters) == ""
 }
 
 func agrees(w string) bool {

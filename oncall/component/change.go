@@ -229,7 +229,7 @@ func (s *Service) mayChange(ctx context.Context, tx pgx.Tx, now time.Time, by on
 		case !ch.Admin:
 			return c, unknown(name, near)
 		case len(near) > 0 && !ch.New:
-			return c, fault.New(fault.NotFound, "I know no component called %s. Did you mean %s? If it is a new one: !owner add --new %s NAME", name, either(near), name)
+			return c, fault.New(fault.NotFound, "I know no component called %s. Did you mean %s? If it is a new one: !owner add --new %s NAME", name, oncall.JoinOr(near), name)
 		}
 		return made(ctx, tx, now, name)
 	}

@@ -11,6 +11,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"batsignal/migrations/pg"
+	"batsignal/oncall"
 	"batsignal/oncall/fault"
 	"batsignal/oncall/spelling"
 )
@@ -67,14 +68,7 @@ func unknown(name string, near []string) error {
 	if len(near) == 0 {
 		return fault.New(fault.NotFound, "I know no component called %s. To ask everybody: !owner ask %s", clip(name), clip(name))
 	}
-	return fault.New(fault.NotFound, "I know no component called %s. Did you mean %s? To ask everybody: !owner ask %s", clip(name), either(near), clip(name))
-}
-
-func either(names []string) string {
-	if len(names) == 1 {
-		return names[0]
-	}
-	return strings.Join(names[:len(names)-1], ", ") + " or " + names[len(names)-1]
+	return fault.New(fault.NotFound, "I know no component called %s. Did you mean %s? To ask everybody: !owner ask %s", clip(name), oncall.JoinOr(near), clip(name))
 }
 
 // mostNear is how many guesses are offered.

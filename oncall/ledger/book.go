@@ -23,7 +23,7 @@ type Book struct {
 // Read reads the whole ledger as it is at one time.
 func Read(ctx context.Context, db pg.DB) (Book, error) {
 	var b Book
-	err := snapshot(ctx, db, func(tx pgx.Tx) (err error) {
+	err := pg.Snapshot(ctx, db, func(tx pgx.Tx) (err error) {
 		if b.Leaves, err = texts(ctx, tx, sqlAllBodies); err != nil {
 			return err
 		}
@@ -31,25 +31,6 @@ func Read(ctx context.Context, db pg.DB) (Book, error) {
 		return err
 	})
 	return b, err
-}
-
-// snapshot reads what was committed at one moment. Within a transaction of the caller's it
-// is as that one is.
-func snapshot(ctx context.Context, db pg.DB, read func(tx pgx.Tx) error) error {
-	begin := func() (pgx.Tx, error) { return db.Begin(ctx) }
-	if p, ok := db.(interface {
-		BeginTx(ctx context.Context, o pgx.TxOptions) (pgx.Tx, error)
-	}); ok {
-		begin = func() (pgx.Tx, error) {
-			return p.BeginTx(ctx, pgx.TxOptions{IsoLevel: pgx.RepeatableRead, AccessMode: pgx.ReadOnly})
-		}
-	}
-	tx, err := begin()
-	if err != nil {
-		return err
-	}
-	defer func() { _ = tx.Rollback(ctx) }() // nothing was written
-	return read(tx)
 }
 
 func texts(ctx context.Context, tx pgx.Tx, sql string, args ...any) ([]string, error) {

@@ -37,7 +37,7 @@ type View struct {
 // Overview reads the ledger at a glance, with at most so many leaves and anchors.
 func Overview(ctx context.Context, db pg.DB, most int) (View, error) {
 	var v View
-	err := snapshot(ctx, db, func(tx pgx.Tx) (err error) {
+	err := pg.Snapshot(ctx, db, func(tx pgx.Tx) (err error) {
 		if v.Head, err = Latest(ctx, tx); err != nil || v.Head.Size == 0 {
 			return err
 		}

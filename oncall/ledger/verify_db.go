@@ -55,7 +55,7 @@ func Verify(ctx context.Context, db pg.DB, seen []Seen, vkeys ...string) (Report
 	}
 	var b Book
 	var s stored
-	if err := snapshot(ctx, db, func(tx pgx.Tx) error { return s.read(ctx, tx) }); err != nil {
+	if err := pg.Snapshot(ctx, db, func(tx pgx.Tx) error { return s.read(ctx, tx) }); err != nil {
 		return Report{}, err
 	}
 	for _, l := range s.leaves {

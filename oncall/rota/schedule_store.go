@@ -9,6 +9,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"batsignal/migrations/pg"
+	"batsignal/oncall"
 	"batsignal/oncall/civil"
 	"batsignal/oncall/fault"
 	"batsignal/oncall/schedule"
@@ -102,21 +103,13 @@ func ByName(ctx context.Context, db pg.DB, name string) (schedule.Schedule, erro
 	case len(begin) == 1:
 		return found, nil
 	case len(near) > 0:
-		return found, fault.New(fault.NotFound, "There is no schedule %q. Did you mean %s?", word, either(near[:min(len(near), most)]))
+		return found, fault.New(fault.NotFound, "There is no schedule %q. Did you mean %s?", word, oncall.JoinOr(near[:min(len(near), most)]))
 	case len(all) == 0:
 		return found, fault.New(fault.NotFound, "There is no schedule %q: there is none at all yet.", word)
 	case len(all) <= most:
 		return found, fault.New(fault.NotFound, "There is no schedule %q. There are %s.", word, strings.Join(all, ", "))
 	}
 	return found, fault.New(fault.NotFound, "There is no schedule %q. !oncall lists those in use.", word)
-}
-
-// either joins names from which one is to be picked.
-func either(names []string) string {
-	if len(names) == 1 {
-		return names[0]
-	}
-	return strings.Join(names[:len(names)-1], ", ") + " or " + names[len(names)-1]
 }
 
 func querySchedules(ctx context.Context, db pg.DB, sql string, args pgx.NamedArgs) ([]schedule.Schedule, error) {
