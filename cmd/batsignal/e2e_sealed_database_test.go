@@ -200,6 +200,8 @@ func (w *sealedWorld) sealedFor(handle, number string) escrow.Sealed {
 func (w *sealedWorld) rollback(t *testing.T, people map[string]*irctest.Person, lastWeek string) {
 	t.Helper()
 	omar := people["omar"]
+	omar.Sync()
+	omar.Forget()
 	w.bot.stop(t)
 	if out, err := exec.Command("rm", "-r", w.state("postgres", "data")).CombinedOutput(); err != nil {
 		t.Fatalf("%v: %s", err, out)
@@ -210,6 +212,8 @@ func (w *sealedWorld) rollback(t *testing.T, people map[string]*irctest.Person, 
 	w.awaitBot(home)
 	// The switchboard has lost its connections with the database, and makes new ones.
 	eventually(t, "the switchboard to be back", func() bool { _, err := w.thief().board.Status(t.Context()); return err == nil }, w.desk.output)
+	// Whoever looked how it is has everybody told, before anybody must be rung.
+	omar.ExpectMatch(home, `(?i)ledger.*(does not continue|nothing is opened|older)`)
 	// What was deleted since is deleted again: nobody who is gone comes back with a backup.
 	await(w.world, 0, `select count(*)::int from contact c join person h on h.id = c.person_id where h.handle = 'dee' and c.sealed`)
 	omar.Sync()
@@ -219,7 +223,6 @@ func (w *sealedWorld) rollback(t *testing.T, people map[string]*irctest.Person, 
 	}
 	calls := len(w.phones.Rung())
 	w.lit(omar, people["zoe"], "it burns again")
-	omar.ExpectMatch(home, `(?i)ledger.*(does not continue|nothing is opened|older)`)
 	await(w.world, len(tampered)-1, sqlTriedByPhone)
 	if n := len(w.phones.Rung()); n != calls || w.opened() != 0 {
 		t.Errorf("%d calls more, %d openings", n-calls, w.opened())
