@@ -7,8 +7,11 @@ import (
 	"batsignal/incidents"
 	"batsignal/incidents/action"
 	"batsignal/incidents/alert"
+	"batsignal/incidents/announcement"
 	"batsignal/incidents/meeting"
 	"batsignal/incidents/retrospective"
+	"batsignal/incidents/runbook"
+	"batsignal/integrations/job"
 	"batsignal/migrations/pg"
 	"batsignal/oncall"
 	"batsignal/oncall/access"
@@ -20,20 +23,23 @@ import (
 
 // Services are what the verbs work on.
 type Services struct {
-	DB         pg.DB
-	Incidents  *incidents.Service
-	People     *oncall.Desk
-	Meetings   *meeting.Service
-	Actions    *action.Service
-	Retro      *retrospective.Service // nil keeps no retrospectives
-	Alerts     *alert.Service         // nil takes no alerts, and has no verbs for them
-	Access     *access.Service        // nil lets nobody sign in on the web
-	Skills     *skill.Service
-	Components *component.Service
-	Rota       *rota.Service
-	Choices    *choice.Service
-	Fetch      Fetcher // reads calendars from the web; nil reads none
-	PublicURL  string  // where the web pages are seen from; "" has none
+	DB            pg.DB
+	Incidents     *incidents.Service
+	People        *oncall.Desk
+	Meetings      *meeting.Service
+	Actions       *action.Service
+	Retro         *retrospective.Service // nil keeps no retrospectives
+	Alerts        *alert.Service         // nil takes no alerts, and has no verbs for them
+	Runbooks      *runbook.Service       // nil has none, and no verbs for them
+	Access        *access.Service        // nil lets nobody sign in on the web
+	Skills        *skill.Service
+	Components    *component.Service
+	Rota          *rota.Service
+	Choices       *choice.Service
+	Jobs          *job.Service          // nil has no jobs, and no verbs for them
+	Announcements *announcement.Service // nil announces nothing to the world
+	Fetch         Fetcher               // reads calendars from the web; nil reads none
+	PublicURL     string                // where the web pages are seen from; "" has none
 	// Switchboard makes links to the switchboard, where addresses can be sealed; nil: there is
 	// none, and no verbs for it.
 	Switchboard LinkFor
@@ -55,6 +61,7 @@ func Vocabulary(s Services) []*Command {
 	all = append(all, s.incidentCommands()...)
 	all = append(all, s.leadCommands()...)
 	all = append(all, s.retroCommands()...)
+	all = append(all, s.runbookCommands()...)
 	all = append(all, s.alertCommands()...)
 	all = append(all, s.meetingCommands()...)
 	all = append(all, s.actionCommands()...)
@@ -68,6 +75,8 @@ func Vocabulary(s Services) []*Command {
 	all = append(all, s.noiseCommand())
 	all = append(all, s.componentCommands()...)
 	all = append(all, s.skillCommands()...)
+	all = append(all, s.jobCommands()...)
+	all = append(all, s.announceCommands()...)
 	all = append(all, s.loginCommands()...)
 	all = append(all, s.escrowCommands()...)
 	return all

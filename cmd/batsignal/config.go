@@ -47,6 +47,8 @@ type Config struct {
 
 	Components componentsConfig `mapstructure:"components" doc:"What is looked after, and by whom."`
 
+	Jobs jobsConfig `mapstructure:"jobs" doc:"What operators may have done from chat: unseal, back up, prove that a restore works, run."`
+
 	Switchboard switchboardConfig `mapstructure:"switchboard" doc:"Sealed addresses: the second process, which alone can open them and dials."`
 }
 

@@ -1,0 +1,180 @@
+package main
+
+import (
+	"time"
+
+	"batsignal/oncall/secret"
+)
+
+// jobsConfig is what operators may have done from chat, and what is done by itself.
+// docs/jobs.md is the way there.
+type jobsConfig struct {
+	Zone       string            `mapstructure:"zone" doc:"The zone in which jobs have their times, and in which days are frozen. Empty: UTC." example:"Europe/Berlin"`
+	FreezeDays []string          `mapstructure:"freeze_days" doc:"The days of the week on which nothing risky is done, unless two people override that with a reason." example:"[friday]"`
+	Runbooks   []string          `mapstructure:"runbooks" doc:"Files of runbooks of your own, as whole paths; the ones that come with the bot are there anyway." example:"[/etc/batsignal/runbooks.yaml]"`
+	Seals      []sealConfig      `mapstructure:"seals" doc:"For whom backups are sealed, one entry for each set of people."`
+	Places     []placeConfig     `mapstructure:"places" doc:"Where backups are kept. A backup needs two, one of them off site."`
+	Backups    []backupConfig    `mapstructure:"backups" doc:"What is backed up. Each makes the jobs backup-NAME, verify-NAME and retire-NAME."`
+	Vaults     []vaultConfig     `mapstructure:"vaults" doc:"Vaults (or OpenBao) that the bot watches. Each makes the jobs unseal-NAME, rekey-NAME and root-NAME."`
+	Procedures []procedureConfig `mapstructure:"procedures" doc:"Programs of yours that people may have run, as jobs of their own."`
+	Announce   announceConfig    `mapstructure:"announce" doc:"Where outages are announced."`
+}
+
+type sealConfig struct {
+	Name       string   `mapstructure:"name" doc:"What backups call it." example:"main"`
+	Age        []string `mapstructure:"age" doc:"Public keys of age, at least two: age1..., or ssh-ed25519 ..." example:"[age1..., age1...]"`
+	PGP        []string `mapstructure:"pgp" doc:"Instead of age: files with OpenPGP public keys, as whole paths, at least two." example:"[/etc/batsignal/anna.asc, /etc/batsignal/bert.asc]"`
+	Identities []string `mapstructure:"identities" doc:"Files with the secret keys of age by which restores are tested, as whole paths. Each is tried in turn. Whoever can read them can read the backups, so keep the ones of people elsewhere." example:"[/etc/batsignal/verify.agekey]"`
+	GNUPGHome  string   `mapstructure:"gnupg_home" doc:"The same for OpenPGP: the home of a gpg that holds a secret key without passphrase." example:"/var/lib/batsignal/gnupg"`
+}
+
+type placeConfig struct {
+	Name    string       `mapstructure:"name" doc:"What backups call it." example:"attic"`
+	OffSite bool         `mapstructure:"off_site" doc:"It survives when everything in the building of the others burns."`
+	Disk    string       `mapstructure:"disk" doc:"A directory of this machine. Give this or one of the sections below." example:"/srv/backup"`
+	S3      jobsS3Config `mapstructure:"s3" doc:"A bucket of Amazon S3, or of a server that speaks like it."`
+	SFTP    sftpConfig   `mapstructure:"sftp" doc:"A directory of another host, by SFTP."`
+	Restic  resticConfig `mapstructure:"restic" doc:"A repository of restic, which seals by itself. Needs the program restic."`
+}
+
+type jobsS3Config struct {
+	Endpoint      string      `mapstructure:"endpoint" doc:"The server, as host or host:port." example:"s3.example.org"`
+	Bucket        string      `mapstructure:"bucket" doc:"The bucket." example:"backups"`
+	Region        string      `mapstructure:"region" doc:"Its region, where the server wants one." example:"eu-central-1"`
+	Prefix        string      `mapstructure:"prefix" doc:"What stands before the names of files in it." example:"batsignal/"`
+	AccessKey     string      `mapstructure:"access_key" doc:"The name of a key that may write and read there." example:"AKIAEXAMPLE"`
+	SecretKeyFile string      `mapstructure:"secret_key_file" doc:"A file with the secret of the key." example:"backup-secret"`
+	SecretKey     secret.Text `mapstructure:"-" secret:"secret_key_file"`
+	Insecure      bool        `mapstructure:"insecure" doc:"Speak plain http; for a server on this machine only."`
+	LockDays      int         `mapstructure:"lock_days" doc:"For how many days nobody may delete what was stored, the bot included. The bucket must have object lock. 0: no lock." example:"30"`
+	LockMode      string      `mapstructure:"lock_mode" doc:"compliance: nobody can lift it; governance: an administrator can. Empty: governance." example:"compliance"`
+}
+
+type sftpConfig struct {
+	Address    string `mapstructure:"address" doc:"The host and port." example:"backup.example.org:22"`
+	User       string `mapstructure:"user" doc:"Who logs in." example:"batsignal"`
+	KeyFile    string `mapstructure:"key_file" file:"private" doc:"The private key of ours." example:"sftp-key"`
+	KnownHosts string `mapstructure:"known_hosts" file:"read" doc:"A file with the host's key, as in ~/.ssh/known_hosts." example:"sftp-known-hosts"`
+	Dir        string `mapstructure:"dir" doc:"The directory there." example:"/srv/backup"`
+}
+
+type resticConfig struct {
+	Repository   string      `mapstructure:"repository" doc:"As restic takes it, without passwords in it." example:"sftp:backup@example.org:/srv/restic"`
+	PasswordFile string      `mapstructure:"password_file" doc:"A file with the password of the repository." example:"restic-password"`
+	Password     secret.Text `mapstructure:"-" secret:"password_file"`
+	Init         bool        `mapstructure:"init" doc:"Make the repository if it is not there."`
+}
+
+type backupConfig struct {
+	Name     string         `mapstructure:"name" doc:"What it is called: backup NAME in chat." example:"consul"`
+	Consul   consulConfig   `mapstructure:"consul" doc:"A snapshot of Consul. Give this or one of the next sections."`
+	Raft     raftConfig     `mapstructure:"raft" doc:"A snapshot of a Vault that keeps its data by itself (raft)."`
+	Files    filesConfig    `mapstructure:"files" doc:"Files and directories of this machine: boxes of keys, NSS databases, secrets."`
+	Postgres postgresConfig `mapstructure:"postgres" doc:"A PostgreSQL."`
+
+	Seal           string        `mapstructure:"seal" doc:"For whom it is sealed, by the name of one of jobs.seals." example:"main"`
+	Places         []string      `mapstructure:"places" doc:"Where it is kept, by the names of jobs.places." example:"[attic, offsite]"`
+	At             string        `mapstructure:"at" doc:"When it is taken, as in crontab, or @daily. Empty: only when somebody asks." example:"'30 2 * * *'"`
+	VerifyAt       string        `mapstructure:"verify_at" doc:"When a restore of the newest one is tested." example:"'0 5 * * *'"`
+	RetireAt       string        `mapstructure:"retire_at" doc:"When old ones are deleted." example:"'0 6 * * *'"`
+	Daily          int           `mapstructure:"daily" doc:"How many days are kept; only backups whose restore was tested count. With daily, weekly and monthly all 0: 7, 3 and 2." example:"7"`
+	Weekly         int           `mapstructure:"weekly" doc:"How many weeks, beyond that." example:"3"`
+	Monthly        int           `mapstructure:"monthly" doc:"How many months, beyond that." example:"2"`
+	Expect         time.Duration `mapstructure:"expect" doc:"It must succeed so often, or it is an alarm. 0: no alarm." example:"26h"`
+	ExpectVerified time.Duration `mapstructure:"expect_verified" doc:"The same for its test of a restore." example:"50h"`
+	Timeout        time.Duration `mapstructure:"timeout" doc:"How long one try may take. 0: an hour." example:"2h"`
+}
+
+type consulConfig struct {
+	Address   string      `mapstructure:"address" doc:"Where Consul answers." example:"https://consul.example.org:8501"`
+	TokenFile string      `mapstructure:"token_file" doc:"A file with a token that may take snapshots and write the sentinel." example:"consul-token"`
+	Token     secret.Text `mapstructure:"-" secret:"token_file"`
+	CAFile    string      `mapstructure:"ca_file" file:"authorities" doc:"The certificate authorities to trust instead of the system's." example:"consul-ca.pem"`
+	Binary    string      `mapstructure:"binary" doc:"The program consul, of the same version, for the throw-away server on which a restore is tested." example:"/usr/bin/consul"`
+	Sentinel  string      `mapstructure:"sentinel" doc:"The key below which a random value is written before each snapshot. Empty: batsignal/sentinel." example:"batsignal/sentinel"`
+}
+
+type raftConfig struct {
+	Vault     string      `mapstructure:"vault" doc:"Which of jobs.vaults." example:"main"`
+	TokenFile string      `mapstructure:"token_file" doc:"A file with a token that may take snapshots." example:"vault-snapshot-token"`
+	Token     secret.Text `mapstructure:"-" secret:"token_file"`
+	Server    []string    `mapstructure:"server" doc:"The program, with its arguments, of the throw-away server on which a restore is tested; {dir} and {listen} stand for its directory and address. Empty: snapshots are inspected, but not restored, and never count as verified." example:"[/usr/bin/vault, server]"`
+}
+
+type filesConfig struct {
+	Paths    []string      `mapstructure:"paths" doc:"Whole paths of files and directories." example:"[/etc/pki/signing]"`
+	Exclude  []string      `mapstructure:"exclude" doc:"Patterns of names that are left out." example:"['*.tmp']"`
+	Sentinel string        `mapstructure:"sentinel" doc:"A file below one of the paths that a random value is written to before each backup." example:"/etc/pki/signing/.batsignal"`
+	Check    []string      `mapstructure:"check" doc:"A program, with arguments, that is run where the files were restored and must succeed." example:"[/usr/bin/certutil, -L, -d, .]"`
+	OnChange bool          `mapstructure:"on_change" doc:"Back up when something changed, beside the times."`
+	Settle   time.Duration `mapstructure:"settle" doc:"How long nothing must have changed before that. 0: a minute." example:"1m"`
+}
+
+type postgresConfig struct {
+	Own      bool          `mapstructure:"own" doc:"The bot's own database; then no dsn is needed."`
+	DSN      secret.Text   `mapstructure:"dsn" secret:"dsn_file" doc:"The database, as a role that may read everything." example:"postgres://backup@db.example.org/wiki?sslmode=verify-full"`
+	DSNFile  string        `mapstructure:"dsn_file" doc:"A file with that address, for when it holds a password." example:"wiki-dsn"`
+	Mode     string        `mapstructure:"mode" doc:"dump (one database, with pg_dump) or base (the whole server, with pg_basebackup). Empty: dump." example:"dump"`
+	Sentinel string        `mapstructure:"sentinel" doc:"A table with a text column value that a random value is written to before each dump. Empty: none, which makes level 4 a matter of the queries." example:"batsignal_sentinel"`
+	Queries  []queryConfig `mapstructure:"queries" doc:"What is asked of what was restored, beside the numbers of rows."`
+	BinDir   string        `mapstructure:"bin_dir" doc:"Where pg_dump and the server for the test are, of the same version. Empty: database.pg_bindir, or the newest." example:"/usr/lib/postgresql/15/bin"`
+}
+
+type queryConfig struct {
+	Name   string `mapstructure:"name" doc:"What it is called in the evidence." example:"newest edit"`
+	SQL    string `mapstructure:"sql" doc:"A query with one row and one column." example:"select max(edited_at) from page"`
+	Expect string `mapstructure:"expect" doc:"same (as when it was taken), nonempty, or a duration: the answer is a time not older than that when it was taken." example:"24h"`
+}
+
+type vaultConfig struct {
+	Name      string            `mapstructure:"name" doc:"What it is called." example:"main"`
+	Nodes     []vaultNodeConfig `mapstructure:"nodes" doc:"Its nodes."`
+	CAFile    string            `mapstructure:"ca_file" file:"authorities" doc:"The certificate authorities to trust instead of the system's." example:"vault-ca.pem"`
+	Holders   []holderConfig    `mapstructure:"holders" doc:"Who holds which share."`
+	Every     time.Duration     `mapstructure:"every" doc:"How often its nodes are asked whether they are sealed. 0: 15s." example:"15s"`
+	Tolerates time.Duration     `mapstructure:"tolerates" doc:"For how long everything else can be served while it is sealed. 0: not said." example:"24h"`
+	Page      bool              `mapstructure:"page" doc:"Ring the holders when a node is sealed, and not only tell them."`
+}
+
+type vaultNodeConfig struct {
+	Name    string `mapstructure:"name" doc:"What it is called." example:"vault1"`
+	Address string `mapstructure:"address" doc:"Where it answers, itself and not a balancer before it." example:"https://vault1.example.org:8200"`
+}
+
+type holderConfig struct {
+	Share  int    `mapstructure:"share" doc:"The number of the share." example:"1"`
+	Person string `mapstructure:"person" doc:"The handle of who holds it." example:"maria"`
+	Place  string `mapstructure:"place" doc:"Where it is kept." example:"maria's laptop"`
+	PGP    string `mapstructure:"pgp" file:"read" doc:"The holder's OpenPGP public key, for new shares." example:"maria.asc"`
+}
+
+type procedureConfig struct {
+	Name      string        `mapstructure:"name" doc:"What the job is called." example:"flush-cdn"`
+	Summary   string        `mapstructure:"summary" doc:"One sentence: what it does." example:"Empties the cache of the mirrors."`
+	Argv      []string      `mapstructure:"argv" doc:"The program, as a whole path, and its arguments. {name} as a whole argument is the value of a parameter." example:"[/usr/local/bin/flush-cdn, --zone, '{zone}']"`
+	Params    []paramConfig `mapstructure:"params" doc:"What people may say when they ask for it."`
+	Dir       string        `mapstructure:"dir" doc:"Where it runs." example:"/"`
+	Timeout   time.Duration `mapstructure:"timeout" doc:"How long it may take. 0: an hour." example:"10m"`
+	Tries     int           `mapstructure:"tries" doc:"How often it is tried. 0: once." example:"1"`
+	Exclusive string        `mapstructure:"exclusive" doc:"Jobs with the same word never run at once. Empty: its name." example:"cdn"`
+	Approvals int           `mapstructure:"approvals" doc:"How many other people must agree first." example:"1"`
+	Risky     bool          `mapstructure:"risky" doc:"It is refused in a freeze."`
+	Disrupts  bool          `mapstructure:"disrupts" doc:"People notice it, so the bot asks whether an announcement is due."`
+	Admin     bool          `mapstructure:"admin" doc:"Only admins may ask for it."`
+	At        string        `mapstructure:"at" doc:"When it runs by itself, as in crontab." example:"'15 4 * * 1'"`
+	Missed    string        `mapstructure:"missed" doc:"once: one run makes up for times that passed while nobody was there; skip: the next time will do. Empty: once." example:"once"`
+	Expect    time.Duration `mapstructure:"expect" doc:"It must succeed so often, or it is an alarm. 0: no alarm." example:"26h"`
+}
+
+type paramConfig struct {
+	Name    string   `mapstructure:"name" doc:"What it is called." example:"zone"`
+	Type    string   `mapstructure:"type" doc:"id, host, number, duration, choice or text." example:"choice"`
+	Choices []string `mapstructure:"choices" doc:"What a choice may be." example:"[eu, us]"`
+	Default string   `mapstructure:"default" doc:"What it is if nothing is said. Empty: it must be said." example:"eu"`
+	Help    string   `mapstructure:"help" doc:"A few words." example:"which mirrors"`
+}
+
+type announceConfig struct {
+	Rooms []componentRoomConfig `mapstructure:"rooms" doc:"The rooms where outages are announced. None: the home room of each network."`
+	Lists []string              `mapstructure:"lists" doc:"The mailing lists that they are sent to." example:"[announce@example.org]"`
+}
