@@ -16,6 +16,10 @@ SLOWEST = ./web ./cmd/batsignal ./cmd/bench
 # processors are tested at once.
 ATONCE = $(shell echo $$(( ($$(nproc) * 3 + 1) / 2 )))
 
+# What is tested against servers of others that take long to build.
+JOBS = ./integrations/vault/... ./integrations/consul/... ./integrations/pgbackup/... ./integrations/backup/... \
+	./integrations/s3/... ./integrations/sftp/... ./integrations/restic/... ./integrations/seal/... ./integrations/files/...
+
 # Git refuses to speak about a checkout of somebody else, and then go build fails.
 BUILDVCS = $(if $(shell git status --porcelain -uno >/dev/null 2>&1 && echo yes),auto,false)
 
@@ -50,6 +54,14 @@ build: needgo ## Build ./batsignal
 .PHONY: test
 test: needgo needtest ## Install the servers that the tests use, and test everything
 	go test -timeout 20m -p $(ATONCE) $(TESTFLAGS) $(SLOWEST) ./...
+
+.PHONY: test-integration
+test-integration: servers ## Test the jobs against real Vault, Consul, S3, SFTP, restic and Postgres
+	go test -count=1 -timeout 20m -p 2 $(TESTFLAGS) $(JOBS)
+
+.PHONY: servers
+servers: needgo needtest ## Build Vault and Consul for the tests: some minutes, once on a machine
+	BATSIGNAL_BUILD_SERVERS=1 go test -count=1 -timeout 60m -p 1 -run TestTheServerIsBuilt ./integrations/consul/consultest ./integrations/vault/vaulttest
 
 .PHONY: race
 race: needgo needtest ## The same, looking for data races

@@ -23,13 +23,18 @@ create table job_run (
   scheduled_for timestamptz,
   exclusive     text not null check (length(exclusive) between 1 and 64),
   attempt       int not null default 0 check (attempt >= 0),
+  failures      int not null default 0 check (failures >= 0),
+  crashes       int not null default 0 check (crashes >= 0),
   tries         int not null default 1 check (tries between 1 and 100),
   not_before    timestamptz,
   started_at    timestamptz,
   ended_at      timestamptz,
   leased_by     text not null default '' check (length(leased_by) <= 400),
   leased_until  timestamptz,
-  outcome       text not null default '' check (outcome in ('', 'succeeded', 'failed', 'timed_out', 'cancelled', 'lost')),
+  fence         int not null default 0,
+  outcome       text not null default '' check (outcome in ('', 'queued', 'succeeded', 'failed', 'timed_out', 'cancelled', 'lost')),
+  undo_tries    int not null default 0,
+  stuck_at      timestamptz,
   cancel_at     timestamptz,
   cancel_by     bigint references person,
   cancel_words  text not null default '' check (length(cancel_words) <= 200),
@@ -37,6 +42,7 @@ create table job_run (
   total         bigint not null default 0 check (total >= 0),
   unit          text not null default '' check (length(unit) <= 16),
   doing         text not null default '' check (length(doing) <= 200),
+  progress_from timestamptz,
   progress_at   timestamptz,
   said          text not null default '' check (length(said) <= 500),
   evidence      jsonb not null default '[]',
@@ -53,8 +59,15 @@ create index job_run_incident on job_run (incident_id) where incident_id is not 
 comment on table job_run is 'one time that a job was asked for';
 comment on column job_run.key is 'what it was asked by: the same message, or the same time of a schedule, asks once';
 comment on column job_run.exclusive is 'runs with the same word never run at once';
-comment on column job_run.attempt is 'how often it was begun; whoever begins it again takes the next number, and what still runs under an old one writes nothing more';
-comment on column job_run.outcome is 'what it will be once everything that it left is taken back';
+comment on column job_run.attempt is 'how often it was begun';
+comment on column job_run.failures is 'how many tries failed; when there are as many as tries, none is left';
+comment on column job_run.crashes is 'how many tries ended because whoever did it died; every third is a failure';
+comment on column job_run.fence is 'whoever takes it over takes the next number, and who still works under an old one writes nothing more';
+comment on column job_run.leased_until is 'how long whoever works it is believed to live; if nobody does (undoing), when it is tried again';
+comment on column job_run.outcome is 'what it will be once everything that it left is taken back; queued: it is tried again';
+comment on column job_run.undo_tries is 'how often taking back failed';
+comment on column job_run.stuck_at is 'since when people were told that something is left behind; null: they were not';
+comment on column job_run.progress_from is 'since when done counts what it counts';
 comment on column job_run.said is 'one sentence: what came of it';
 comment on column job_run.evidence is 'names and values, in order: [["size", "3.1 GB"], …]';
 
@@ -108,20 +121,26 @@ create table job_artifact (
 -- When a job runs by itself. The rows follow the file of jobs, except who paused one.
 create table job_schedule (
   job        text primary key check (job ~ '^[a-z][a-z0-9-]{0,47}$'),
-  rule       text not null check (length(rule) between 1 and 200),
+  rule       text not null check (length(rule) <= 200),
   zone       text not null,
   missed     text not null check (missed in ('once', 'skip')),
   next_at    timestamptz,
   last_at    timestamptz,
+  held_at    timestamptz,
   paused_at  timestamptz,
   paused_by  text not null default '',
   expect     interval,
   expect_from timestamptz not null,
-  alarmed_at timestamptz
+  alarmed_at timestamptz,
+  told_at    timestamptz,
+  check ((next_at is not null) = (rule <> ''))
 );
+comment on column job_schedule.rule is '"" does not run by itself, and is only expected to succeed';
+comment on column job_schedule.held_at is 'since when its times are not used, by a freeze or because it is refused, and that this was told';
 comment on column job_schedule.missed is 'what becomes of times that passed while nobody was there: one run for all of them, or none';
 comment on column job_schedule.expect is 'a run must succeed so often, or it is an alarm';
 comment on column job_schedule.alarmed_at is 'since when it is told that it did not report; null: it did';
+comment on column job_schedule.told_at is 'when that was told last';
 
 -- When nothing risky is done, beyond the days of the week of the file of jobs.
 create table freeze_window (
@@ -160,13 +179,15 @@ comment on column reminder.means is 'what its end means for how long a recovery 
 comment on column reminder.ahead is 'how many days before it is due people are told first';
 
 create table reminder_done (
+  id          bigint generated always as identity primary key,
   reminder_id bigint not null references reminder,
   due_on      date not null,
   by          text not null,
   at          timestamptz not null,
-  note        text not null default '' check (length(note) <= 500),
-  primary key (reminder_id, due_on)
+  note        text not null default '' check (length(note) <= 500)
 );
+create index reminder_done_of on reminder_done (reminder_id, at desc);
+comment on column reminder_done.due_on is 'the day on which it was due then';
 
 -- A backup: one or more members that only count together, each in several places.
 create table snapshot (
@@ -188,6 +209,7 @@ create table snapshot (
   unique (job, taken_at)
 );
 create index snapshot_live on snapshot (job, taken_at desc) where state <> 'deleted';
+create unique index snapshot_run on snapshot (run_id);
 comment on column snapshot.sentinel is 'SHA-256 of what was planted just before, to be found in what is restored';
 comment on column snapshot.verified_at is 'since when it is proven that the application answers from it (level 4)';
 comment on column snapshot.hold is 'why it must not be deleted; "" is no hold';
@@ -200,12 +222,16 @@ create table snapshot_copy (
   key         text not null check (length(key) between 1 and 400),
   size        bigint not null check (size >= 0),
   sha256      text not null check (sha256 ~ '^[0-9a-f]{64}$'),
+  recipients  text[] not null default '{}',
+  documented  boolean not null default false,
   stored_at   timestamptz not null,
   read_at     timestamptz,
   bad         text not null default '' check (length(bad) <= 500),
   gone_at     timestamptz,
   primary key (snapshot_id, member, place)
 );
+comment on column snapshot_copy.recipients is 'whose keys open it, each alone: their public parts';
+comment on column snapshot_copy.documented is 'how it is opened and restored by hand stands beside it';
 comment on column snapshot_copy.read_at is 'when it was last read back whole, and found to be what was stored';
 
 create table snapshot_check (

@@ -22,6 +22,10 @@ exim4|exim4-daemon-light|the real mail server of the tests
 dovecot|dovecot-imapd|the real mailbox of the tests, read over IMAP
 node|nodejs|runs the real identity provider of the tests
 npm|npm|fetches it, once on a machine
+sshd|openssh-server|the real SFTP server of the tests
+restic|restic|keeps backups in its own repositories
+age|age|opens sealed backups in the tests, without us
+gpg|gnupg|seals backups for OpenPGP, and opens them
 gcore|gdb|takes the memory of the bot, in which no sealed address may be
 chromium|chromium|the browser that looks at our pages in the tests
 '

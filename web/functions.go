@@ -7,6 +7,7 @@ import (
 
 	"batsignal/incidents"
 	"batsignal/incidents/action"
+	"batsignal/integrations/job"
 	"batsignal/oncall"
 	"batsignal/oncall/paging"
 )
@@ -21,6 +22,7 @@ func (s *site) functions() template.FuncMap {
 		"count64":      oncall.Plural[int64],
 		"add64":        func(a, b int64) int64 { return a + b },
 		"laneWord":     laneWord,
+		"size":         job.Bytes,
 
 		"typed":   func(command string) string { return s.Commands.Localize(command) },
 		"ref":     incidents.Ref,

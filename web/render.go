@@ -31,6 +31,7 @@ type view struct {
 	Rota     bool   // there are schedules
 	Policies bool   // there are pages of who is rung after whom
 	Alerts   bool   // there are pages of alerts, and this visitor may read them
+	Jobs     bool   // the same of jobs
 	Sealed   bool   // there are pages of the ledger and of custody
 	Visitor  visitor
 	SignIn   string // where one signs in to come back here; "" where nobody is known
@@ -84,7 +85,7 @@ func (s *site) render(w http.ResponseWriter, r *http.Request, status int, name s
 	v.Script = status == http.StatusOK && mayScript(r)
 	if v.Visitor = s.visitor(r); v.Visitor.SignedIn() {
 		v.CSRF = access.FormToken(v.Visitor.token)
-		v.Alerts = s.Alerts != nil
+		v.Alerts, v.Jobs = s.Alerts != nil, s.Jobs != nil
 	}
 	if s.Access != nil && !s.knowsNobody(r.URL.Path) {
 		v.SignIn = signInPath(r)

@@ -63,6 +63,14 @@ func (s *site) routes() http.Handler {
 	if s.Alerts != nil {
 		s.alertRoutes(r)
 	}
+	if s.Jobs != nil {
+		s.jobRoutes(r)
+		s.vaultRoutes(r)
+		s.backupRoutes(r)
+	}
+	if s.Runbooks != nil {
+		s.runbookRoutes(r)
+	}
 	if s.Switchboard != nil {
 		s.escrowRoutes(r)
 	}

@@ -26,6 +26,10 @@ import (
 	"batsignal/incidents/alert"
 	"batsignal/incidents/meeting"
 	"batsignal/incidents/retrospective"
+	"batsignal/incidents/runbook"
+	"batsignal/integrations/job"
+	"batsignal/integrations/snapshot"
+	"batsignal/integrations/vault"
 	"batsignal/migrations/pg"
 	"batsignal/oncall"
 	"batsignal/oncall/access"
@@ -41,20 +45,24 @@ import (
 type Options struct {
 	Incidents *incidents.Service
 	DB        pg.DB
-	Meetings  *meeting.Service       // the archive of minutes; nil has none, and no pages of it
-	Actions   *action.Service        // what there is to do; nil has no pages of it
-	Watch     *incidents.Watch       // tells open pages of changes; nil leaves them to refresh by themselves
-	Retro     *retrospective.Service // documents about incidents; nil has none
-	Access    *access.Service        // who is signed in; nil lets nobody sign in
-	Rota      *rota.Service          // schedules and coverage; nil has no pages of them
-	Policies  *escalation.Service    // who is rung after whom; nil has no pages of it
-	Alerts    *alert.Service         // what monitoring tools send; nil takes none, and has no pages of them
-	Who       *bot.Identity          // what people may do who are; needed with Access
-	OIDC      []Provider             // identity providers to sign in by
-	People    *oncall.Desk           // by which people and rosters are changed; nil changes none
-	Skills    *skill.Service         // by which it changes what people are good at; nil changes nothing of it
-	Tree      *tree.Service          // everything as text; nil neither shows nor applies it
-	Commands  *command.Set           // the vocabulary that is explained and by which texts are localized
+	Meetings  *meeting.Service           // the archive of minutes; nil has none, and no pages of it
+	Actions   *action.Service            // what there is to do; nil has no pages of it
+	Watch     *incidents.Watch           // tells open pages of changes; nil leaves them to refresh by themselves
+	Retro     *retrospective.Service     // documents about incidents; nil has none
+	Access    *access.Service            // who is signed in; nil lets nobody sign in
+	Rota      *rota.Service              // schedules and coverage; nil has no pages of them
+	Policies  *escalation.Service        // who is rung after whom; nil has no pages of it
+	Alerts    *alert.Service             // what monitoring tools send; nil takes none, and has no pages of them
+	Jobs      *job.Service               // what can be done from chat; nil has no pages of it
+	Runbooks  *runbook.Service           // what people walk through together; nil has no pages of it
+	Vaults    []*vault.Vault             // that are watched
+	Backups   map[string]snapshot.Expect // what is expected of the backups, by the job that takes them
+	Who       *bot.Identity              // what people may do who are; needed with Access
+	OIDC      []Provider                 // identity providers to sign in by
+	People    *oncall.Desk               // by which people and rosters are changed; nil changes none
+	Skills    *skill.Service             // by which it changes what people are good at; nil changes nothing of it
+	Tree      *tree.Service              // everything as text; nil neither shows nor applies it
+	Commands  *command.Set               // the vocabulary that is explained and by which texts are localized
 	Now       func() time.Time
 	Log       *slog.Logger
 	Version   string

@@ -50,8 +50,9 @@ func (s Services) jobCommands() []*Command {
 					return s.Jobs.Deny(ctx, c.Actor(), run, c.Text("why"))
 				}),
 			},
+			s.jobScheduleCommand(),
 		},
-	}}, s.shortJobCommands()...)
+	}, s.freezeCommand()}, s.shortJobCommands()...)
 }
 
 // jobOptions are what one may add to whatever asks for a job.

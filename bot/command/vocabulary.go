@@ -9,9 +9,12 @@ import (
 	"batsignal/incidents/alert"
 	"batsignal/incidents/announcement"
 	"batsignal/incidents/meeting"
+	"batsignal/incidents/reminder"
 	"batsignal/incidents/retrospective"
 	"batsignal/incidents/runbook"
 	"batsignal/integrations/job"
+	"batsignal/integrations/job/clockwork"
+	"batsignal/integrations/job/freeze"
 	"batsignal/migrations/pg"
 	"batsignal/oncall"
 	"batsignal/oncall/access"
@@ -37,6 +40,9 @@ type Services struct {
 	Rota          *rota.Service
 	Choices       *choice.Service
 	Jobs          *job.Service          // nil has no jobs, and no verbs for them
+	Clock         *clockwork.Service    // when jobs run by themselves
+	Freezes       freeze.Rules          // on which days nothing risky is done
+	Reminders     *reminder.Service     // nil remembers nothing
 	Announcements *announcement.Service // nil announces nothing to the world
 	Fetch         Fetcher               // reads calendars from the web; nil reads none
 	PublicURL     string                // where the web pages are seen from; "" has none
@@ -77,6 +83,7 @@ func Vocabulary(s Services) []*Command {
 	all = append(all, s.skillCommands()...)
 	all = append(all, s.jobCommands()...)
 	all = append(all, s.announceCommands()...)
+	all = append(all, s.reminderCommands()...)
 	all = append(all, s.loginCommands()...)
 	all = append(all, s.escrowCommands()...)
 	return all

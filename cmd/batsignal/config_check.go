@@ -47,6 +47,7 @@ func (l *loaded) check() problems {
 	between(&found, "roster.remind_ahead", c.Roster.RemindAhead, 0, 14*24*time.Hour)
 	c.Minutes.check(&found, c)
 	c.Components.check(&found, c)
+	c.Jobs.check(&found, c)
 	return found
 }
 

@@ -59,10 +59,13 @@ type sftpConfig struct {
 }
 
 type resticConfig struct {
-	Repository   string      `mapstructure:"repository" doc:"As restic takes it, without passwords in it." example:"sftp:backup@example.org:/srv/restic"`
-	PasswordFile string      `mapstructure:"password_file" doc:"A file with the password of the repository." example:"restic-password"`
-	Password     secret.Text `mapstructure:"-" secret:"password_file"`
-	Init         bool        `mapstructure:"init" doc:"Make the repository if it is not there."`
+	Repository    string      `mapstructure:"repository" doc:"As restic takes it, without passwords in it." example:"sftp:backup@example.org:/srv/restic"`
+	PasswordFile  string      `mapstructure:"password_file" doc:"A file with the password of the repository." example:"restic-password"`
+	Password      secret.Text `mapstructure:"-" secret:"password_file"`
+	AccessKey     string      `mapstructure:"access_key" doc:"The name of a key, for a repository in a bucket." example:"AKIAEXAMPLE"`
+	SecretKeyFile string      `mapstructure:"secret_key_file" doc:"A file with the secret of that key." example:"restic-secret"`
+	SecretKey     secret.Text `mapstructure:"-" secret:"secret_key_file"`
+	Init          bool        `mapstructure:"init" doc:"Make the repository if it is not there."`
 }
 
 type backupConfig struct {
@@ -91,46 +94,57 @@ type consulConfig struct {
 	Token     secret.Text `mapstructure:"-" secret:"token_file"`
 	CAFile    string      `mapstructure:"ca_file" file:"authorities" doc:"The certificate authorities to trust instead of the system's." example:"consul-ca.pem"`
 	Binary    string      `mapstructure:"binary" doc:"The program consul, of the same version, for the throw-away server on which a restore is tested." example:"/usr/bin/consul"`
-	Sentinel  string      `mapstructure:"sentinel" doc:"The key below which a random value is written before each snapshot. Empty: batsignal/sentinel." example:"batsignal/sentinel"`
+	Prefix    string      `mapstructure:"prefix" doc:"Below it a random value is written before each snapshot, to be found in what is restored. Empty: batsignal." example:"batsignal"`
 }
 
 type raftConfig struct {
 	Vault     string      `mapstructure:"vault" doc:"Which of jobs.vaults." example:"main"`
-	TokenFile string      `mapstructure:"token_file" doc:"A file with a token that may take snapshots." example:"vault-snapshot-token"`
+	TokenFile string      `mapstructure:"token_file" doc:"A file with a token that may take snapshots and write the sentinel, and nothing else." example:"vault-snapshot-token"`
 	Token     secret.Text `mapstructure:"-" secret:"token_file"`
-	Server    []string    `mapstructure:"server" doc:"The program, with its arguments, of the throw-away server on which a restore is tested; {dir} and {listen} stand for its directory and address. Empty: snapshots are inspected, but not restored, and never count as verified." example:"[/usr/bin/vault, server]"`
+	Sentinel  string      `mapstructure:"sentinel" doc:"Where in Vault a random value is written before each snapshot. Empty: cubbyhole/batsignal-sentinel, which every token has for itself." example:"secret/batsignal-sentinel"`
+	Server    []string    `mapstructure:"server" doc:"The program, with its arguments, of the throw-away server on which a restore is tested; @CONFIG@, @LISTEN@ and @DIR@ stand for its configuration, address and directory. Empty: snapshots are checked, but not restored." example:"[/usr/bin/vault, server, -config=@CONFIG@]"`
+	Drill     bool        `mapstructure:"drill" doc:"Ask the holders for their shares in each test, to look into what was restored. Without it no snapshot is verified beyond level 3."`
 }
 
 type filesConfig struct {
-	Paths    []string      `mapstructure:"paths" doc:"Whole paths of files and directories." example:"[/etc/pki/signing]"`
-	Exclude  []string      `mapstructure:"exclude" doc:"Patterns of names that are left out." example:"['*.tmp']"`
-	Sentinel string        `mapstructure:"sentinel" doc:"A file below one of the paths that a random value is written to before each backup." example:"/etc/pki/signing/.batsignal"`
-	Check    []string      `mapstructure:"check" doc:"A program, with arguments, that is run where the files were restored and must succeed." example:"[/usr/bin/certutil, -L, -d, .]"`
+	Paths    []string      `mapstructure:"paths" doc:"Whole paths of files and directories, and patterns of them." example:"[/etc/pki/signing]"`
+	Exclude  []string      `mapstructure:"exclude" doc:"Patterns that are left out: with a slash of whole paths, else of names." example:"['*.tmp']"`
+	Sentinel string        `mapstructure:"sentinel" doc:"A file below one of the paths that a random value is written to before each backup. Empty: a restore is not proven beyond level 3." example:"/etc/pki/signing/.batsignal"`
+	Copies   []copyConfig  `mapstructure:"copies" doc:"Files that are written to all the time, and how each is copied in one piece."`
+	Check    []string      `mapstructure:"check" doc:"A program, with arguments, that must succeed with what was restored; {dir} is where the restored tree is." example:"[/usr/bin/certutil, -L, -d, '{dir}/etc/pki/signing']"`
 	OnChange bool          `mapstructure:"on_change" doc:"Back up when something changed, beside the times."`
-	Settle   time.Duration `mapstructure:"settle" doc:"How long nothing must have changed before that. 0: a minute." example:"1m"`
+	Settle   time.Duration `mapstructure:"settle" doc:"How long nothing must have changed before that. 0: 30s." example:"1m"`
+}
+
+type copyConfig struct {
+	Of   string   `mapstructure:"of" doc:"The file, in one of the paths." example:"/var/lib/app/app.db"`
+	With []string `mapstructure:"with" doc:"A program, with arguments, that writes the copy to {to}." example:"[/usr/bin/sqlite3, /var/lib/app/app.db, '.backup {to}']"`
 }
 
 type postgresConfig struct {
-	Own      bool          `mapstructure:"own" doc:"The bot's own database; then no dsn is needed."`
-	DSN      secret.Text   `mapstructure:"dsn" secret:"dsn_file" doc:"The database, as a role that may read everything." example:"postgres://backup@db.example.org/wiki?sslmode=verify-full"`
-	DSNFile  string        `mapstructure:"dsn_file" doc:"A file with that address, for when it holds a password." example:"wiki-dsn"`
-	Mode     string        `mapstructure:"mode" doc:"dump (one database, with pg_dump) or base (the whole server, with pg_basebackup). Empty: dump." example:"dump"`
-	Sentinel string        `mapstructure:"sentinel" doc:"A table with a text column value that a random value is written to before each dump. Empty: none, which makes level 4 a matter of the queries." example:"batsignal_sentinel"`
-	Queries  []queryConfig `mapstructure:"queries" doc:"What is asked of what was restored, beside the numbers of rows."`
-	BinDir   string        `mapstructure:"bin_dir" doc:"Where pg_dump and the server for the test are, of the same version. Empty: database.pg_bindir, or the newest." example:"/usr/lib/postgresql/15/bin"`
+	Own       bool          `mapstructure:"own" doc:"The bot's own database. With a private one no dsn is needed."`
+	DSN       secret.Text   `mapstructure:"dsn" secret:"dsn_file" doc:"The database, as a role that may read everything." example:"postgres://backup@db.example.org/wiki?sslmode=verify-full"`
+	DSNFile   string        `mapstructure:"dsn_file" doc:"A file with that address, for when it holds a password." example:"wiki-dsn"`
+	Mode      string        `mapstructure:"mode" doc:"dump (with pg_dump) or base (the whole server, with pg_basebackup). Empty: dump." example:"dump"`
+	Databases []string      `mapstructure:"databases" doc:"The databases of a dump; '*' is all that let people in. None: the one in dsn." example:"[wiki]"`
+	Sentinel  string        `mapstructure:"sentinel" doc:"A table that a random value is written to before each backup, made if it is missing. Empty: none, and only the queries prove a restore." example:"batsignal_sentinel"`
+	Tables    []string      `mapstructure:"tables" doc:"The tables whose rows are counted. None: the largest ones." example:"[public.page]"`
+	Queries   []queryConfig `mapstructure:"queries" doc:"What is asked of what was restored, beside the numbers of rows."`
+	BinDir    string        `mapstructure:"bin_dir" doc:"Where pg_dump and the server for the test are, of the same version. Empty: database.pg_bindir, or the newest." example:"/usr/lib/postgresql/15/bin"`
 }
 
 type queryConfig struct {
-	Name   string `mapstructure:"name" doc:"What it is called in the evidence." example:"newest edit"`
-	SQL    string `mapstructure:"sql" doc:"A query with one row and one column." example:"select max(edited_at) from page"`
-	Expect string `mapstructure:"expect" doc:"same (as when it was taken), nonempty, or a duration: the answer is a time not older than that when it was taken." example:"24h"`
+	Name     string `mapstructure:"name" doc:"What it is called in the evidence." example:"newest edit"`
+	SQL      string `mapstructure:"sql" doc:"A query that gives one column." example:"select max(edited_at) from page"`
+	Expect   string `mapstructure:"expect" doc:"same (as when it was taken), nonempty, or a duration: a time at most so long before the backup." example:"24h"`
+	Database string `mapstructure:"database" doc:"The database that is asked. Empty: the one in dsn." example:"wiki"`
 }
 
 type vaultConfig struct {
 	Name      string            `mapstructure:"name" doc:"What it is called." example:"main"`
 	Nodes     []vaultNodeConfig `mapstructure:"nodes" doc:"Its nodes."`
 	CAFile    string            `mapstructure:"ca_file" file:"authorities" doc:"The certificate authorities to trust instead of the system's." example:"vault-ca.pem"`
-	Holders   []holderConfig    `mapstructure:"holders" doc:"Who holds which share."`
+	Holders   []holderConfig    `mapstructure:"holders" doc:"Who is given a new share by a rekey, and may be given a root token. Who holds a share now is what people register: batsignal share register."`
 	Every     time.Duration     `mapstructure:"every" doc:"How often its nodes are asked whether they are sealed. 0: 15s." example:"15s"`
 	Tolerates time.Duration     `mapstructure:"tolerates" doc:"For how long everything else can be served while it is sealed. 0: not said." example:"24h"`
 	Page      bool              `mapstructure:"page" doc:"Ring the holders when a node is sealed, and not only tell them."`
@@ -142,10 +156,8 @@ type vaultNodeConfig struct {
 }
 
 type holderConfig struct {
-	Share  int    `mapstructure:"share" doc:"The number of the share." example:"1"`
-	Person string `mapstructure:"person" doc:"The handle of who holds it." example:"maria"`
-	Place  string `mapstructure:"place" doc:"Where it is kept." example:"maria's laptop"`
-	PGP    string `mapstructure:"pgp" file:"read" doc:"The holder's OpenPGP public key, for new shares." example:"maria.asc"`
+	Person string `mapstructure:"person" doc:"The handle of a person." example:"maria"`
+	PGP    string `mapstructure:"pgp" file:"read" doc:"A file with the person's OpenPGP public key, to which new shares and root tokens are encrypted." example:"maria.asc"`
 }
 
 type procedureConfig struct {

@@ -222,7 +222,7 @@ func (p *parts) serveWeb(ctx context.Context, c Config, db *database, at net.Lis
 		Incidents: p.incidents, DB: db.Pool, Watch: p.watch, Commands: p.set,
 		Meetings: p.meetings, Actions: p.actions, Retro: p.retro, PublicURL: c.Web.PublicURL,
 		Access: p.access, Who: p.identity, OIDC: providersOf(c),
-		People: p.people, Skills: p.skills, Tree: p.tree, Rota: p.rota, Alerts: p.alerts, Currency: c.Paging.Currency, Policies: &policy.Service{DB: db.Pool, Now: p.incidents.Now},
+		People: p.people, Skills: p.skills, Tree: p.tree, Rota: p.rota, Alerts: p.alerts, Jobs: p.jobs, Runbooks: p.runbooks, Vaults: p.vaults, Backups: p.expects, Currency: c.Paging.Currency, Policies: &policy.Service{DB: db.Pool, Now: p.incidents.Now},
 		Now: p.incidents.Now, Log: log, Version: currentBuild().Version, Hooks: p.hooks(),
 		Leads: p.election.Leads, Ready: p.settled, Elsewhere: p.elsewhere,
 		Switchboard: linkTo(c, db.Pool, p.incidents.Now), Keyring: p.keyring, Custody: plan,

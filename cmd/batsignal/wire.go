@@ -77,7 +77,8 @@ type parts struct {
 	board      *switchwire.Client                                 // nil: there is no switchboard
 	botSide    *botSide                                           // what the switchboard hears us by; nil: there is none
 	// elsewhere tells who is on call at other paging services; nil knows none.
-	elsewhere  func(ctx context.Context, role, zone string) string
+	elsewhere func(ctx context.Context, role, zone string) string
+	jobParts
 	set        *command.Set
 	identity   *bot.Identity
 	dispatcher *bot.Dispatcher
@@ -174,6 +175,10 @@ func wire(ctx context.Context, c Config, db *database, places []place, now func(
 	river.AddWorker(workers, p.errands)
 	p.routeQueues(queues)
 	p.joinMail(db, workers, queues, log)
+	if err := p.joinJobs(ctx, c, db, now, log); err != nil {
+		return nil, err
+	}
+	p.workJobs(workers, queues, log)
 	if p.queue, err = newQueue(db, queues, workers, log); err != nil {
 		return nil, err
 	}
@@ -181,6 +186,7 @@ func wire(ctx context.Context, c Config, db *database, places []place, now func(
 	p.rota.Queue, p.coverage.Queue = p.queue, p.queue
 	p.joinTree(c, db, now)
 	p.meetings.Queue, p.actions.Queue, p.retro.Queue = p.queue, p.queue, p.queue
+	p.queueJobs(p.queue)
 
 	p.identity = &bot.Identity{DB: db.Pool, Policy: bot.Policy{Fire: c.Guard.MayFire, Confirm: c.Guard.MayConfirm, Admins: lower(c.Admins)}}
 	p.set, err = command.NewSet(command.Options{
@@ -190,6 +196,7 @@ func wire(ctx context.Context, c Config, db *database, places []place, now func(
 	}, command.Vocabulary(command.Services{
 		DB: db.Pool, Incidents: p.incidents, People: p.people, Meetings: p.meetings, Actions: p.actions, Retro: p.retro, Access: p.access,
 		Skills: p.skills, Components: p.components, Rota: p.rota, Choices: p.choices, Fetch: p.calendars, Alerts: p.alerts,
+		Jobs: p.jobs, Clock: p.clock, Freezes: p.freezes, Reminders: p.reminders, Announcements: p.announcements, Runbooks: p.runbooks,
 		Switchboard: linkTo(c, db.Pool, now),
 		PublicURL:   c.Web.PublicURL, Look: p.look, Health: p.health, Elsewhere: p.elsewhere,
 	}))

@@ -15,7 +15,8 @@ import (
 	"batsignal/integrations/job"
 )
 
-// Source is something that is backed up.
+// Source is something that is backed up. One whose steps leave something is a [job.Undoer]
+// as well.
 type Source interface {
 	// Write writes a backup as one stream to w. Just before, it plants a sentinel where it
 	// can: a random value that must be found in what is restored.
@@ -26,8 +27,9 @@ type Source interface {
 	Prove(ctx context.Context, r *job.Run, from io.Reader, of Taken) (Proof, error)
 	// Suffix is what the stream is, in the name of its file: "tar", "pgdump", "consul.tgz".
 	Suffix() string
-	// Restoring is how one restores it by hand, with stock tools only, from the opened file:
-	// some lines of shell and prose. It is stored beside each backup.
+	// Restoring is how one restores it by hand, with stock tools only, from the opened file,
+	// which is called backup.SUFFIX: some lines of shell and prose. It is stored beside each
+	// backup.
 	Restoring() string
 }
 

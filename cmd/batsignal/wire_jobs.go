@@ -1,0 +1,212 @@
+package main
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"log/slog"
+	"path/filepath"
+	"slices"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/riverqueue/river"
+
+	"batsignal/bot/command"
+	"batsignal/incidents/announcement"
+	"batsignal/incidents/reminder"
+	"batsignal/incidents/runbook"
+	"batsignal/integrations/files"
+	"batsignal/integrations/job"
+	"batsignal/integrations/job/clockwork"
+	"batsignal/integrations/job/freeze"
+	"batsignal/integrations/snapshot"
+	"batsignal/integrations/vault"
+	"batsignal/migrations/pg"
+	"batsignal/oncall"
+	"batsignal/oncall/notice"
+	"batsignal/oncall/redact"
+	"batsignal/oncall/rota"
+)
+
+// jobParts are what has to do with jobs.
+type jobParts struct {
+	jobs          *job.Service
+	clock         *clockwork.Service
+	freezes       freeze.Rules
+	reminders     *reminder.Service
+	runbooks      *runbook.Service
+	announcements *announcement.Service
+	vaults        []*vault.Vault
+	vaultWatch    *vault.Watch               // nil: there is no vault
+	watched       []files.Watched            // what is backed up when it changes
+	expects       map[string]snapshot.Expect // what is expected of the backups of each job
+}
+
+// jobsAtOnce is how many runs go on at once in a process. Most of them wait for others.
+const jobsAtOnce = 6
+
+// joinJobs makes what can be done from chat, and what is done by itself. The queue is made
+// later, since it has to know its workers.
+func (p *parts) joinJobs(ctx context.Context, c Config, db *database, now func() time.Time, log *slog.Logger) (err error) {
+	if p.freezes, err = freeze.NewRules(c.Jobs.FreezeDays, cmp.Or(c.Jobs.Zone, "UTC")); err != nil {
+		return err
+	}
+	p.jobs = &job.Service{
+		DB: db.Pool, Now: now, Log: log, Rooms: p.rota.Rooms, Incidents: p.incidents, ScratchRoot: filepath.Join(c.StateDir, "scratch"),
+		Me: processName(), Redact: redact.Text, IsAdmin: p.isAdmin,
+		Frozen: func(ctx context.Context, db pg.DB, at time.Time) (string, time.Time, error) {
+			return freeze.Frozen(ctx, db, p.freezes, at)
+		},
+	}
+	if p.jobs.Definitions, err = p.definitions(ctx, c, db, now); err != nil {
+		return err
+	}
+	p.clock = &clockwork.Service{DB: db.Pool, Jobs: p.jobs, Now: now, Rooms: p.rota.Rooms, Log: log}
+	for _, d := range p.jobs.Definitions {
+		if err := clockwork.Check(d); err != nil {
+			return err
+		}
+	}
+	p.reminders = &reminder.Service{DB: db.Pool, Now: now, Rooms: p.rota.Rooms, Avoid: p.freezes.Weekdays(), Log: log}
+	p.announcements = &announcement.Service{
+		DB: db.Pool, Now: now, Log: log, Incidents: p.incidents, Home: p.rota.Rooms, Rooms: roomsToTell(c, p.rota.Rooms),
+	}
+	if c.Mail.Host != "" {
+		p.announcements.Lists = c.Jobs.Announce.Lists
+	}
+	if err := p.joinRunbooks(c, db, now, log); err != nil {
+		return err
+	}
+	p.jobs.Finished = append(p.jobs.Finished, p.tellRunbook)
+	p.chores = append(p.chores,
+		chore{"runs of jobs", 5 * time.Second, p.jobs.Look},
+		chore{"times of jobs", 10 * time.Second, p.lookAtTimes()},
+		chore{"reminders", time.Minute, p.reminders.Look},
+		chore{"runbooks that stand still", time.Minute, p.runbooks.Look},
+		chore{"tests of backups", time.Minute, func(ctx context.Context) error { return snapshot.Look(ctx, db.Pool, now()) }},
+	)
+	if len(p.watched) > 0 {
+		watcher := &files.Watcher{DB: db.Pool, Jobs: p.watched, Now: now, Ask: p.jobs.AskIn}
+		p.chores = append(p.chores, chore{"files that change", 10 * time.Second, watcher.Look})
+	}
+	if len(p.vaults) > 0 {
+		p.joinVaults(c, db, now, log)
+	}
+	return nil
+}
+
+// workJobs has this process work runs, and mail announcements if it can.
+func (p *parts) workJobs(workers *river.Workers, queues map[string]river.QueueConfig, log *slog.Logger) {
+	river.AddWorker(workers, &job.Work{Service: p.jobs})
+	queues[job.Queue] = river.QueueConfig{MaxWorkers: jobsAtOnce}
+	mailing := &announcement.Mailing{Service: p.announcements, Log: log}
+	river.AddWorker(workers, mailing)
+	if p.mail != nil {
+		mailing.Mailer = p.mail
+		queues[announcement.Queue] = river.QueueConfig{MaxWorkers: 1}
+	}
+}
+
+// lookAtTimes has the rows of schedules follow the configuration, when this process begins to
+// lead, and asks for what is due.
+func (p *parts) lookAtTimes() func(context.Context) error {
+	synced := false
+	return func(ctx context.Context) error {
+		if !synced {
+			if err := p.clock.Sync(ctx, p.jobs.Definitions); err != nil {
+				return err
+			}
+			synced = true
+		}
+		return p.clock.Look(ctx)
+	}
+}
+
+// queueJobs gives the queue to everything about jobs that leaves work behind.
+func (p *parts) queueJobs(q notice.Queue) {
+	p.jobs.Queue, p.clock.Queue, p.reminders.Queue, p.announcements.Queue, p.runbooks.Queue = q, q, q, q, q
+	if p.vaultWatch != nil {
+		p.vaultWatch.Queue = q
+	}
+}
+
+// roomsToTell are where outages are announced.
+func roomsToTell(c Config, home []rota.Room) []rota.Room {
+	var rooms []rota.Room
+	for _, r := range c.Jobs.Announce.Rooms {
+		rooms = append(rooms, rota.Room{Network: r.Network, Room: r.Room})
+	}
+	if len(rooms) == 0 {
+		return home
+	}
+	return rooms
+}
+
+// joinRunbooks reads the runbooks, and joins them with jobs.
+func (p *parts) joinRunbooks(c Config, db *database, now func() time.Time, log *slog.Logger) error {
+	books, err := runbooksOf(c)
+	if err != nil {
+		return err
+	}
+	p.runbooks = &runbook.Service{DB: db.Pool, Now: now, Log: log, Incidents: p.incidents, Books: books, Starter: starter{p.jobs}, Networks: p.rota.Networks}
+	return nil
+}
+
+// starter asks for the jobs of runbooks.
+type starter struct{ jobs *job.Service }
+
+func (s starter) Has(name string) bool {
+	_, err := s.jobs.Definition(name)
+	return err == nil
+}
+
+func (s starter) Start(ctx context.Context, tx pgx.Tx, a runbook.Ask) (int64, error) {
+	r, err := s.jobs.AskIn(ctx, tx, job.Ask{
+		Job: a.Job, Params: a.Params, By: a.By, Admin: a.Admin, Incident: a.Incident, Reason: a.Reason, Key: a.Key,
+	})
+	return r.ID, err
+}
+
+// tellRunbook tells the runbook that waits for a run how it ended.
+func (p *parts) tellRunbook(ctx context.Context, tx pgx.Tx, r job.Row) error {
+	return p.runbooks.Finished(ctx, tx, runbook.Finished{Run: r.ID, Succeeded: r.State == job.Succeeded, How: r.State.Words(), Said: r.Said})
+}
+
+// isAdmin tells who may agree to jobs for admins.
+func (p *parts) isAdmin(ctx context.Context, a oncall.Actor) (bool, error) {
+	if a.Account != "" && slices.Contains(p.identity.Policy.Admins, a.Network+"/"+a.Account) {
+		return true, nil
+	}
+	if a.PersonID == 0 {
+		return false, nil
+	}
+	c, err := p.identity.ForPerson(ctx, oncall.Person{ID: a.PersonID, Handle: a.Handle}, a.Network)
+	return c.Rights.Has(command.Admin), err
+}
+
+// definitions are the jobs of the configuration.
+func (p *parts) definitions(ctx context.Context, c Config, db *database, now func() time.Time) ([]job.Definition, error) {
+	var all []job.Definition
+	vaults, err := p.vaultJobs(ctx, c, db, now)
+	if err != nil {
+		return nil, err
+	}
+	backups, err := p.backupJobs(ctx, c, db, now)
+	if err != nil {
+		return nil, err
+	}
+	procedures, err := procedureJobs(c)
+	if err != nil {
+		return nil, err
+	}
+	all = append(append(append(all, vaults...), backups...), procedures...)
+	seen := map[string]bool{}
+	for _, d := range all {
+		if seen[d.Name] {
+			return nil, fmt.Errorf("two jobs are called %s; choose another name for one of them", d.Name)
+		}
+		seen[d.Name] = true
+	}
+	return all, nil
+}

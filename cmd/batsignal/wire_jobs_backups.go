@@ -1,0 +1,102 @@
+package main
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"time"
+
+	"batsignal/integrations/backup"
+	"batsignal/integrations/files"
+	"batsignal/integrations/job"
+	storage "batsignal/integrations/place"
+	"batsignal/integrations/seal"
+	"batsignal/integrations/snapshot"
+	"batsignal/integrations/snapshot/retention"
+	"batsignal/oncall"
+)
+
+// backupJobs are three jobs for each backup of the configuration: one takes it, one proves
+// that it can be restored, one deletes old ones. One more looks after the places.
+func (p *parts) backupJobs(ctx context.Context, c Config, db *database, now func() time.Time) ([]job.Definition, error) {
+	if len(c.Jobs.Backups) == 0 {
+		return nil, nil
+	}
+	zone := oncall.Location(cmp.Or(c.Jobs.Zone, "UTC"))
+	places, err := backupPlaces(c)
+	if err != nil {
+		return nil, err
+	}
+	p.expects = map[string]snapshot.Expect{}
+	var all []job.Definition
+	for _, b := range c.Jobs.Backups {
+		source, err := p.sourceOf(c, b, db, now)
+		if err != nil {
+			return nil, fmt.Errorf("the backup %s: %w", b.Name, err)
+		}
+		sealer, openers, err := sealOf(ctx, c, b.Seal)
+		if err != nil {
+			return nil, fmt.Errorf("the backup %s: %w", b.Name, err)
+		}
+		if changing, ok := source.(*files.Source); ok && b.Files.OnChange {
+			p.watched = append(p.watched, files.Watched{Job: "backup-" + b.Name, Source: changing, Settle: b.Files.Settle})
+		}
+		var mine []storage.Named
+		for _, name := range b.Places {
+			mine = append(mine, places[name])
+		}
+		all = append(all, p.backupJob(b, db, now, zone, source, sealer, openers, mine)...)
+		p.expects["backup-"+b.Name] = snapshot.Expect{Age: b.Expect, Verified: b.ExpectVerified}
+	}
+	var everywhere []storage.Named
+	for _, conf := range c.Jobs.Places {
+		everywhere = append(everywhere, places[conf.Name])
+	}
+	return append(all, job.Definition{
+		Name: "sweep-places", Type: "sweep", Summary: "Removes what uploads that were cut off left behind.",
+		Kind: &backup.Sweep{Now: now, Places: everywhere}, Policy: job.Policy{Quiet: true},
+		Schedule: &job.Schedule{Rule: "@weekly", Zone: zone.String(), Missed: job.MissedSkip},
+	}), nil
+}
+
+// backupJob are the jobs of one backup. They share a word, so that none deletes what another
+// reads.
+func (p *parts) backupJob(b backupConfig, db *database, now func() time.Time, zone *time.Location,
+	source backup.Source, sealer seal.Sealer, openers []seal.Opener, places []storage.Named) []job.Definition {
+	taken := "backup-" + b.Name
+	at := func(rule string) *job.Schedule {
+		if rule == "" {
+			return nil
+		}
+		return &job.Schedule{Rule: rule, Zone: zone.String(), Missed: job.MissedOnce}
+	}
+	policy := func(expect time.Duration) job.Policy {
+		return job.Policy{Timeout: b.Timeout, Tries: 3, Rest: 5 * time.Minute, Exclusive: taken, Expect: expect, Quiet: true}
+	}
+	verify := &backup.Verify{DB: db.Pool, Now: now, Of: taken, Source: source, Openers: openers, Places: places}
+	keep := retention.Policy{Daily: b.Daily, Weekly: b.Weekly, Monthly: b.Monthly}
+	if keep == (retention.Policy{}) {
+		keep = retention.Policy{Daily: 7, Weekly: 3, Monthly: 2}
+	}
+	retire := &backup.Retire{
+		DB: db.Pool, Now: now, Of: taken, Policy: keep, Zone: zone, Places: places,
+		Approved: func(ctx context.Context, run int64) (int, error) {
+			r, err := p.jobs.Get(ctx, run)
+			return r.Agreed, err
+		},
+	}
+	return []job.Definition{
+		{
+			Name: taken, Type: "backup", Summary: fmt.Sprintf("Backs up %s, sealed, to %s.", b.Name, oncall.JoinNames(b.Places)),
+			Kind: &backup.Take{DB: db.Pool, Now: now, Source: source, Sealer: sealer, Places: places}, Policy: policy(b.Expect), Schedule: at(b.At),
+		},
+		{
+			Name: "verify-" + b.Name, Type: "verify", Summary: fmt.Sprintf("Restores the newest backup of %s where it does no harm, and asks it questions.", b.Name),
+			Params: verify.Params(), Kind: verify, Policy: policy(b.ExpectVerified), Schedule: at(b.VerifyAt),
+		},
+		{
+			Name: "retire-" + b.Name, Type: "retire", Summary: fmt.Sprintf("Deletes backups of %s beyond %d days, %d weeks and %d months; only tested ones count.", b.Name, keep.Daily, keep.Weekly, keep.Monthly),
+			Params: retire.Params(), Kind: retire, Policy: policy(0), Schedule: at(b.RetireAt),
+		},
+	}
+}

@@ -1,0 +1,102 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"os"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"batsignal/integrations/job"
+	"batsignal/integrations/vault"
+	"batsignal/integrations/vault/vaultapi"
+	"batsignal/oncall"
+	"batsignal/oncall/fault"
+)
+
+// vaultJobs are the jobs of the vaults of the configuration.
+func (p *parts) vaultJobs(ctx context.Context, c Config, db *database, now func() time.Time) ([]job.Definition, error) {
+	var all []job.Definition
+	for _, conf := range c.Jobs.Vaults {
+		v := &vault.Vault{Name: conf.Name, Tolerates: conf.Tolerates}
+		for _, n := range conf.Nodes {
+			node, err := vaultapi.New(vaultapi.Config{Name: n.Name, Address: n.Address, CAFile: conf.CAFile})
+			if err != nil {
+				return nil, err
+			}
+			v.Nodes = append(v.Nodes, node)
+		}
+		p.vaults = append(p.vaults, v)
+		parts := vault.Parts{DB: db.Pool, Now: now}
+		all = append(all, job.Definition{
+			Name: "unseal-" + v.Name, Type: "unseal", Summary: fmt.Sprintf("Unseals the Vault %s with the shares that people hand in.", v.Name),
+			Params: []job.Param{vault.NodeParam(v)}, Kind: &vault.Unseal{Parts: parts, Vault: v},
+			Policy: job.Policy{Timeout: 24 * time.Hour, Tries: 3, Exclusive: "vault-" + v.Name},
+		})
+		receivers, err := receiversOf(ctx, conf, db)
+		if err != nil {
+			return nil, err
+		}
+		if len(receivers) < 2 {
+			continue // nobody to give new shares to
+		}
+		all = append(all, job.Definition{
+			Name: "rekey-" + v.Name, Type: "rekey", Summary: fmt.Sprintf("Gives the Vault %s new shares, each encrypted to its holder.", v.Name),
+			Params: []job.Param{{Name: "threshold", Type: job.ParamNumber, Default: fmt.Sprint(len(receivers)/2 + 1), Help: "how many of the new shares open it"}},
+			Kind:   &vault.Rekey{Parts: parts, Vault: v, Receivers: receivers}, Policy: ceremonyPolicy(v),
+		}, job.Definition{
+			Name: "root-" + v.Name, Type: "root", Summary: fmt.Sprintf("Makes a root token of the Vault %s, encrypted to one person.", v.Name),
+			Params: []job.Param{vault.ForParam(receivers)}, Kind: &vault.Root{Parts: parts, Vault: v, Receivers: receivers}, Policy: ceremonyPolicy(v),
+		})
+	}
+	return all, nil
+}
+
+// ceremonyPolicy is how what changes who can open a vault is treated.
+func ceremonyPolicy(v *vault.Vault) job.Policy {
+	return job.Policy{Timeout: 24 * time.Hour, Exclusive: "vault-" + v.Name, Approvals: 1, Risky: true, Admin: true}
+}
+
+// receiversOf are the people who can be given something of a vault, encrypted.
+func receiversOf(ctx context.Context, conf vaultConfig, db *database) ([]vault.Receiver, error) {
+	var all []vault.Receiver
+	for _, h := range conf.Holders {
+		if h.PGP == "" {
+			continue
+		}
+		key, err := os.ReadFile(h.PGP)
+		if err != nil {
+			return nil, err
+		}
+		r := vault.Receiver{Handle: h.Person, Key: string(key)}
+		person, err := oncall.PersonByHandle(ctx, db.Pool, h.Person)
+		switch {
+		case err == nil:
+			r.Person = person.ID
+		case fault.KindOf(err) != fault.NotFound:
+			return nil, err
+		}
+		all = append(all, r)
+	}
+	return all, nil
+}
+
+// joinVaults has the vaults watched: who is sealed is unsealed.
+func (p *parts) joinVaults(c Config, db *database, now func() time.Time, log *slog.Logger) {
+	watch := &vault.Watch{
+		DB: db.Pool, Now: now, Log: log, Vaults: p.vaults, Rooms: p.rota.Rooms, Networks: p.rota.Networks,
+		Unseal: func(ctx context.Context, tx pgx.Tx, w vault.Want) error {
+			_, err := p.jobs.AskIn(ctx, tx, job.Ask{Job: "unseal-" + w.Vault, Reason: w.Reason, Key: w.Key})
+			return err
+		},
+	}
+	p.vaultWatch = watch
+	for _, conf := range c.Jobs.Vaults {
+		if conf.Every > 0 && (watch.Every == 0 || conf.Every < watch.Every) {
+			watch.Every = conf.Every
+		}
+	}
+	p.chores = append(p.chores, chore{"vaults", 5 * time.Second, watch.Look})
+}

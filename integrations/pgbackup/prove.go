@@ -1,0 +1,332 @@
+package pgbackup
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"batsignal/integrations/argv"
+	"batsignal/integrations/backup"
+	"batsignal/integrations/job"
+	"batsignal/integrations/throwaway"
+	"batsignal/oncall/fault"
+
+	"github.com/jackc/pgx/v5"
+)
+
+// Prove implements [backup.Source]: it restores a backup on a server of the same major
+// version, and asks that for the sentinel, row counts and queries.
+func (s *Source) Prove(ctx context.Context, r *job.Run, from io.Reader, of backup.Taken) (proof backup.Proof, err error) {
+	if err := s.Check(); err != nil {
+		return proof, backup.NotProven{Cause: err}
+	}
+	ttl := s.TTL
+	if ttl == 0 {
+		ttl = 2 * time.Hour
+	}
+	ctx, cancel := context.WithTimeoutCause(ctx, ttl, fault.New(fault.Unready, "The PostgreSQL that is thrown away was not done within %s.", ttl))
+	defer cancel()
+	defer func() {
+		if cause := context.Cause(ctx); err != nil && cause != nil {
+			err = backup.NotProven{Cause: cause}
+		}
+	}()
+	major, err := strconv.Atoi(strings.Split(fact(of.Facts, factVersion), ".")[0])
+	if err != nil {
+		return proof, backup.NotProven{Cause: fault.New(fault.Unready, "It is not known of which version of PostgreSQL the backup is.")}
+	}
+	names := []string{"postgres", "initdb", "pg_restore", "psql"}
+	if s.Mode == Base {
+		names = []string{"postgres", "pg_verifybackup", "pg_controldata"}
+	}
+	bin, err := find(ctx, s.BinDir, major, false, names...)
+	if err != nil {
+		return proof, backup.NotProven{Cause: err}
+	}
+	dir, as, err := scratch(ctx, r)
+	if err != nil {
+		return proof, backup.NotProven{Cause: err}
+	}
+	proof.Tool = "PostgreSQL " + bin.version
+	err = r.Step(ctx, "throw-away PostgreSQL", UndoServer, serverMemo{dir}, func(ctx context.Context) (err error) {
+		var server *server
+		if s.Mode == Base {
+			server, err = s.restoreBase(ctx, r, bin, dir, as, from, of, &proof)
+		} else {
+			if err := initCluster(ctx, bin, dir, as); err != nil {
+				return backup.NotProven{Cause: err}
+			}
+			server, err = start(ctx, bin, dir, as, superuser, "postgres")
+			if err != nil {
+				return backup.NotProven{Cause: err}
+			}
+		}
+		if err != nil {
+			return err
+		}
+		defer func() { err = errors.Join(err, server.Stop(ctx)) }()
+		if s.Mode == Dump {
+			if err := server.restoreDump(ctx, r, from); err != nil {
+				return err
+			}
+		}
+		proof.Level = 3
+		return s.askRestored(ctx, r, server, of, &proof)
+	})
+	return proof, err
+}
+
+// askRestored compares the restored server with what was backed up.
+func (s *Source) askRestored(ctx context.Context, r *job.Run, server *server, of backup.Taken, proof *backup.Proof) error {
+	r.Doing(ctx, "asking what was restored")
+	home := fact(of.Facts, factDatabase)
+	conn, err := server.connect(ctx, home)
+	if err != nil {
+		return fault.Wrap(fault.Invalid, err, "The restored server does not have the database %s.", home)
+	}
+	defer conn.Close(context.WithoutCancel(ctx))
+	if of.Sentinel != "" {
+		if err := s.findSentinel(ctx, conn, of.Sentinel); err != nil {
+			return err
+		}
+	}
+	differ, err := s.compare(ctx, server, conn, home, of, proof)
+	if err != nil {
+		return err
+	}
+	if len(differ) > 0 {
+		const most = 5
+		more := ""
+		if len(differ) > most {
+			differ, more = differ[:most], "; and more"
+		}
+		return fault.New(fault.Invalid, "What was restored is not what was backed up: %s%s.", strings.Join(differ, "; "), more)
+	}
+	if s.Mode == Base {
+		if err := server.amcheck(ctx, r, home); err != nil {
+			return err
+		}
+	}
+	own := ""
+	if s.Own {
+		version, err := bringUp(ctx, server.conninfo(home), "")
+		if err != nil {
+			return err
+		}
+		own = fmt.Sprintf(" Its schema is version %d, which this program works with.", version)
+	}
+	switch {
+	case of.Sentinel != "":
+		proof.Level, proof.Detail = 4, "A server of the same version was restored from it, and has the value planted just before, and its rows."
+	case len(s.Queries) > 0:
+		proof.Level, proof.Detail = 4, "A server of the same version was restored from it, and answers the queries. No value was planted."
+	default:
+		proof.Detail = "A server of the same version was restored from it. Neither was a value planted nor is there a query, so that nobody knows how new it is."
+	}
+	proof.Detail += own
+	return nil
+}
+
+// compare counts rows and asks queries again.
+func (s *Source) compare(ctx context.Context, server *server, home *pgx.Conn, homeName string, of backup.Taken, proof *backup.Proof) (differ []string, err error) {
+	conns := map[string]*pgx.Conn{homeName: home}
+	defer func() {
+		for name, conn := range conns {
+			if name != homeName {
+				_ = conn.Close(context.WithoutCancel(ctx)) // it only read
+			}
+		}
+	}()
+	on := func(name string) (*pgx.Conn, error) {
+		if name == "" {
+			name = homeName
+		}
+		if conns[name] == nil {
+			conn, err := server.connect(ctx, name)
+			if err != nil {
+				return nil, fault.Wrap(fault.Invalid, err, "The restored server does not have the database %s.", name)
+			}
+			conns[name] = conn
+		}
+		return conns[name], nil
+	}
+	for _, was := range of.Facts {
+		table, ok := strings.CutPrefix(was[0], factRows)
+		if !ok {
+			continue
+		}
+		database := ""
+		if name, rest, other := strings.Cut(table, ": "); other {
+			database, table = name, rest
+		}
+		conn, err := on(database)
+		if err != nil {
+			return nil, err
+		}
+		got, err := countOf(ctx, conn, table)
+		if err != nil {
+			return nil, fault.Wrap(fault.Invalid, err, "The restored server cannot count the rows of %s.", table)
+		}
+		proof.Facts = append(proof.Facts, [2]string{was[0], got})
+		if got != was[1] {
+			differ = append(differ, fmt.Sprintf("%s has %s rows, and had %s", table, got, was[1]))
+		}
+	}
+	for _, q := range s.Queries {
+		conn, err := on(q.Database)
+		if err != nil {
+			return nil, err
+		}
+		got, err := q.answer(ctx, conn)
+		if err != nil {
+			return nil, fault.Wrap(fault.Invalid, err, "The query %q fails on the restored server.", q.Name)
+		}
+		proof.Facts = append(proof.Facts, [2]string{factQuery + q.Name, got})
+		if wrong := q.wrong(got, fact(of.Facts, factQuery+q.Name), of.At); wrong != "" {
+			differ = append(differ, wrong)
+		}
+	}
+	return differ, nil
+}
+
+// restoreDump restores the roles and each database of a dump.
+func (s *server) restoreDump(ctx context.Context, r *job.Run, from io.Reader) error {
+	u := newUnpacking(from)
+	c, err := u.contents()
+	if err != nil {
+		return err
+	}
+	roles, err := u.small(rolesFile)
+	if err != nil {
+		return err
+	}
+	if _, err := s.run(ctx, argv.Command{Path: "psql", Args: []string{"--no-psqlrc", "--quiet", "--set=ON_ERROR_STOP=1", "--file=-", "--dbname=" + s.conninfo("postgres")},
+		Stdin: strings.NewReader(string(roles)), Stdout: io.Discard}); err != nil {
+		return refused(ctx, err, "The roles cannot be restored")
+	}
+	conn, err := s.connect(ctx, "template1")
+	if err != nil {
+		return err
+	}
+	defer conn.Close(context.WithoutCancel(ctx))
+	for _, one := range c.Databases {
+		r.Doing(ctx, "restoring the database "+one.Name)
+		if one.Name != "postgres" && one.Name != "template1" {
+			locale := "C.UTF-8"
+			if one.Encoding != "UTF8" {
+				locale = "C"
+			}
+			if _, err := conn.Exec(ctx, fmt.Sprintf(otherCreate, pgx.Identifier{one.Name}.Sanitize(), pgx.Identifier{one.Encoding}.Sanitize(), locale)); err != nil {
+				return fault.Wrap(fault.Invalid, err, "The database %s cannot be made.", one.Name)
+			}
+		}
+		if err := pgRestore(ctx, s.bin, s.run, u.file(one.File), "--dbname="+s.conninfo(one.Name)); err != nil {
+			return err
+		}
+	}
+	return u.end()
+}
+
+const otherCreate = `create database %s template template0 encoding %s locale '%s'`
+
+// pgRestore feeds a dump to pg_restore. Tablespaces are places of another machine, and a
+// subscription would begin to copy from somebody who lives.
+func pgRestore(ctx context.Context, bin programs, run func(context.Context, argv.Command) (argv.Output, error), dump *joining, args ...string) error {
+	args = append([]string{"--exit-on-error", "--no-tablespaces", "--no-subscriptions", "--no-password"}, args...)
+	_, err := run(ctx, argv.Command{Path: "pg_restore", Args: args, Stdin: dump, Stdout: io.Discard})
+	if dump.err != nil {
+		return dump.err
+	}
+	if err != nil {
+		return refused(ctx, err, "pg_restore "+bin.version+" does not restore it")
+	}
+	// It reads no further than it needs to; what follows belongs to the dump as well.
+	if _, err := io.Copy(io.Discard, dump); err != nil {
+		return err
+	}
+	return nil
+}
+
+// refused is what a program found wrong. Its words may hold anything of the database.
+func refused(ctx context.Context, err error, what string) error {
+	if ctx.Err() != nil {
+		return context.Cause(ctx)
+	}
+	var ended *argv.ExitError
+	if !errors.As(err, &ended) {
+		return backup.NotProven{Cause: err}
+	}
+	return fault.Wrap(fault.Invalid, err, "%s; the log has its words.", what)
+}
+
+// restoreBase unpacks a base backup, has every file of it checked, and starts it.
+func (s *Source) restoreBase(ctx context.Context, r *job.Run, bin programs, dir string, as throwaway.Account, from io.Reader, of backup.Taken, proof *backup.Proof) (*server, error) {
+	r.Doing(ctx, "unpacking the cluster")
+	data := filepath.Join(dir, "data")
+	if err := unpackBase(data, as, from, func(n int64) { r.Progress(n, 0, job.UnitBytes) }); err != nil {
+		return nil, err
+	}
+	here := server{dir: dir, bin: bin}
+	if _, err := here.run(ctx, argv.Command{Path: "pg_verifybackup", Args: []string{"--exit-on-error", "--quiet", data}}); err != nil {
+		return nil, refused(ctx, err, "pg_verifybackup does not accept it")
+	}
+	proof.Level = 2
+	control, err := here.run(ctx, argv.Command{Path: "pg_controldata", Args: []string{data}})
+	if err != nil {
+		return nil, refused(ctx, err, "pg_controldata does not accept it")
+	}
+	if want := fact(of.Facts, factSystem); want != "" && !slices.ContainsFunc(strings.Split(control.Stdout, "\n"), func(line string) bool {
+		name, value, _ := strings.Cut(line, ":")
+		return name == "Database system identifier" && strings.TrimSpace(value) == want
+	}) {
+		return nil, fault.New(fault.Invalid, "It is a backup of another cluster.")
+	}
+	// What it was told about others, and what would have it wait for them.
+	for _, name := range []string{"standby.signal", "recovery.signal", "postgresql.auto.conf"} {
+		if err := os.RemoveAll(filepath.Join(data, name)); err != nil {
+			return nil, backup.NotProven{Cause: err}
+		}
+	}
+	r.Doing(ctx, "recovering the cluster")
+	return start(ctx, bin, dir, as, fact(of.Facts, factSuperuser), fact(of.Facts, factDatabase))
+}
+
+// amcheck looks for indexes and tables that are broken inside, where PostgreSQL's own check is
+// installed.
+func (s *server) amcheck(ctx context.Context, r *job.Run, database string) error {
+	conn, err := s.connect(ctx, database)
+	if err != nil {
+		return err
+	}
+	defer conn.Close(context.WithoutCancel(ctx))
+	var there bool
+	if err := conn.QueryRow(ctx, otherHasAmcheck).Scan(&there); err != nil {
+		return err
+	}
+	if _, err := os.Stat(s.bin.path("pg_amcheck")); err != nil || !there {
+		r.Logf(ctx, "pg_amcheck is not installed here, so the inside of tables and indexes was not looked at.")
+		return nil
+	}
+	r.Doing(ctx, "looking into tables and indexes")
+	_, err = s.run(ctx, argv.Command{Path: "pg_amcheck", Args: []string{"--install-missing", "--no-password", "--jobs=2", "--database=" + s.conninfo(database)}, Stdout: io.Discard})
+	var ended *argv.ExitError
+	switch {
+	case err == nil:
+		return nil
+	case ctx.Err() != nil:
+		return context.Cause(ctx)
+	case errors.As(err, &ended) && ended.Code == 2:
+		return fault.Wrap(fault.Invalid, err, "pg_amcheck finds tables or indexes that are broken inside; the log has its words.")
+	}
+	r.Logf(ctx, "pg_amcheck could not do its work: %v", err)
+	return nil
+}
+
+const otherHasAmcheck = `select exists (select from pg_available_extensions where name = 'amcheck')`

@@ -1,0 +1,207 @@
+package vault
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"batsignal/integrations/job"
+	"batsignal/oncall"
+	"batsignal/oncall/share"
+)
+
+// desk is where people hand in their shares to one run. Its key and what was handed in are
+// in the memory of this process, and gone when the run ends, however it ends.
+type desk struct {
+	*Parts
+	run    *job.Run
+	what   Purpose
+	vault  *Vault
+	id     int64 // of the session
+	key    share.Key
+	held   []*held
+	need   int             // how many shares the lock needs; 0 is not known
+	known  []Holder        // whose shares are known again
+	failed map[string]bool // sets of them that are not right together, by set.key
+	deaf   string          // that the database does not answer, once said
+}
+
+// held is a share that was handed in.
+type held struct {
+	share.Share
+	who    string
+	person *int64
+	bad    bool // proven wrong
+	good   bool // proven right
+	in     bool // the attempt that is under way has it
+}
+
+func (h *held) String() string { return h.who + " (" + h.Name() + ")" }
+
+// handed is a row that waits.
+type handed struct {
+	ID       int64
+	PersonID *int64
+	Handle   string
+	Sealed   []byte
+	HandedAt time.Time
+}
+
+// open begins a session with a key that nobody has seen. Sessions of attempts that died are
+// closed: nobody can read what was sealed to them.
+func (p *Parts) open(ctx context.Context, r *job.Run, v *Vault, what Purpose) (*desk, error) {
+	d := &desk{Parts: p, run: r, vault: v, what: what}
+	rows, err := p.DB.Query(ctx, sqlEndOldSessions, pgx.NamedArgs{"run": r.ID, "now": p.Now()})
+	if err != nil {
+		return nil, err
+	}
+	lost, err := pgx.CollectRows(rows, pgx.RowTo[string])
+	if err != nil {
+		return nil, err
+	}
+	if d.ofToday() {
+		if d.known, err = Holders(ctx, p.DB, v.Name); err != nil {
+			return nil, err
+		}
+	}
+	if d.key, err = share.NewKey(); err != nil {
+		return nil, err
+	}
+	err = p.DB.QueryRow(ctx, sqlBeginSession, pgx.NamedArgs{
+		"run": r.ID, "attempt": r.Attempt, "purpose": what, "vault": v.Name, "recipient": d.key.Recipient(), "now": p.Now(),
+	}).Scan(&d.id)
+	if err != nil {
+		return nil, err
+	}
+	if len(lost) > 0 {
+		d.say(ctx, "Vault %s: the bot was restarted before it could read what %s handed in. Please hand it in again, to the new key.", v.Name, oncall.JoinNames(lost))
+	}
+	return d, nil
+}
+
+// ofToday tells whether the shares that are wanted are those that open the vault today: not
+// new ones that open nothing yet, nor those of the day of a backup.
+func (d *desk) ofToday() bool { return d.what != ToVerify && d.what != ToDrill }
+
+// close ends the session and wipes every share. It works when ctx is over, too.
+func (d *desk) close(ctx context.Context) {
+	for _, h := range d.held {
+		h.Wipe()
+	}
+	d.held, d.key = nil, share.Key{}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
+	defer cancel()
+	if _, err := d.DB.Exec(ctx, sqlEndSession, pgx.NamedArgs{"id": d.id, "now": d.Now()}); err != nil {
+		d.run.Logf(ctx, "The session of shares could not be closed; the next run does it.")
+	}
+}
+
+// say says a line in the room. That people do not hear of it must not cost an unsealing.
+func (d *desk) say(ctx context.Context, format string, args ...any) {
+	text := fmt.Sprintf(format, args...)
+	d.run.Logf(ctx, "%s", text)
+	if err := d.run.Say(ctx, text); err != nil && ctx.Err() == nil {
+		d.run.Logf(ctx, "That could not be said in the room.")
+	}
+}
+
+// asks says where one hands in a share.
+func (d *desk) asks() string {
+	return fmt.Sprintf("Hand in your share with \"batsignal share submit %d\", or on the page of this run; its key is %s. Never say a share in a room.", d.id, d.key.Recipient())
+}
+
+// pick takes the shares that were handed in meanwhile, opens them and tells which are of no
+// use. It returns those that are.
+func (d *desk) pick(ctx context.Context, label string) (fresh []*held) {
+	rows, err := d.DB.Query(ctx, sqlTakeHanded, pgx.NamedArgs{"id": d.id})
+	var list []handed
+	if err == nil {
+		list, err = pgx.CollectRows(rows, pgx.RowToStructByName[handed])
+	}
+	if err != nil {
+		if ctx.Err() == nil && d.deaf == "" {
+			d.deaf = "The database does not answer, so no new share can be read; what was read is kept."
+			d.run.Logf(ctx, "%s", d.deaf)
+		}
+		return nil
+	}
+	d.deaf = ""
+	for _, one := range list {
+		if h := d.read(ctx, label, one); h != nil {
+			d.held = append(d.held, h)
+			fresh = append(fresh, h)
+		}
+	}
+	return fresh
+}
+
+// read opens one share; nil is one of no use, of which people were told why.
+func (d *desk) read(ctx context.Context, label string, one handed) *held {
+	s, err := d.key.Open(one.Sealed)
+	if err != nil {
+		d.say(ctx, "%s: what %s handed in cannot be used. %s", label, one.Handle, sentence(err))
+		return nil
+	}
+	h := &held{Share: s, who: one.Handle, person: one.PersonID}
+	for _, other := range d.held {
+		if other.Equal(s) {
+			again := "was there already, and does not count twice"
+			if other.bad {
+				again = "is the one that was found wrong"
+			}
+			d.say(ctx, "%s: %s, which %s handed in, %s.", label, s.Name(), one.Handle, again)
+			s.Wipe()
+			return nil
+		}
+	}
+	switch why := d.wrong(s); {
+	case why != "":
+		d.say(ctx, "%s: %s, which %s handed in, is wrong: %s. It was not used.", label, s.Name(), one.Handle, why)
+		s.Wipe()
+		return nil
+	case d.recognised(s):
+		h.good = true
+	}
+	d.run.Logf(ctx, "%s: %s was handed in by %s.", label, s.Name(), one.Handle)
+	return h
+}
+
+// recognised tells whether a share is one that was registered.
+func (d *desk) recognised(s share.Share) bool {
+	c := s.Commitment(d.vault.Name)
+	for _, k := range d.known {
+		if k.Commitment != nil && *k.Commitment == c {
+			return true
+		}
+	}
+	return false
+}
+
+// wrong says why a share cannot be right by what was registered; "" does not know.
+func (d *desk) wrong(s share.Share) string {
+	switch {
+	case d.need > 1 && s.Whole():
+		return "it has the length of a key that was never split, one byte less than a share"
+	case d.need == 1 && !s.Whole():
+		return "this Vault's key was never split, and this is a share"
+	}
+	c := s.Commitment(d.vault.Name)
+	for _, k := range d.known {
+		if k.Number == nil || k.Commitment == nil || *k.Number != s.Number() || *k.Commitment == c {
+			continue
+		}
+		return fmt.Sprintf("it is not share %d as %s registered it", s.Number(), k.Handle)
+	}
+	return ""
+}
+
+// at notes in the session how far it is, for pages.
+func (d *desk) at(ctx context.Context, node string, st state) {
+	_, err := d.DB.Exec(ctx, sqlSessionAt, pgx.NamedArgs{"id": d.id, "node": node, "nonce": oncall.Clip(st.Nonce, 100), "progress": st.Progress, "threshold": st.Need})
+	if err != nil && ctx.Err() == nil {
+		d.run.Logf(ctx, "How far it is could not be noted.")
+	}
+	d.run.Progress(int64(st.Progress), int64(st.Need), "shares")
+}

@@ -1,0 +1,374 @@
+package vault
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"strconv"
+
+	"github.com/jackc/pgx/v5"
+
+	"batsignal/integrations/job"
+	"batsignal/integrations/vault/vaultapi"
+	"batsignal/migrations/pg"
+	"batsignal/oncall"
+	"batsignal/oncall/fault"
+	"batsignal/oncall/share"
+)
+
+// Rekey is the kind that gives a Vault new shares. The old holders hand theirs in; Vault
+// encrypts each new one to its holder's own key; and the new ones are valid only when enough
+// of the new holders have shown that they can read theirs. Until then the old ones open it.
+// The parameter "threshold" is how many of the new ones open it.
+type Rekey struct {
+	Parts
+	Vault     *Vault
+	Receivers []Receiver // one new share each
+}
+
+// undoRekey is how a rekey that was begun is taken back.
+const undoRekey = "rekey"
+
+// rekeyMemo is what taking it back needs to know it by.
+type rekeyMemo struct {
+	Run       int64 `json:"run"`
+	Threshold int   `json:"threshold"`
+	Shares    int   `json:"shares"`
+}
+
+func (k *Rekey) threshold(p job.Params) (int, error) {
+	t, err := strconv.Atoi(p["threshold"])
+	if err != nil || t < 2 || t > len(k.Receivers) {
+		return 0, fault.New(fault.Invalid, "Of %s, between 2 and all may be needed to open Vault %s.", oncall.Plural(len(k.Receivers), "new share", "new shares"), k.Vault.Name)
+	}
+	return t, nil
+}
+
+// keys are the receivers' keys as Vault takes them.
+func (k *Rekey) keys() (list []string, names []string, err error) {
+	for _, r := range k.Receivers {
+		key, err := r.bare()
+		if err != nil {
+			return nil, nil, err
+		}
+		list, names = append(list, key), append(names, r.Handle)
+	}
+	return list, names, nil
+}
+
+// Plan implements [job.Kind].
+func (k *Rekey) Plan(ctx context.Context, p job.Params) ([]string, error) {
+	t, err := k.threshold(p)
+	if err != nil {
+		return nil, err
+	}
+	_, names, err := k.keys()
+	if err != nil {
+		return nil, err
+	}
+	n, err := k.Vault.active(ctx)
+	if err != nil {
+		return nil, err
+	}
+	st, err := n.RekeyStatus(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return []string{
+		fmt.Sprintf("%d of the old shares of Vault %s would be asked for.", st.Required, k.Vault.Name),
+		fmt.Sprintf("%d new shares would be made, for %s, of which %d open it.", len(names), oncall.JoinNames(names), t),
+		fmt.Sprintf("They are valid, and the old ones not any more, when %d of the new holders have handed theirs in.", t),
+	}, nil
+}
+
+// Do implements [job.Kind].
+func (k *Rekey) Do(ctx context.Context, r *job.Run) (job.Result, error) {
+	t, err := k.threshold(r.Params)
+	if err != nil {
+		return job.Result{}, err
+	}
+	keys, names, err := k.keys()
+	if err != nil {
+		return job.Result{}, err
+	}
+	l := &rekeying{vault: k.Vault, threshold: t, keys: keys}
+	if _, err := l.free(ctx); err != nil { // before the step: what it takes back must be ours
+		return job.Result{}, err
+	}
+	err = r.Step(ctx, "begin the rekey", undoRekey, rekeyMemo{r.ID, t, len(keys)}, l.begin)
+	if err != nil {
+		return job.Result{}, err
+	}
+	label := "Rekey of Vault " + k.Vault.Name
+	made, err := k.old(ctx, r, l, label, names)
+	if err != nil {
+		return job.Result{}, err
+	}
+	if err := k.verify(ctx, r, t, label, names); err != nil {
+		return job.Result{}, err
+	}
+	return job.Result{
+		Said:      fmt.Sprintf("Vault %s has new shares: any %d of %s open it. The old ones open nothing any more: destroy them.", k.Vault.Name, t, oncall.JoinNames(names)),
+		Evidence:  [][2]string{{"new shares", strconv.Itoa(len(keys))}, {"threshold", strconv.Itoa(t)}, {"verified", "yes"}},
+		Artifacts: made,
+	}, nil
+}
+
+// old asks for the old shares, and keeps the new ones.
+func (k *Rekey) old(ctx context.Context, r *job.Run, l *rekeying, label string, names []string) (made []job.Artifact, err error) {
+	desk, err := k.open(ctx, r, k.Vault, ToRekey)
+	if err != nil {
+		return nil, err
+	}
+	defer desk.close(ctx)
+	st, err := l.State(ctx)
+	if err != nil {
+		return nil, err
+	}
+	r.Doing(ctx, "waiting for old shares")
+	d := &drive{desk: desk, lock: l, label: label, last: st, seen: true}
+	d.say(ctx, "%s, for %s: %d of %d of the old shares. %s", label, oncall.JoinNames(names), st.Progress, st.Need, desk.asks())
+	if err := d.until(ctx); err != nil {
+		return nil, err
+	}
+	if len(l.done.Keys) != len(k.Receivers) {
+		return nil, fault.New(fault.Conflict, "Vault %s made %d shares for %d people. The rekey is called off.", k.Vault.Name, len(l.done.Keys), len(k.Receivers))
+	}
+	return made, pg.InTx(ctx, k.DB, func(tx pgx.Tx) error {
+		made = nil
+		for i, to := range k.Receivers {
+			fingerprint := ""
+			if i < len(l.done.Fingerprints) {
+				fingerprint = l.done.Fingerprints[i]
+			}
+			a, err := pack(ctx, tx, k.Now(), r, k.Vault, ToRekey, "new", to, fingerprint, l.done.Keys[i])
+			if err != nil {
+				return err
+			}
+			made = append(made, a)
+		}
+		return nil
+	})
+}
+
+// verify asks for the new shares, after which they are those that open it.
+func (k *Rekey) verify(ctx context.Context, r *job.Run, t int, label string, names []string) error {
+	desk, err := k.open(ctx, r, k.Vault, ToVerify)
+	if err != nil {
+		return err
+	}
+	defer desk.close(ctx)
+	r.Doing(ctx, "waiting for new shares")
+	d := &drive{desk: desk, lock: &verifying{vault: k.Vault}, label: label + ", new shares"}
+	d.say(ctx, "%s: the new shares are made. %s, take yours from the page of this run, decrypt it with your own key, and hand it in: %d are needed. Until then the old ones are valid. %s",
+		label, oncall.JoinNames(names), t, desk.asks())
+	if err := d.until(ctx); err != nil {
+		return err
+	}
+	now := k.Now()
+	err = pg.InTx(ctx, k.DB, func(tx pgx.Tx) error {
+		if err := Retire(ctx, tx, now, k.Vault.Name); err != nil {
+			return err
+		}
+		for _, to := range k.Receivers {
+			if err := AddHolder(ctx, tx, now, k.Vault.Name, to.actor(), ""); err != nil {
+				return err
+			}
+		}
+		for _, sql := range []string{sqlOldParcels, sqlParcelsAre} {
+			if _, err := tx.Exec(ctx, sql, pgx.NamedArgs{"vault": k.Vault.Name, "run": r.ID, "state": "valid"}); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err == nil {
+		d.learn(ctx)
+	}
+	return err
+}
+
+// Undo implements [job.Undoer]: it calls off a rekey that is under way. One that was
+// verified is over, and stays.
+func (k *Rekey) Undo(ctx context.Context, s job.Step) error {
+	var memo rekeyMemo
+	if err := json.Unmarshal(s.Memo, &memo); err != nil {
+		return err
+	}
+	n, err := k.Vault.active(ctx)
+	if err != nil {
+		if sealedAll(ctx, k.Vault) {
+			return nil // whatever was under way is forgotten
+		}
+		return err
+	}
+	st, err := n.RekeyStatus(ctx)
+	if err != nil || !st.Started || st.Threshold != memo.Threshold || st.Shares != memo.Shares {
+		return err // somebody else's is none of ours
+	}
+	if err := n.RekeyCancel(ctx, st.Nonce); err != nil {
+		return err
+	}
+	// Only now is it certain that they never will open anything: if nothing was under way, we
+	// may have died just after the last share was verified.
+	_, err = k.DB.Exec(ctx, sqlVoidParcels, pgx.NamedArgs{"run": memo.Run})
+	return err
+}
+
+// sealedAll tells whether every node answers and is sealed, or holds nothing.
+func sealedAll(ctx context.Context, v *Vault) bool {
+	for _, n := range v.Nodes {
+		if health, err := n.Health(ctx); err != nil || health != vaultapi.IsSealed && health != vaultapi.Empty {
+			return false
+		}
+	}
+	return true
+}
+
+// rekeying is a rekey that waits for the old shares. It is only in the memory of the active
+// node: if that changes, it is begun again.
+type rekeying struct {
+	vault     *Vault
+	threshold int
+	keys      []string
+	nonce     string
+	done      *vaultapi.Rekey
+}
+
+// free gives the active node, if no rekey is under way there.
+func (l *rekeying) free(ctx context.Context) (*vaultapi.Node, error) {
+	n, err := l.vault.active(ctx)
+	if err != nil {
+		return nil, err
+	}
+	st, err := n.RekeyStatus(ctx)
+	if err == nil && st.Started {
+		err = fault.New(fault.Conflict, "A rekey of Vault %s is under way already, and not ours. Finish it, or call it off with: vault operator rekey -cancel.", l.vault.Name)
+	}
+	return n, err
+}
+
+// begin begins it, unless one is under way.
+func (l *rekeying) begin(ctx context.Context) error {
+	n, err := l.free(ctx)
+	if err != nil {
+		return err
+	}
+	st, err := n.RekeyInit(ctx, l.threshold, l.keys)
+	l.nonce = st.Nonce
+	return err
+}
+
+func (l *rekeying) State(ctx context.Context) (state, error) {
+	st, _, err := l.look(ctx)
+	return st, err
+}
+
+func (l *rekeying) look(ctx context.Context) (state, *vaultapi.Node, error) {
+	if l.done != nil {
+		return state{Open: true}, nil, nil
+	}
+	n, err := l.vault.active(ctx)
+	if err != nil {
+		return state{}, nil, err
+	}
+	st, err := n.RekeyStatus(ctx)
+	if err != nil {
+		return state{}, n, err
+	}
+	if !st.Started {
+		if err := l.begin(ctx); err != nil {
+			return state{}, n, err
+		}
+		return state{Need: st.Required, Nonce: l.nonce}, n, nil
+	}
+	if st.Nonce != l.nonce {
+		return state{}, n, fault.New(fault.Conflict, "Somebody else began another rekey of Vault %s, so this one is over. Nothing was changed.", l.vault.Name)
+	}
+	return state{Progress: st.Progress, Need: st.Required, Nonce: st.Nonce}, n, nil
+}
+
+func (l *rekeying) Submit(ctx context.Context, s share.Share) (state, outcome, error) {
+	before, n, err := l.look(ctx)
+	if err != nil || before.Open {
+		return before, late, err
+	}
+	answer, err := n.RekeyUpdate(ctx, l.nonce, s)
+	if err == nil && answer.Complete {
+		l.done = &answer
+		return state{Open: true, Progress: before.Need, Need: before.Need}, counted, nil
+	}
+	after, again := l.State(ctx)
+	if err == nil || again != nil {
+		return after, counted, again
+	}
+	o, err := judge(err, before, after)
+	return after, o, err
+}
+
+func (l *rekeying) Restart(ctx context.Context) error {
+	n, err := l.vault.active(ctx)
+	if err != nil {
+		return err
+	}
+	if err := n.RekeyCancel(ctx, l.nonce); err != nil {
+		return err
+	}
+	return l.begin(ctx)
+}
+
+// verifying is a rekey that waits for new shares.
+type verifying struct {
+	vault *Vault
+	done  bool
+}
+
+func (l *verifying) State(ctx context.Context) (state, error) {
+	st, _, err := l.look(ctx)
+	return st, err
+}
+
+func (l *verifying) look(ctx context.Context) (state, *vaultapi.Node, error) {
+	if l.done {
+		return state{Open: true}, nil, nil
+	}
+	n, err := l.vault.active(ctx)
+	if err != nil {
+		return state{}, nil, err
+	}
+	v, err := n.VerifyStatus(ctx)
+	var no *vaultapi.Refusal
+	if errors.As(err, &no) && no.Status == http.StatusBadRequest || err == nil && v.Nonce == "" {
+		return state{}, n, fault.New(fault.Conflict, "The rekey of Vault %s is gone: it was called off, or Vault was restarted. The old shares are valid, the new ones never will be. Begin again.", l.vault.Name)
+	}
+	return state{Progress: v.Progress, Need: v.Threshold, Nonce: v.Nonce}, n, err
+}
+
+func (l *verifying) Submit(ctx context.Context, s share.Share) (state, outcome, error) {
+	before, n, err := l.look(ctx)
+	if err != nil || before.Open {
+		return before, late, err
+	}
+	answer, err := n.VerifyUpdate(ctx, before.Nonce, s)
+	if err == nil && answer.Complete {
+		l.done = true
+		return state{Open: true, Progress: before.Need, Need: before.Need}, counted, nil
+	}
+	after, again := l.State(ctx)
+	if err == nil || again != nil {
+		return after, counted, again
+	}
+	o, err := judge(err, before, after)
+	return after, o, err
+}
+
+func (l *verifying) Restart(ctx context.Context) error {
+	n, err := l.vault.active(ctx)
+	if err != nil {
+		return err
+	}
+	_, err = n.VerifyRestart(ctx)
+	return err
+}

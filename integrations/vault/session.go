@@ -1,0 +1,158 @@
+package vault
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"batsignal/migrations/pg"
+	"batsignal/oncall"
+	"batsignal/oncall/fault"
+	"batsignal/oncall/share"
+)
+
+// Purpose is what shares are needed for.
+type Purpose string
+
+// The purposes.
+const (
+	ToUnseal Purpose = "unseal"
+	ToRekey  Purpose = "rekey"
+	ToVerify Purpose = "verify" // that the new holders of a rekey can read theirs
+	ToRoot   Purpose = "root"
+	ToDrill  Purpose = "drill" // that a snapshot opens
+)
+
+// Session is a run that waits for shares.
+type Session struct {
+	ID        int64
+	Run       int64 `db:"run_id"`
+	Attempt   int
+	Purpose   Purpose
+	Vault     string
+	Node      string
+	Recipient string // the key that shares are to be sealed to
+	Nonce     string
+	Progress  int
+	Threshold int
+	Open      bool
+	BegunAt   time.Time
+	EndedAt   *time.Time
+}
+
+const (
+	sqlSessionColumns = `
+		select id, run_id, attempt, purpose, vault, node, recipient, nonce, progress, threshold, state = 'open' as open, begun_at, ended_at
+		from share_session `
+	sqlOpenSessions = sqlSessionColumns + `where state = 'open' order by id`
+	sqlSessionOfRun = sqlSessionColumns + `where run_id = @run order by id desc limit 1`
+	sqlSessionByID  = sqlSessionColumns + `where id = @id`
+	sqlLockSession  = sqlSessionColumns + `where id = @id for share`
+	sqlBeginSession = `
+		insert into share_session (run_id, attempt, purpose, vault, recipient, state, begun_at)
+		values (@run, @attempt, @purpose, @vault, @recipient, 'open', @now) returning id`
+	// Who waits to be read by a key that is gone must hand in again.
+	sqlEndOldSessions = `
+		with ended as (
+			update share_session set state = 'closed', ended_at = @now where run_id = @run and state = 'open' returning id
+		), lost as (
+			delete from share_handed where session_id in (select id from ended) returning handle
+		)
+		select distinct handle from lost order by handle`
+	sqlEndSession = `
+		with gone as (delete from share_handed where session_id = @id)
+		update share_session set state = 'closed', ended_at = @now where id = @id and state = 'open'`
+	sqlSessionAt = `
+		update share_session set node = @node, nonce = @nonce, progress = @progress, threshold = @threshold
+		where id = @id and state = 'open'`
+	sqlTakeHanded = `
+		delete from share_handed where session_id = @id and exists (select from share_session s where s.id = @id and s.state = 'open')
+		returning id, person_id, handle, sealed, handed_at`
+	sqlHandIn = `
+		insert into share_handed (session_id, person_id, handle, sealed, handed_at) values (@session, @person, @handle, @sealed, @now)`
+	sqlWaiting   = `select count(*) from share_handed where session_id = @session`
+	sqlMayHandIn = `
+		select not exists (select from share_holder where vault = @vault and gone_at is null and person_id is not null)
+			or exists (select from share_holder where vault = @vault and gone_at is null and person_id = @person)`
+)
+
+// mostWaiting is how many shares of a session may wait to be read: they are read within a
+// second, so more is somebody's mistake, or mischief.
+const mostWaiting = 30
+
+// Sessions are the runs that wait for shares, the oldest first.
+func Sessions(ctx context.Context, db pg.DB) ([]Session, error) {
+	rows, err := db.Query(ctx, sqlOpenSessions)
+	if err != nil {
+		return nil, err
+	}
+	return pgx.CollectRows(rows, pgx.RowToStructByName[Session])
+}
+
+// SessionOf is the last session of a run; not found is a run that never asked for shares.
+func SessionOf(ctx context.Context, db pg.DB, run int64) (s Session, found bool, err error) {
+	rows, err := db.Query(ctx, sqlSessionOfRun, pgx.NamedArgs{"run": run})
+	if err != nil {
+		return s, false, err
+	}
+	s, err = pgx.CollectExactlyOneRow(rows, pgx.RowToStructByName[Session])
+	if errors.Is(err, pgx.ErrNoRows) {
+		return s, false, nil
+	}
+	return s, err == nil, err
+}
+
+// SessionByID gives a session. The error is fault.NotFound.
+func SessionByID(ctx context.Context, db pg.DB, id int64) (Session, error) {
+	return session(ctx, db, sqlSessionByID, id)
+}
+
+func session(ctx context.Context, db pg.DB, sql string, id int64) (Session, error) {
+	rows, err := db.Query(ctx, sql, pgx.NamedArgs{"id": id})
+	if err != nil {
+		return Session{}, err
+	}
+	s, err := pgx.CollectExactlyOneRow(rows, pgx.RowToStructByName[Session])
+	if errors.Is(err, pgx.ErrNoRows) {
+		return s, fault.New(fault.NotFound, "Nobody asks for shares under the number %d. The bot says the right one in the room.", id)
+	}
+	return s, err
+}
+
+// HandIn keeps a sealed share for the run that waits for it, which reads it within a second
+// and says in the room what came of it. The errors are fault.NotFound, Conflict (the run
+// is over), Forbidden (others hold the shares), Limited and Invalid (it is not sealed).
+func HandIn(ctx context.Context, tx pgx.Tx, now time.Time, who oncall.Actor, id int64, sealed []byte) error {
+	if err := share.Looks(sealed); err != nil {
+		return err
+	}
+	s, err := session(ctx, tx, sqlLockSession, id)
+	if err != nil {
+		return err
+	}
+	if !s.Open {
+		return fault.New(fault.Conflict, "That run takes no more shares: it is over, or began anew with another key. Look which key it says now.")
+	}
+	var may bool
+	if err := tx.QueryRow(ctx, sqlMayHandIn, pgx.NamedArgs{"vault": s.Vault, "person": pg.NullID(who.PersonID)}).Scan(&may); err != nil {
+		return err
+	}
+	if !may && s.Purpose != ToVerify { // new holders are in no list yet
+		return fault.New(fault.Forbidden, "You are not one of those who hold a share of Vault %s. If you are, register it first: batsignal share register.", s.Vault)
+	}
+	var waiting int
+	if err := tx.QueryRow(ctx, sqlWaiting, pgx.NamedArgs{"session": id}).Scan(&waiting); err != nil {
+		return err
+	}
+	if waiting >= mostWaiting {
+		return fault.New(fault.Limited, "Too many shares wait to be read already. Try again in a minute.")
+	}
+	handle := who.Handle
+	if handle == "" {
+		handle = oncall.Clip(who.Account, 100)
+	}
+	_, err = tx.Exec(ctx, sqlHandIn, pgx.NamedArgs{"session": id, "person": pg.NullID(who.PersonID), "handle": handle, "sealed": sealed, "now": now})
+	return err
+}

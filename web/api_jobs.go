@@ -1,0 +1,277 @@
+package web
+
+import (
+	"net/http"
+	"strconv"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"batsignal/integrations/job"
+	"batsignal/integrations/vault"
+	"batsignal/migrations/pg"
+	"batsignal/oncall/access"
+)
+
+// apiJob is something that can be asked for.
+type apiJob struct {
+	Name     string        `json:"name"`
+	Summary  string        `json:"summary"`
+	Params   []apiJobParam `json:"params"`
+	Admin    bool          `json:"admin" doc:"Only administrators may ask for it."`
+	Risky    bool          `json:"risky" doc:"It is refused in a freeze."`
+	Approves int           `json:"approvals" doc:"How many other people must agree."`
+	Schedule string        `json:"schedule,omitempty" doc:"When it runs by itself, as in crontab."`
+	Zone     string        `json:"zone,omitempty" doc:"On whose clock."`
+}
+
+// apiJobParam is something that a job takes.
+type apiJobParam struct {
+	Name    string   `json:"name"`
+	Type    string   `json:"type" enum:"id,host,number,duration,choice,text"`
+	Choices []string `json:"choices,omitempty"`
+	Default string   `json:"default,omitempty" doc:"What it is if it is not given; missing: it must be given."`
+	Help    string   `json:"help,omitempty"`
+}
+
+// apiAsk asks for a run.
+type apiAsk struct {
+	Params   map[string]string `json:"params,omitempty"`
+	Reason   string            `json:"reason,omitempty"`
+	Dry      bool              `json:"dry,omitempty" doc:"Only say what it would do."`
+	Override bool              `json:"override,omitempty" doc:"Although nothing risky is done now; it takes a reason, and two other people."`
+	Incident int64             `json:"incident,omitempty" doc:"On whose timeline it stands."`
+	Key      string            `json:"key,omitempty" doc:"The same key asks once."`
+}
+
+// apiRun is one time that a job was asked for.
+type apiRun struct {
+	ID        int64             `json:"id"`
+	Job       string            `json:"job"`
+	State     string            `json:"state" enum:"asked,queued,running,undoing,succeeded,failed,timed_out,cancelled,denied,expired,lost"`
+	Params    map[string]string `json:"params"`
+	Dry       bool              `json:"dry,omitempty"`
+	Plan      []string          `json:"plan,omitempty" doc:"Of a dry run, in the answer that asked for it: what it would do."`
+	Reason    string            `json:"reason,omitempty"`
+	Incident  *int64            `json:"incident,omitempty"`
+	AskedAt   time.Time         `json:"asked_at"`
+	AskedBy   string            `json:"asked_by"`
+	Approvals int               `json:"approvals,omitempty"`
+	Agreed    int               `json:"agreed,omitempty"`
+	Attempt   int               `json:"attempt"`
+	StartedAt *time.Time        `json:"started_at,omitempty"`
+	EndedAt   *time.Time        `json:"ended_at,omitempty"`
+	Doing     string            `json:"doing,omitempty"`
+	Done      int64             `json:"done,omitempty"`
+	Total     int64             `json:"total,omitempty" doc:"0 is not known."`
+	Unit      string            `json:"unit,omitempty"`
+	Said      string            `json:"said,omitempty" doc:"What came of it, in a sentence."`
+	Evidence  []apiFact         `json:"evidence"`
+	Artifacts []apiArtifact     `json:"artifacts,omitempty" doc:"Of a single run."`
+}
+
+// apiFact is a name with a value.
+type apiFact struct {
+	Name  string `json:"name"`
+	Value string `json:"value"`
+}
+
+// apiArtifact is a file that a run made.
+type apiArtifact struct {
+	Name   string `json:"name"`
+	Place  string `json:"place"`
+	Key    string `json:"key"`
+	Size   int64  `json:"size" doc:"In bytes."`
+	SHA256 string `json:"sha256"`
+}
+
+// apiLogLine is a line of a log.
+type apiLogLine struct {
+	N    int       `json:"n"`
+	At   time.Time `json:"at"`
+	Text string    `json:"text"`
+}
+
+// apiVerdict is what somebody says to a run.
+type apiVerdict struct {
+	Reason string `json:"reason,omitempty"`
+}
+
+// apiSealedShare is a share that is sealed to a run.
+type apiSealedShare struct {
+	Sealed string `json:"sealed" doc:"The share, encrypted by age to the key of the session, in ASCII armor. Never the share itself."`
+}
+
+// apiSession is a run that waits for shares.
+type apiSession struct {
+	ID        int64  `json:"id"`
+	Run       int64  `json:"run"`
+	Purpose   string `json:"purpose" enum:"unseal,rekey,verify,root,drill"`
+	Vault     string `json:"vault"`
+	Node      string `json:"node,omitempty"`
+	Recipient string `json:"recipient" doc:"The key of age that shares are to be sealed to. It is gone when the run ends."`
+	Progress  int    `json:"progress"`
+	Threshold int    `json:"threshold"`
+}
+
+func (p *api) jobOperations() []operation {
+	const group = "Jobs"
+	if p.Jobs == nil {
+		return nil
+	}
+	judge := func(name, path, summary string, do func(*asked, int64, string) (job.Row, error)) operation {
+		return define(operation{
+			Name: name, Method: http.MethodPost, Path: "/jobs/runs/{run}/" + path, Group: group, Scope: access.Command, LetIn: true, Summary: summary,
+		}, func(a *asked, in apiVerdict) (apiRun, error) {
+			r, err := do(a, a.numbered("run"), in.Reason)
+			return runOf(r), err
+		})
+	}
+	return []operation{
+		define(operation{Name: "listJobs", Method: http.MethodGet, Path: "/jobs", Group: group, Scope: access.Read, Summary: "Lists what can be asked for."}, p.listJobs),
+		define(operation{
+			Name: "listRuns", Method: http.MethodGet, Path: "/jobs/runs", Group: group, Scope: access.Read, Summary: "Lists runs, the newest first.",
+			Query: append([]param{{Name: "job", Kind: textParam, Help: "Only runs of this job."}}, pageParams...),
+		}, p.listRuns),
+		define(operation{Name: "getRun", Method: http.MethodGet, Path: "/jobs/runs/{run}", Group: group, Scope: access.Read, Summary: "Tells everything about a run."}, p.getRun),
+		define(operation{
+			Name: "getRunLog", Method: http.MethodGet, Path: "/jobs/runs/{run}/log", Group: group, Scope: access.Read, Summary: "Gives the log of a run.",
+			Query: []param{{Name: "after", Kind: numberParam, Help: "Only lines after this one, by its number."}},
+		}, p.getRunLog),
+		define(operation{
+			Name: "askForRun", Method: http.MethodPost, Path: "/jobs/{job}/runs", Group: group, Scope: access.Command, LetIn: true, Status: http.StatusCreated,
+			Summary: "Asks for a run of a job.",
+		}, p.askForRun),
+		judge("approveRun", "approve", "Agrees to a run that somebody else asked for.", func(a *asked, run int64, why string) (job.Row, error) {
+			return p.Jobs.Approve(a.ctx(), a.Actor(), run, why)
+		}),
+		judge("denyRun", "deny", "Refuses a run; one person is enough.", func(a *asked, run int64, why string) (job.Row, error) {
+			return p.Jobs.Deny(a.ctx(), a.Actor(), run, why)
+		}),
+		judge("cancelRun", "cancel", "Ends a run; what it left is taken back.", func(a *asked, run int64, why string) (job.Row, error) {
+			return p.Jobs.Cancel(a.ctx(), a.Actor(), run, why)
+		}),
+		define(operation{Name: "listShareSessions", Method: http.MethodGet, Path: "/shares", Group: group, Scope: access.Read, Summary: "Lists the runs that wait for shares of a vault."}, p.listSessions),
+		define(operation{
+			Name: "handInShare", Method: http.MethodPost, Path: "/shares/{session}", Group: group, Scope: access.Command,
+			Summary: "Hands a share in, sealed to the key of the session.",
+		}, p.handInShare),
+	}
+}
+
+func (p *api) listJobs(*asked, nothing) (apiList[apiJob], error) {
+	out := apiList[apiJob]{Items: []apiJob{}}
+	for _, d := range p.Jobs.Definitions {
+		one := apiJob{Name: d.Name, Summary: d.Summary, Admin: d.Policy.Admin, Risky: d.Policy.Risky, Approves: d.Policy.Approvals, Params: []apiJobParam{}}
+		for _, q := range d.Params {
+			one.Params = append(one.Params, apiJobParam{Name: q.Name, Type: string(q.Type), Choices: q.Choices, Default: q.Default, Help: q.Help})
+		}
+		if d.Schedule != nil {
+			one.Schedule, one.Zone = d.Schedule.Rule, d.Schedule.Zone
+		}
+		out.Items = append(out.Items, one)
+	}
+	return out, nil
+}
+
+func (p *api) listRuns(a *asked, _ nothing) (apiList[apiRun], error) {
+	var none apiList[apiRun]
+	most, err := a.limit()
+	if err != nil {
+		return none, err
+	}
+	q := job.Query{Job: a.text("job"), Most: most + 1}
+	if q.Before, err = a.after(); err != nil {
+		return none, err
+	}
+	list, err := p.Jobs.Recent(a.ctx(), q)
+	if err != nil {
+		return none, err
+	}
+	page := cut(list, most, func(r job.Row) string { return strconv.FormatInt(r.ID, 10) })
+	out := apiList[apiRun]{Items: []apiRun{}, Next: page.Next}
+	for _, r := range page.Items {
+		out.Items = append(out.Items, runOf(r))
+	}
+	return out, nil
+}
+
+func (p *api) getRun(a *asked, _ nothing) (apiRun, error) {
+	r, err := p.Jobs.Get(a.ctx(), a.numbered("run"))
+	if err != nil {
+		return apiRun{}, err
+	}
+	out := runOf(r)
+	files, err := p.Jobs.Artifacts(a.ctx(), r.ID)
+	for _, f := range files {
+		out.Artifacts = append(out.Artifacts, apiArtifact(f))
+	}
+	return out, err
+}
+
+func (p *api) getRunLog(a *asked, _ nothing) (apiList[apiLogLine], error) {
+	out := apiList[apiLogLine]{Items: []apiLogLine{}}
+	after, err := a.number("after", 0, 1<<30, 0)
+	if err != nil {
+		return out, err
+	}
+	r, err := p.Jobs.Get(a.ctx(), a.numbered("run"))
+	if err != nil {
+		return out, err
+	}
+	lines, err := p.Jobs.Lines(a.ctx(), r.ID, after)
+	for _, l := range lines {
+		out.Items = append(out.Items, apiLogLine{N: l.N, At: l.At.UTC(), Text: l.Text})
+	}
+	return out, err
+}
+
+func (p *api) askForRun(a *asked, in apiAsk) (apiRun, error) {
+	ask := job.Ask{
+		Job: a.named("job"), Params: in.Params, By: a.Actor(), Admin: a.admin(), Reason: in.Reason, Dry: in.Dry, Override: in.Override, Incident: in.Incident,
+	}
+	if in.Key != "" {
+		ask.Key = "api/" + a.Handle + "/" + in.Key
+	}
+	r, err := p.Jobs.Ask(a.ctx(), ask)
+	if err != nil {
+		return apiRun{}, err
+	}
+	a.made("/jobs/runs/" + strconv.FormatInt(r.ID, 10))
+	return runOf(r), nil
+}
+
+func (p *api) listSessions(a *asked, _ nothing) (apiList[apiSession], error) {
+	out := apiList[apiSession]{Items: []apiSession{}}
+	list, err := vault.Sessions(a.ctx(), p.DB)
+	for _, s := range list {
+		out.Items = append(out.Items, apiSession{
+			ID: s.ID, Run: s.Run, Purpose: string(s.Purpose), Vault: s.Vault, Node: s.Node, Recipient: s.Recipient, Progress: s.Progress, Threshold: s.Threshold,
+		})
+	}
+	return out, err
+}
+
+func (p *api) handInShare(a *asked, in apiSealedShare) (nothing, error) {
+	return nothing{}, pg.InTx(a.ctx(), p.DB, func(tx pgx.Tx) error {
+		return vault.HandIn(a.ctx(), tx, a.now, a.Actor(), a.numbered("session"), []byte(in.Sealed))
+	})
+}
+
+func runOf(r job.Row) apiRun {
+	out := apiRun{
+		ID: r.ID, Job: r.Job, State: string(r.State), Params: r.Params, Dry: r.Dry, Plan: r.Plan, Reason: r.Reason, Incident: r.Incident,
+		AskedAt: r.AskedAt.UTC(), AskedBy: r.AskedWords, Approvals: r.Approvals, Agreed: r.Agreed, Attempt: r.Attempt,
+		Doing: r.Doing, Done: r.Done, Total: r.Total, Unit: r.Unit, Said: r.Said, Evidence: []apiFact{},
+	}
+	if r.StartedAt != nil {
+		out.StartedAt = instantOf(*r.StartedAt)
+	}
+	if r.EndedAt != nil {
+		out.EndedAt = instantOf(*r.EndedAt)
+	}
+	for _, e := range r.Evidence {
+		out.Evidence = append(out.Evidence, apiFact{e[0], e[1]})
+	}
+	return out
+}

@@ -1,0 +1,119 @@
+package web
+
+import (
+	"maps"
+	"net/http"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/go-chi/chi/v5"
+
+	"batsignal/bot/command"
+	"batsignal/integrations/snapshot"
+	"batsignal/oncall/fault"
+)
+
+// checksOf is how many tests of a backup are shown.
+const checksOf = 20
+
+// backupRoutes are the pages of backups.
+func (s *site) backupRoutes(r chi.Router) {
+	r.Get("/backups", s.signedIn(s.backupList))
+	r.Get("/backups/{id}", s.signedIn(s.showBackup))
+	r.Post("/backups/{id}/hold", s.needs(command.LetIn, s.holdBackup))
+	r.Post("/backups/{id}/release", s.needs(command.LetIn, s.releaseBackup))
+}
+
+// backupsBody is what is backed up, and whether that is as it should be.
+type backupsBody struct {
+	Jobs []backedUp
+}
+
+// backedUp is what one job backs up.
+type backedUp struct {
+	snapshot.Status
+	Snapshots []snapshot.Snapshot
+}
+
+func (s *site) backupList(w http.ResponseWriter, r *http.Request) error {
+	var body backupsBody
+	for _, name := range slices.Sorted(maps.Keys(s.Backups)) {
+		one := backedUp{}
+		var err error
+		if one.Status, err = snapshot.StatusOf(r.Context(), s.DB, s.Now(), name, s.Backups[name]); err != nil {
+			return err
+		}
+		if one.Snapshots, err = snapshot.List(r.Context(), s.DB, snapshot.Query{
+			Job: name, States: []snapshot.State{snapshot.Taking, snapshot.Kept, snapshot.Broken, snapshot.Deleting}, Most: mostPage,
+		}); err != nil {
+			return err
+		}
+		body.Jobs = append(body.Jobs, one)
+	}
+	return s.render(w, r, http.StatusOK, "backups", view{Title: "Backups", Here: "/jobs", Body: body})
+}
+
+// backupBody is one backup.
+type backupBody struct {
+	snapshot.Snapshot
+	Checks []snapshot.Check
+	Wrong  string
+}
+
+func (s *site) showBackup(w http.ResponseWriter, r *http.Request) error {
+	id, err := backupID(r)
+	if err != nil {
+		return err
+	}
+	return s.renderBackup(w, r, http.StatusOK, id, "")
+}
+
+func (s *site) renderBackup(w http.ResponseWriter, r *http.Request, status int, id int64, wrong string) (err error) {
+	body := backupBody{Wrong: wrong}
+	if body.Snapshot, err = snapshot.Get(r.Context(), s.DB, id); err != nil {
+		return err
+	}
+	if body.Checks, err = snapshot.Checks(r.Context(), s.DB, checksOf, id); err != nil {
+		return err
+	}
+	return s.render(w, r, status, "backup", view{Title: "Snapshot " + strconv.FormatInt(id, 10), Here: "/jobs", Body: body})
+}
+
+func (s *site) holdBackup(w http.ResponseWriter, r *http.Request) error {
+	return s.onBackup(w, r, func(id int64) error {
+		why := strings.TrimSpace(r.PostForm.Get("why"))
+		if why == "" {
+			return fault.New(fault.Invalid, "Say why it must not be deleted.")
+		}
+		return snapshot.Hold(r.Context(), s.DB, id, why, s.visitor(r).Handle)
+	})
+}
+
+func (s *site) releaseBackup(w http.ResponseWriter, r *http.Request) error {
+	return s.onBackup(w, r, func(id int64) error { return snapshot.Release(r.Context(), s.DB, id) })
+}
+
+func (s *site) onBackup(w http.ResponseWriter, r *http.Request, do func(id int64) error) error {
+	id, err := backupID(r)
+	if err != nil {
+		return err
+	}
+	err = do(id)
+	switch {
+	case err == nil:
+		http.Redirect(w, r, "/backups/"+strconv.FormatInt(id, 10), http.StatusSeeOther)
+		return nil
+	case statusOf(err) >= http.StatusInternalServerError || fault.KindOf(err) == fault.NotFound:
+		return err
+	}
+	return s.renderBackup(w, r, statusOf(err), id, s.said(err))
+}
+
+func backupID(r *http.Request) (int64, error) {
+	id, err := strconv.ParseInt(chi.URLParam(r, "id"), 10, 64)
+	if err != nil || id < 1 {
+		return 0, fault.New(fault.NotFound, "A backup has a number, as in /backups/12.")
+	}
+	return id, nil
+}
