@@ -102,6 +102,14 @@ type apiSealedShare struct {
 	Sealed string `json:"sealed" doc:"The share, encrypted by age to the key of the session, in ASCII armor. Never the share itself."`
 }
 
+// apiHolder says that somebody keeps a share.
+type apiHolder struct {
+	Vault      string `json:"vault"`
+	Number     int    `json:"number" doc:"The number of the share: its last byte."`
+	Commitment string `json:"commitment" doc:"By what the share is known again; batsignal share register makes it."`
+	Place      string `json:"place,omitempty" doc:"Where it is kept."`
+}
+
 // apiSession is a run that waits for shares.
 type apiSession struct {
 	ID        int64  `json:"id"`
@@ -152,6 +160,10 @@ func (p *api) jobOperations() []operation {
 			return p.Jobs.Cancel(a.ctx(), a.Actor(), run, why)
 		}),
 		define(operation{Name: "listShareSessions", Method: http.MethodGet, Path: "/shares", Group: group, Scope: access.Read, Summary: "Lists the runs that wait for shares of a vault."}, p.listSessions),
+		define(operation{
+			Name: "registerShare", Method: http.MethodPost, Path: "/shares", Group: group, Scope: access.Command, LetIn: true,
+			Summary: "Says that you keep a share of a vault, without showing it.",
+		}, p.registerShare),
 		define(operation{
 			Name: "handInShare", Method: http.MethodPost, Path: "/shares/{session}", Group: group, Scope: access.Command,
 			Summary: "Hands a share in, sealed to the key of the session.",
@@ -255,6 +267,12 @@ func (p *api) listSessions(a *asked, _ nothing) (apiList[apiSession], error) {
 func (p *api) handInShare(a *asked, in apiSealedShare) (nothing, error) {
 	return nothing{}, pg.InTx(a.ctx(), p.DB, func(tx pgx.Tx) error {
 		return vault.HandIn(a.ctx(), tx, a.now, a.Actor(), a.numbered("session"), []byte(in.Sealed))
+	})
+}
+
+func (p *api) registerShare(a *asked, in apiHolder) (nothing, error) {
+	return nothing{}, pg.InTx(a.ctx(), p.DB, func(tx pgx.Tx) error {
+		return vault.Register(a.ctx(), tx, a.now, a.Actor(), vault.Registration{Vault: in.Vault, Number: in.Number, Commitment: in.Commitment, Place: in.Place})
 	})
 }
 

@@ -3,6 +3,7 @@ package web
 import (
 	"net/http"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/go-chi/chi/v5"
@@ -112,8 +113,11 @@ func (s *site) handInShare(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	sealed, number, err := share.Submit(open.Recipient, secret.New(r.PostForm.Get("share")))
-	r.PostForm.Del("share")
+	sealed, number := r.PostForm.Get("sealed"), 0
+	if strings.TrimSpace(sealed) == "" {
+		sealed, number, err = share.Submit(open.Recipient, secret.New(r.PostForm.Get("share")))
+		r.PostForm.Del("share")
+	}
 	if err == nil {
 		err = pg.InTx(r.Context(), s.DB, func(tx pgx.Tx) error {
 			return vault.HandIn(r.Context(), tx, s.Now(), s.visitor(r).Actor(), id, []byte(sealed))

@@ -22,6 +22,8 @@ import (
 	"batsignal/bot/play/doortest"
 	"batsignal/incidents"
 	"batsignal/incidents/retrospective"
+	"batsignal/incidents/runbook/book"
+	"batsignal/incidents/runbook/shipped"
 	"batsignal/migrations/pg"
 	"batsignal/migrations/pgtest"
 	"batsignal/oncall"
@@ -158,11 +160,18 @@ func tell(t *testing.T, story *txtar.Archive, open opener) string {
 	}
 	var transcript play.Transcript
 	codes, tokens := 0, 0
+	var books []book.Book
+	if settings["runbooks"] == "yes" {
+		if books, err = shipped.Books(); err != nil {
+			t.Fatal(err)
+		}
+	}
 	stage, err := play.New(ctx, db, play.Options{
 		Start: time.Date(2026, 3, 1, 3, 14, 0, 0, time.UTC), Theatres: theatres, Relay: settings["relay"] == "yes",
 		Roles: oncall.DefaultRoles(), Admins: []string{"maria"}, Guard: incidents.DefaultGuard(),
 		Prefix: settings["prefix"], Emergency: settings["emergency"], OpenDoor: settings["door"] == "open",
 		PublicURL: settings["url"], Retrospectives: settings["retro"] == "yes",
+		Runbooks:    books,
 		Fetch:       shelf(files),
 		NewToken:    func() string { tokens++; return fmt.Sprintf("%0*d", retrospective.TokenLength, tokens) },
 		NewCode:     func() string { codes++; return fmt.Sprintf("KQX%d", codes+1) },

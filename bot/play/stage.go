@@ -29,6 +29,8 @@ import (
 	"batsignal/incidents/alert"
 	"batsignal/incidents/meeting"
 	"batsignal/incidents/retrospective"
+	"batsignal/incidents/runbook"
+	"batsignal/incidents/runbook/book"
 	"batsignal/oncall"
 	"batsignal/oncall/access"
 	"batsignal/oncall/rota"
@@ -53,12 +55,14 @@ type Options struct {
 	Guard       incidents.Guard
 	// Retrospectives has them drafted by themselves when an incident is over.
 	Retrospectives bool
-	NewToken       func() string                      // tokens of links in chat that can be foreseen; nil makes real ones
-	NewCode        func() string                      // confirmation codes that can be foreseen; nil makes real ones
-	Fetch          command.Fetcher                    // reads calendars from the web; nil reads none
-	Show           func(at time.Time, l console.Line) // what people see of what the bot says and does
-	Patience       time.Duration                      // how long a network may take for anything, in real time; 0 is a minute
-	Log            *slog.Logger
+	// Runbooks are those that there are; nil has none, and no verbs for them.
+	Runbooks []book.Book
+	NewToken func() string                      // tokens of links in chat that can be foreseen; nil makes real ones
+	NewCode  func() string                      // confirmation codes that can be foreseen; nil makes real ones
+	Fetch    command.Fetcher                    // reads calendars from the web; nil reads none
+	Show     func(at time.Time, l console.Line) // what people see of what the bot says and does
+	Patience time.Duration                      // how long a network may take for anything, in real time; 0 is a minute
+	Log      *slog.Logger
 }
 
 // Stage is a bot whose time stands still between two calls. Only one call may be
@@ -81,6 +85,7 @@ type Stage struct {
 	keeper     *meeting.Keeper
 	drafts     bool // what is over is drafted
 	actions    *action.Service
+	runbooks   *runbook.Service
 	scribe     *bot.Scribe
 	pager      *incidents.Pager
 	running    sync.WaitGroup // doors and the scribe
@@ -216,6 +221,11 @@ func (s *Stage) keep(ctx context.Context, next time.Time) (time.Time, error) {
 	if err := s.actions.Remind(ctx); err != nil {
 		return next, err
 	}
+	if s.runbooks != nil {
+		if err := s.runbooks.Look(ctx); err != nil {
+			return next, err
+		}
+	}
 	if err := s.People.RenewDue(ctx); err != nil {
 		return next, err
 	}
@@ -227,7 +237,11 @@ func (s *Stage) keep(ctx context.Context, next time.Time) (time.Time, error) {
 			return next, err
 		}
 	}
-	for _, due := range []func(context.Context) (time.Time, error){s.keeper.Next, s.actions.NextReminder, s.nextHandoff} {
+	dues := []func(context.Context) (time.Time, error){s.keeper.Next, s.actions.NextReminder, s.nextHandoff}
+	if s.runbooks != nil {
+		dues = append(dues, s.runbooks.NextLook)
+	}
+	for _, due := range dues {
 		at, err := due(ctx)
 		if err != nil {
 			return next, err

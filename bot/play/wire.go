@@ -13,6 +13,7 @@ import (
 	"batsignal/incidents/alert"
 	"batsignal/incidents/meeting"
 	"batsignal/incidents/retrospective"
+	"batsignal/incidents/runbook"
 	"batsignal/oncall"
 	"batsignal/oncall/access"
 	"batsignal/oncall/choice"
@@ -47,6 +48,9 @@ func (s *Stage) wire(queue notice.Queue, o Options) error {
 	s.Retro = &retrospective.Service{
 		DB: s.DB, Queue: queue, Now: s.Now, Log: o.Log, Incidents: s.Incidents, Meetings: s.meetings, PublicURL: o.PublicURL, NewToken: o.NewToken,
 	}
+	if o.Runbooks != nil {
+		s.runbooks = &runbook.Service{DB: s.DB, Queue: queue, Now: s.Now, Log: o.Log, Incidents: s.Incidents, Books: o.Runbooks}
+	}
 	s.Access = &access.Service{DB: s.DB, Now: s.Now, PublicURL: o.PublicURL, NewToken: o.NewToken}
 	skills := &skill.Service{DB: s.DB, Now: s.Now}
 	components := &component.Service{DB: s.DB, Queue: queue, Now: s.Now, Log: o.Log}
@@ -63,6 +67,9 @@ func (s *Stage) wire(queue notice.Queue, o Options) error {
 		s.People.Networks = append(s.People.Networks, h.name)
 		s.People.Rooms = append(s.People.Rooms, oncall.Room{Network: h.name, Name: Home})
 		components.Rooms = append(components.Rooms, oncall.Room{Network: h.name, Name: Home})
+		if s.runbooks != nil {
+			s.runbooks.Networks = append(s.runbooks.Networks, h.name)
+		}
 		s.actions.Networks = append(s.actions.Networks, h.name)
 		s.Rota.Networks = append(s.Rota.Networks, h.name)
 		s.Rota.Rooms = append(s.Rota.Rooms, rota.Room{Network: h.name, Room: Home})
@@ -77,7 +84,7 @@ func (s *Stage) wire(queue notice.Queue, o Options) error {
 	set, err := command.NewSet(command.Options{
 		Prefix: o.Prefix, Emergency: o.Emergency, Recorder: bot.Record{DB: s.DB}, Now: s.Now,
 		Refused: bot.Refusals(s.Incidents, o.Log),
-	}, command.Vocabulary(command.Services{DB: s.DB, Incidents: s.Incidents, People: s.People, Meetings: s.meetings, Actions: s.actions, PublicURL: o.PublicURL, Retro: s.Retro, Access: s.Access, Skills: skills, Components: components, Rota: s.Rota, Choices: choices, Fetch: o.Fetch, Alerts: s.Alerts, Look: s.lookAt, Switchboard: o.Switchboard}))
+	}, command.Vocabulary(command.Services{DB: s.DB, Incidents: s.Incidents, People: s.People, Meetings: s.meetings, Actions: s.actions, Runbooks: s.runbooks, PublicURL: o.PublicURL, Retro: s.Retro, Access: s.Access, Skills: skills, Components: components, Rota: s.Rota, Choices: choices, Fetch: o.Fetch, Alerts: s.Alerts, Look: s.lookAt, Switchboard: o.Switchboard}))
 	if err != nil {
 		return err
 	}

@@ -9,15 +9,21 @@ import (
 // jobsConfig is what operators may have done from chat, and what is done by itself.
 // docs/jobs.md is the way there.
 type jobsConfig struct {
-	Zone       string            `mapstructure:"zone" doc:"The zone in which jobs have their times, and in which days are frozen. Empty: UTC." example:"Europe/Berlin"`
-	FreezeDays []string          `mapstructure:"freeze_days" doc:"The days of the week on which nothing risky is done, unless two people override that with a reason." example:"[friday]"`
-	Runbooks   []string          `mapstructure:"runbooks" doc:"Files of runbooks of your own, as whole paths; the ones that come with the bot are there anyway." example:"[/etc/batsignal/runbooks.yaml]"`
-	Seals      []sealConfig      `mapstructure:"seals" doc:"For whom backups are sealed, one entry for each set of people."`
-	Places     []placeConfig     `mapstructure:"places" doc:"Where backups are kept. A backup needs two, one of them off site."`
-	Backups    []backupConfig    `mapstructure:"backups" doc:"What is backed up. Each makes the jobs backup-NAME, verify-NAME and retire-NAME."`
-	Vaults     []vaultConfig     `mapstructure:"vaults" doc:"Vaults (or OpenBao) that the bot watches. Each makes the jobs unseal-NAME, rekey-NAME and root-NAME."`
-	Procedures []procedureConfig `mapstructure:"procedures" doc:"Programs of yours that people may have run, as jobs of their own."`
-	Announce   announceConfig    `mapstructure:"announce" doc:"Where outages are announced."`
+	Zone        string             `mapstructure:"zone" doc:"The zone in which jobs have their times, and in which days are frozen. Empty: UTC." example:"Europe/Berlin"`
+	FreezeDays  []string           `mapstructure:"freeze_days" doc:"The days of the week on which nothing risky is done, unless two people override that with a reason." example:"[friday]"`
+	Runbooks    []string           `mapstructure:"runbooks" doc:"Files of runbooks of your own, one each, as whole paths; the ones that come with the bot are there anyway." example:"[/etc/batsignal/runbooks/wiki-failover.yaml]"`
+	RunbookJobs []runbookJobConfig `mapstructure:"runbook_jobs" doc:"Which job of this installation a word of a runbook stands for; one that is not here stands for the job of that name, and where there is none people do it by hand."`
+	Seals       []sealConfig       `mapstructure:"seals" doc:"For whom backups are sealed, one entry for each set of people."`
+	Places      []placeConfig      `mapstructure:"places" doc:"Where backups are kept. A backup needs two, one of them off site."`
+	Backups     []backupConfig     `mapstructure:"backups" doc:"What is backed up. Each makes the jobs backup-NAME, verify-NAME and retire-NAME."`
+	Vaults      []vaultConfig      `mapstructure:"vaults" doc:"Vaults (or OpenBao) that the bot watches. Each makes the jobs unseal-NAME, rekey-NAME and root-NAME."`
+	Procedures  []procedureConfig  `mapstructure:"procedures" doc:"Programs of yours that people may have run, as jobs of their own."`
+	Announce    announceConfig     `mapstructure:"announce" doc:"Where outages are announced."`
+}
+
+type runbookJobConfig struct {
+	Word string `mapstructure:"word" doc:"As the runbook says it." example:"vault-unseal"`
+	Job  string `mapstructure:"job" doc:"The job." example:"unseal-main"`
 }
 
 type sealConfig struct {

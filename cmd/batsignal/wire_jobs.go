@@ -149,7 +149,10 @@ func (p *parts) joinRunbooks(c Config, db *database, now func() time.Time, log *
 	if err != nil {
 		return err
 	}
-	p.runbooks = &runbook.Service{DB: db.Pool, Now: now, Log: log, Incidents: p.incidents, Books: books, Starter: starter{p.jobs}, Networks: p.rota.Networks}
+	p.runbooks = &runbook.Service{DB: db.Pool, Now: now, Log: log, Incidents: p.incidents, Books: books, Starter: starter{p.jobs}, Networks: p.rota.Networks, Jobs: map[string]string{}}
+	for _, one := range c.Jobs.RunbookJobs {
+		p.runbooks.Jobs[one.Word] = one.Job
+	}
 	return nil
 }
 

@@ -50,7 +50,7 @@ func (t *Retire) Plan(ctx context.Context, _ job.Params) ([]string, error) {
 	}
 	var lines []string
 	for _, k := range now.Keep {
-		lines = append(lines, fmt.Sprintf("%s stays: %s.", now.name(k.ID), k.Reason))
+		lines = append(lines, fmt.Sprintf("%s stays: %s.", now.name(k.ID), now.why(k)))
 	}
 	for _, id := range now.Delete {
 		lines = append(lines, now.name(id)+" goes: it is not needed for the numbers of the policy.")
@@ -78,6 +78,22 @@ type scene struct {
 
 func (n scene) name(id string) string {
 	return fmt.Sprintf("Snapshot %s of %s", id, n.all[id].TakenAt.UTC().Format("2006-01-02 15:04 UTC"))
+}
+
+// why are the reasons to keep a snapshot, for people.
+func (n scene) why(k retention.Kept) string {
+	s := n.all[k.ID]
+	switch k.Reason {
+	case retention.Held:
+		return fmt.Sprintf("%s holds it (%s)", s.HoldBy, s.Hold)
+	case retention.Quarantined:
+		return "it is dated in the future, and set aside"
+	case retention.Incomplete:
+		return fmt.Sprintf("it has %d of %s, and may be completed", s.Have, oncall.Plural(s.Want, "member", "members"))
+	case retention.Unverified:
+		return "it is not verified yet"
+	}
+	return k.Reason
 }
 
 // look decides, as things are now.

@@ -43,7 +43,7 @@ func TestRetire(t *testing.T) {
 	lines, err := retire.Plan(context.Background(), nil)
 	must(t, err)
 	plan := strings.Join(lines, "\n")
-	for _, want := range []string{fmt.Sprintf("Snapshot %d of 2026-12-04 ", ids[4]), "stays: daily#1.", "stays: hold.", fmt.Sprintf("Snapshot %d of 2026-11-30 ", ids[0]), "goes:"} {
+	for _, want := range []string{fmt.Sprintf("Snapshot %d of 2026-12-04 ", ids[4]), "stays: daily#1.", "stays: ada holds it (evidence).", fmt.Sprintf("Snapshot %d of 2026-11-30 ", ids[0]), "goes:"} {
 		if !strings.Contains(plan, want) {
 			t.Errorf("the plan does not have %q:\n%s", want, plan)
 		}
@@ -230,22 +230,35 @@ func kill(t *testing.T, prepare func(w *world) (job.Kind, job.About), after func
 }
 
 // agreeOnceUndone sees that a backup that was taken back left nothing, before it is taken
-// again. Deleting goes on instead.
+// again; and that what counts as kept is there whole, while others are half deleted.
 func (w *world) agreeOnceUndone(k job.Kind) {
 	w.Helper()
-	if _, takes := k.(*backup.Take); takes {
-		w.life.begin(0, false)
-		for _, s := range w.list(snapshot.Broken) {
-			for _, c := range s.Copies {
-				if c.GoneAt.IsZero() {
-					w.Errorf("%+v", c)
+	for _, s := range w.list(snapshot.Kept) {
+		for _, c := range s.Copies {
+			spot := w.attic
+			if c.OffSite {
+				spot = w.cloud
+			}
+			for _, suffix := range []string{"", ".json", ".txt"} {
+				if _, err := os.Stat(spot.file(c.Key + suffix)); err != nil {
+					w.Errorf("what is kept is not there: %v", err)
 				}
 			}
-			for _, spot := range []*spot{w.attic, w.cloud} {
-				if left, err := os.ReadDir(spot.dir); err != nil || len(left) > 0 {
-					w.Errorf("%v %v", left, err)
-				}
+		}
+	}
+	if _, takes := k.(*backup.Take); !takes || len(w.list(snapshot.Kept)) > 0 {
+		return
+	}
+	for _, s := range w.list(snapshot.Broken) {
+		for _, c := range s.Copies {
+			if c.GoneAt.IsZero() {
+				w.Errorf("%+v", c)
 			}
+		}
+	}
+	for _, spot := range []*spot{w.attic, w.cloud} {
+		if left, err := os.ReadDir(spot.dir); err != nil || len(left) > 0 {
+			w.Errorf("%v %v", left, err)
 		}
 	}
 }

@@ -26,7 +26,7 @@ func (s *Source) Prove(ctx context.Context, r *job.Run, from io.Reader, of backu
 	if err != nil {
 		return backup.Proof{}, backup.NotProven{Cause: err}
 	}
-	defer os.RemoveAll(dir) // the engine removes it as well
+	defer func() { _ = os.RemoveAll(dir) }() // the engine removes it as well
 	proof, err := s.prove(ctx, r, dir, from, of)
 	switch {
 	case err == nil:

@@ -3,6 +3,7 @@ package job
 import (
 	"context"
 	"errors"
+	"fmt"
 	"slices"
 	"sync"
 	"time"
@@ -130,7 +131,7 @@ func (d *desk) Log(_ context.Context, text string) {
 	room := max(mostLines-1-d.count, 0) // the last line says that it is cut
 	if len(lines) > room {
 		d.cut = true
-		lines = append(lines[:room:room], Line{At: d.s.Now(), Text: "The log is cut here: a run keeps 20000 lines."})
+		lines = append(lines[:room:room], Line{At: d.s.Now(), Text: fmt.Sprintf("The log is cut here: a run keeps %d lines.", mostLines)})
 	}
 	d.lines = append(d.lines, lines...)
 	d.count += len(lines)

@@ -34,7 +34,8 @@ type Kind interface {
 	Plan(ctx context.Context, p Params) ([]string, error)
 	// Do does it, until ctx ends: by its time-out, or because somebody cancelled it
 	// ([context.Cause] tells). An error that is a [fault.Error] tells people what it says; of
-	// any other they hear that the log has it.
+	// any other they hear that the log has it. What is [fault.Invalid] or [fault.Forbidden] is
+	// not tried again. Whoever comes to the end after all returns no error, and has succeeded.
 	Do(ctx context.Context, r *Run) (Result, error)
 }
 
@@ -85,8 +86,8 @@ type Param struct {
 // anybody who was let in, alone of its name.
 type Policy struct {
 	Timeout   time.Duration // of one try; 0 is an hour
-	Tries     int           // 0 is 1
-	Rest      time.Duration // before the next try; 0 is a minute
+	Tries     int           // 0 is 1; a worker that dies uses one up only the third time
+	Rest      time.Duration // before the next try after a failure; 0 is a minute
 	Exclusive string        // runs with the same word never run at once; "" is the job's name
 	Approvals int           // how many people other than the asker must agree first
 	Risky     bool          // refused in a freeze, unless two people override it with a reason

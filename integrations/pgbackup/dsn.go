@@ -33,8 +33,15 @@ func parseDSN(text secret.Text) (dsn, error) {
 	if err != nil {
 		return dsn{}, bad
 	}
-	if _, err := pgx.ParseConfig(text.Reveal()); err != nil {
+	cfg, err := pgx.ParseConfig(text.Reveal())
+	if err != nil {
 		return dsn{}, bad
+	}
+	// Both readers must have understood the same, lest we count in one place and dump another.
+	for name, theirs := range map[string]string{"user": cfg.User, "password": cfg.Password, "dbname": cfg.Database, "host": cfg.Host} {
+		if ours := all[name]; ours != "" && ours != theirs && !strings.Contains(ours, ",") {
+			return dsn{}, bad
+		}
 	}
 	d := dsn{text: text}
 	for _, w := range words {

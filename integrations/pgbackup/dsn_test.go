@@ -2,6 +2,7 @@ package pgbackup
 
 import (
 	"fmt"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -79,6 +80,6 @@ func FuzzDSN(f *testing.F) {
 }
 
 func portOf(s string) (n int) {
-	_, _ = fmt.Sscan(s, &n) // 0 is told
+	n, _ = strconv.Atoi(s) // 0 is told
 	return n
 }

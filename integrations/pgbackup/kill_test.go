@@ -63,7 +63,7 @@ func (steps) Begin(_ context.Context, s job.Step) (int, error) {
 
 // A bot that is killed while it proves leaves a directory, and no server for long; whoever
 // comes next ends what is left and removes the directory, by what was written down.
-func TestKilledInTheMiddleOfAProof(t *testing.T) {
+func TestKilledInAProof(t *testing.T) {
 	for _, mode := range []Mode{Dump, Base} {
 		t.Run(string(mode), func(t *testing.T) {
 			_, _, dsn := shop(t)

@@ -5,9 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
-	"path/filepath"
-	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -60,22 +57,13 @@ func (s *Source) Prove(ctx context.Context, r *job.Run, from io.Reader, of backu
 		if s.Mode == Base {
 			server, err = s.restoreBase(ctx, r, bin, dir, as, from, of, &proof)
 		} else {
-			if err := initCluster(ctx, bin, dir, as); err != nil {
-				return backup.NotProven{Cause: err}
-			}
-			server, err = start(ctx, bin, dir, as, superuser, "postgres")
-			if err != nil {
-				return backup.NotProven{Cause: err}
-			}
+			server, err = restoreDump(ctx, r, bin, dir, as, from)
+		}
+		if server != nil {
+			defer func() { err = errors.Join(err, server.Stop(ctx)) }()
 		}
 		if err != nil {
 			return err
-		}
-		defer func() { err = errors.Join(err, server.Stop(ctx)) }()
-		if s.Mode == Dump {
-			if err := server.restoreDump(ctx, r, from); err != nil {
-				return err
-			}
 		}
 		proof.Level = 3
 		return s.askRestored(ctx, r, server, of, &proof)
@@ -196,13 +184,26 @@ func (s *Source) compare(ctx context.Context, server *server, home *pgx.Conn, ho
 	return differ, nil
 }
 
-// restoreDump restores the roles and each database of a dump.
-func (s *server) restoreDump(ctx context.Context, r *job.Run, from io.Reader) error {
+// restoreDump makes a server and restores a dump on it. A server that it gives is to be
+// stopped, whatever the error.
+func restoreDump(ctx context.Context, r *job.Run, bin programs, dir string, as throwaway.Account, from io.Reader) (*server, error) {
 	u := newUnpacking(from)
-	c, err := u.contents()
+	c, err := u.contents() // before a server is made for nothing
 	if err != nil {
-		return err
+		return nil, err
 	}
+	if err := initCluster(ctx, bin, dir, as); err != nil {
+		return nil, backup.NotProven{Cause: err}
+	}
+	s, err := start(ctx, bin, dir, as, superuser, "postgres")
+	if err != nil {
+		return nil, backup.NotProven{Cause: err}
+	}
+	return s, s.fill(ctx, r, u, c)
+}
+
+// fill restores the roles and each database.
+func (s *server) fill(ctx context.Context, r *job.Run, u *unpacking, c contents) error {
 	roles, err := u.small(rolesFile)
 	if err != nil {
 		return err
@@ -265,68 +266,3 @@ func refused(ctx context.Context, err error, what string) error {
 	}
 	return fault.Wrap(fault.Invalid, err, "%s; the log has its words.", what)
 }
-
-// restoreBase unpacks a base backup, has every file of it checked, and starts it.
-func (s *Source) restoreBase(ctx context.Context, r *job.Run, bin programs, dir string, as throwaway.Account, from io.Reader, of backup.Taken, proof *backup.Proof) (*server, error) {
-	r.Doing(ctx, "unpacking the cluster")
-	data := filepath.Join(dir, "data")
-	if err := unpackBase(data, as, from, func(n int64) { r.Progress(n, 0, job.UnitBytes) }); err != nil {
-		return nil, err
-	}
-	here := server{dir: dir, bin: bin}
-	if _, err := here.run(ctx, argv.Command{Path: "pg_verifybackup", Args: []string{"--exit-on-error", "--quiet", data}}); err != nil {
-		return nil, refused(ctx, err, "pg_verifybackup does not accept it")
-	}
-	proof.Level = 2
-	control, err := here.run(ctx, argv.Command{Path: "pg_controldata", Args: []string{data}})
-	if err != nil {
-		return nil, refused(ctx, err, "pg_controldata does not accept it")
-	}
-	if want := fact(of.Facts, factSystem); want != "" && !slices.ContainsFunc(strings.Split(control.Stdout, "\n"), func(line string) bool {
-		name, value, _ := strings.Cut(line, ":")
-		return name == "Database system identifier" && strings.TrimSpace(value) == want
-	}) {
-		return nil, fault.New(fault.Invalid, "It is a backup of another cluster.")
-	}
-	// What it was told about others, and what would have it wait for them.
-	for _, name := range []string{"standby.signal", "recovery.signal", "postgresql.auto.conf"} {
-		if err := os.RemoveAll(filepath.Join(data, name)); err != nil {
-			return nil, backup.NotProven{Cause: err}
-		}
-	}
-	r.Doing(ctx, "recovering the cluster")
-	return start(ctx, bin, dir, as, fact(of.Facts, factSuperuser), fact(of.Facts, factDatabase))
-}
-
-// amcheck looks for indexes and tables that are broken inside, where PostgreSQL's own check is
-// installed.
-func (s *server) amcheck(ctx context.Context, r *job.Run, database string) error {
-	conn, err := s.connect(ctx, database)
-	if err != nil {
-		return err
-	}
-	defer conn.Close(context.WithoutCancel(ctx))
-	var there bool
-	if err := conn.QueryRow(ctx, otherHasAmcheck).Scan(&there); err != nil {
-		return err
-	}
-	if _, err := os.Stat(s.bin.path("pg_amcheck")); err != nil || !there {
-		r.Logf(ctx, "pg_amcheck is not installed here, so the inside of tables and indexes was not looked at.")
-		return nil
-	}
-	r.Doing(ctx, "looking into tables and indexes")
-	_, err = s.run(ctx, argv.Command{Path: "pg_amcheck", Args: []string{"--install-missing", "--no-password", "--jobs=2", "--database=" + s.conninfo(database)}, Stdout: io.Discard})
-	var ended *argv.ExitError
-	switch {
-	case err == nil:
-		return nil
-	case ctx.Err() != nil:
-		return context.Cause(ctx)
-	case errors.As(err, &ended) && ended.Code == 2:
-		return fault.Wrap(fault.Invalid, err, "pg_amcheck finds tables or indexes that are broken inside; the log has its words.")
-	}
-	r.Logf(ctx, "pg_amcheck could not do its work: %v", err)
-	return nil
-}
-
-const otherHasAmcheck = `select exists (select from pg_available_extensions where name = 'amcheck')`

@@ -35,6 +35,16 @@ func TestMain(m *testing.M) {
 	if file := os.Getenv("PGBACKUP_PROVE"); file != "" {
 		proveInAChild(file)
 	}
+	os.Exit(inMemory(m))
+}
+
+// inMemory runs the tests with their servers in memory, where there is room.
+func inMemory(m *testing.M) int {
+	if dir, err := os.MkdirTemp("/dev/shm", "p"); err == nil && os.Getenv("TMPDIR") == "" {
+		defer os.RemoveAll(dir)
+		_ = os.Chmod(dir, 0o711) // somebody else may run the servers
+		_ = os.Setenv("TMPDIR", dir)
+	}
 	code := pgtest.Run(m)
 	if source.Server != nil {
 		if err := source.Stop(context.Background()); err != nil {
@@ -47,7 +57,7 @@ func TestMain(m *testing.M) {
 		fmt.Fprintln(os.Stderr, err)
 		code = 1
 	}
-	os.Exit(code)
+	return code
 }
 
 const canary = "password-canary-5f1d1c1e"

@@ -42,7 +42,7 @@ func NewPGP(ctx context.Context, o PGPOptions) (*PGP, error) {
 	if err != nil {
 		return nil, err
 	}
-	defer os.RemoveAll(home)
+	defer func() { _ = os.RemoveAll(home) }() // nothing of ours is in it
 	p.fingerprints, err = p.check(ctx, home)
 	return p, err
 }

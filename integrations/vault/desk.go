@@ -33,8 +33,9 @@ type held struct {
 	share.Share
 	who    string
 	person *int64
-	bad    bool // proven wrong
-	good   bool // proven right
+	bad    bool // found wrong
+	good   bool // as it was registered, or proven
+	proven bool // it opened something, or agrees with those that did
 	in     bool // the attempt that is under way has it
 }
 

@@ -51,6 +51,15 @@ func (d *drive) wrongTogether(ctx context.Context) {
 		return
 	}
 	d.fail(s)
+	if !slices.ContainsFunc(s, func(i int) bool { return !d.held[i].good }) {
+		// What was registered is not what opens it, so nothing can be told by it any more.
+		for _, h := range d.held {
+			h.good = false
+		}
+		d.known = nil
+		d.say(ctx, "%s refused the shares of %s, though each is as it was registered. It was rekeyed since, or they were registered wrongly: register the shares that open it today.", d.label, oncall.JoinNames(names))
+		return
+	}
 	if one := d.onlyDoubt(s); one != nil {
 		d.blame(ctx, one)
 		return
@@ -99,18 +108,18 @@ func (d *drive) right(ctx context.Context) {
 	s := d.in()
 	var right []share.Share
 	for _, i := range s {
-		d.held[i].good = true
+		d.held[i].good, d.held[i].proven = true, true
 		right = append(right, d.held[i].Share)
 	}
 	if len(s) < d.last.Need {
 		return // somebody else's were among them
 	}
 	for i, h := range d.held {
-		if slices.Contains(s, i) || h.bad || h.good {
+		if slices.Contains(s, i) || h.bad {
 			continue
 		}
 		if share.Agrees(right, h.Share) {
-			h.good = true
+			h.good, h.proven = true, true
 			continue
 		}
 		d.blame(ctx, h)

@@ -21,6 +21,8 @@ type drive struct {
 	seen     bool // last is of the lock, and not nothing
 	doubts   bool // a set of shares was not right together
 	quiet    bool // it was said that the node does not answer
+	quietAt  time.Time
+	leaves   bool // a node that stays silent is left for others, with errLeft
 	remindAt time.Time
 	trying   bool // a set is tried out: people hear of what comes of it
 }
@@ -90,6 +92,9 @@ func (d *drive) await(ctx context.Context) error {
 	return nil
 }
 
+// errLeft is a node that is silent for so long that others come first.
+var errLeft = errors.New("the node stays silent")
+
 // bear decides whether an error passes by itself; then it is said once.
 func (d *drive) bear(ctx context.Context, err error) error {
 	var refusal *vaultapi.Refusal
@@ -102,8 +107,11 @@ func (d *drive) bear(ctx context.Context, err error) error {
 	default:
 		return err
 	}
+	if d.quiet && d.leaves && d.Now().Sub(d.quietAt) > orElse(d.Leave, 30*time.Second) {
+		return errLeft
+	}
 	if !d.quiet {
-		d.quiet = true
+		d.quiet, d.quietAt = true, d.Now()
 		d.say(ctx, "%s I wait, and keep what was handed in.", d.trouble(err))
 	}
 	return nil
@@ -228,7 +236,7 @@ func (d *drive) trouble(err error) string {
 // learn notes whose shares were right: they are known again from then on.
 func (d *drive) learn(ctx context.Context) {
 	for _, h := range d.held {
-		if !h.good {
+		if !h.proven {
 			continue
 		}
 		if err := drilled(ctx, d.DB, d.Now(), d.desk.vault.Name, h); err != nil && ctx.Err() == nil {

@@ -139,7 +139,7 @@ func HandIn(ctx context.Context, tx pgx.Tx, now time.Time, who oncall.Actor, id 
 	if err := tx.QueryRow(ctx, sqlMayHandIn, pgx.NamedArgs{"vault": s.Vault, "person": pg.NullID(who.PersonID)}).Scan(&may); err != nil {
 		return err
 	}
-	if !may && s.Purpose != ToVerify { // new holders are in no list yet
+	if !may && s.Purpose != ToVerify && s.Purpose != ToDrill { // new and former holders are in no list
 		return fault.New(fault.Forbidden, "You are not one of those who hold a share of Vault %s. If you are, register it first: batsignal share register.", s.Vault)
 	}
 	var waiting int

@@ -2,6 +2,7 @@ package vault
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -98,7 +99,7 @@ type unsealing struct {
 func (w *unsealing) pass(ctx context.Context) error {
 	var left []*vaultapi.Node
 	w.why = nil
-	for _, n := range w.left {
+	for i, n := range w.left {
 		st, err := sealing{n}.State(ctx)
 		switch {
 		case err != nil && silent(err):
@@ -109,7 +110,11 @@ func (w *unsealing) pass(ctx context.Context) error {
 		case st.Open:
 			w.evidence = append(w.evidence, [2]string{"node " + n.Name, "was not sealed"})
 		default:
-			if err := w.one(ctx, n, st); err != nil {
+			err := w.one(ctx, n, st, i < len(w.left)-1)
+			if errors.Is(err, errLeft) {
+				left = append(left, n)
+				w.why = append(w.why, n.Name+" does not answer any more")
+			} else if err != nil {
 				return err
 			}
 		}
@@ -118,8 +123,8 @@ func (w *unsealing) pass(ctx context.Context) error {
 	return nil
 }
 
-// one unseals a node.
-func (w *unsealing) one(ctx context.Context, n *vaultapi.Node, st state) error {
+// one unseals a node; leaves has it give up one that stays silent, since others wait.
+func (w *unsealing) one(ctx context.Context, n *vaultapi.Node, st state, leaves bool) error {
 	began := w.desk == nil
 	if began {
 		var err error
@@ -130,7 +135,7 @@ func (w *unsealing) one(ctx context.Context, n *vaultapi.Node, st state) error {
 	label := w.Vault.label(n)
 	w.run.Doing(ctx, "waiting for shares for "+n.Name)
 	since := sealedSince(ctx, w.DB, w.Vault.Name, n.Name, w.Now())
-	d := &drive{desk: w.desk, lock: sealing{n}, label: label, node: n.Name}
+	d := &drive{desk: w.desk, lock: sealing{n}, label: label, node: n.Name, leaves: leaves}
 	if began {
 		d.say(ctx, "%s is sealed: %d of %d. %s", label, st.Progress, st.Need, w.desk.asks())
 	} else {
@@ -173,7 +178,7 @@ func (w *unsealing) result() job.Result {
 	if w.desk != nil {
 		var right []string
 		for _, h := range w.desk.held {
-			if h.good {
+			if h.proven {
 				right = append(right, h.String())
 			}
 			if h.bad {

@@ -181,6 +181,28 @@ func TestAWrongShareIsNamedAtOnce(t *testing.T) {
 	w.clean()
 }
 
+// What was registered may be of before a rekey: then it proves nothing.
+func TestRegisteredSharesThatOpenNothing(t *testing.T) {
+	w := newWorld(t)
+	old, s := vaulttest.Start(t, vaulttest.Options{}), vaulttest.Start(t, vaulttest.Options{})
+	w.vault(old)
+	w.register(old)
+	g := w.unseal(w.vault(s))
+	for i, name := range people[:3] {
+		g.hand(vault.ToUnseal, name, old.Shares[i])
+	}
+	g.hears("refused", "though each is as it was registered")
+	if holders, err := vault.Holders(w.ctx, w.db, "main"); err != nil || holders[0].DrilledAt != nil {
+		t.Errorf("%+v %v", holders, err)
+	}
+	for i, name := range people[:3] {
+		g.hand(vault.ToUnseal, name, s.Shares[i])
+	}
+	g.hears("which anna handed in, is wrong")
+	g.ends()
+	w.clean()
+}
+
 // Shares that go straight to Vault count, and so does what somebody resets.
 func TestOthersAreAtItToo(t *testing.T) {
 	w := newWorld(t)
@@ -343,6 +365,30 @@ func TestSeveralNodesWithTheSameShares(t *testing.T) {
 	g.dies()
 	if g.err != context.Canceled {
 		t.Error(g.err)
+	}
+	w.clean()
+}
+
+// A node that dies for good keeps the others waiting for a moment only.
+func TestANodeThatDiesForGood(t *testing.T) {
+	w := newWorld(t)
+	one := vaulttest.Start(t, vaulttest.Options{})
+	one.Kill()
+	two := vaulttest.Start(t, vaulttest.Options{Data: vaulttest.Copy(t, one.Data)})
+	one.Restart()
+	parts := w.parts()
+	parts.Leave = 100 * time.Millisecond
+	g := w.do(&vault.Unseal{Parts: parts, Vault: w.vault(one, two)}, job.Params{"node": "all"})
+	g.hand(vault.ToUnseal, "anna", one.Shares[0])
+	g.hears("node vault1: 1 of 3, by anna")
+	one.Kill()
+	g.hears("node vault2 is sealed, too")
+	g.hears("node vault2: 1 of 3, by anna")
+	g.hand(vault.ToUnseal, "bert", one.Shares[1])
+	g.hand(vault.ToUnseal, "carla", one.Shares[2])
+	g.hears("node vault2 is unsealed")
+	if res := g.ends(); !strings.HasPrefix(res.Said, "Vault main: vault2 unsealed, but vault1 does not answer") {
+		t.Error(res.Said)
 	}
 	w.clean()
 }

@@ -79,6 +79,8 @@ type Parts struct {
 	Look time.Duration
 	// Remind is how often people are told again that shares are missing; 0 is ten minutes.
 	Remind time.Duration
+	// Leave is how long a node may be silent until the next one is unsealed first; 0 is 30 s.
+	Leave time.Duration
 }
 
 func orElse(d, other time.Duration) time.Duration {
