@@ -31,7 +31,7 @@ var onlyOn = map[string][]string{
 	"go.yaml.in/":                          {"cmd", "oncall/rosterfile", "oncall/component", "oncall/tree", "incidents/runbook/book"},
 	"github.com/robfig/cron":               {"integrations/job/cron"},
 	"github.com/pkg/sftp":                  {"integrations/sftp"},
-	"golang.org/x/crypto/ssh":              {"integrations/sftp"},
+	"golang.org/x/crypto/ssh":              {"integrations/sftp", "integrations/seal"},
 	"github.com/lmittmann/tint":            {"cmd"},
 	"github.com/lrstanley/girc":            {"bot/irc"},
 	"github.com/PagerDuty/":                {"integrations/pagerduty"},

@@ -26,6 +26,7 @@ sshd|openssh-server|the real SFTP server of the tests
 restic|restic|keeps backups in its own repositories
 age|age|opens sealed backups in the tests, without us
 gpg|gnupg|seals backups for OpenPGP, and opens them
+sqlite3|sqlite3|a database in a file, which the tests back up while it is written to
 gcore|gdb|takes the memory of the bot, in which no sealed address may be
 chromium|chromium|the browser that looks at our pages in the tests
 '

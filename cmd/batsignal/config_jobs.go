@@ -167,21 +167,28 @@ type holderConfig struct {
 }
 
 type procedureConfig struct {
-	Name      string        `mapstructure:"name" doc:"What the job is called." example:"flush-cdn"`
-	Summary   string        `mapstructure:"summary" doc:"One sentence: what it does." example:"Empties the cache of the mirrors."`
-	Argv      []string      `mapstructure:"argv" doc:"The program, as a whole path, and its arguments. {name} as a whole argument is the value of a parameter." example:"[/usr/local/bin/flush-cdn, --zone, '{zone}']"`
-	Params    []paramConfig `mapstructure:"params" doc:"What people may say when they ask for it."`
-	Dir       string        `mapstructure:"dir" doc:"Where it runs." example:"/"`
-	Timeout   time.Duration `mapstructure:"timeout" doc:"How long it may take. 0: an hour." example:"10m"`
-	Tries     int           `mapstructure:"tries" doc:"How often it is tried. 0: once." example:"1"`
-	Exclusive string        `mapstructure:"exclusive" doc:"Jobs with the same word never run at once. Empty: its name." example:"cdn"`
-	Approvals int           `mapstructure:"approvals" doc:"How many other people must agree first." example:"1"`
-	Risky     bool          `mapstructure:"risky" doc:"It is refused in a freeze."`
-	Disrupts  bool          `mapstructure:"disrupts" doc:"People notice it, so the bot asks whether an announcement is due."`
-	Admin     bool          `mapstructure:"admin" doc:"Only admins may ask for it."`
-	At        string        `mapstructure:"at" doc:"When it runs by itself, as in crontab." example:"'15 4 * * 1'"`
-	Missed    string        `mapstructure:"missed" doc:"once: one run makes up for times that passed while nobody was there; skip: the next time will do. Empty: once." example:"once"`
-	Expect    time.Duration `mapstructure:"expect" doc:"It must succeed so often, or it is an alarm. 0: no alarm." example:"26h"`
+	Name      string                  `mapstructure:"name" doc:"What the job is called." example:"flush-cdn"`
+	Summary   string                  `mapstructure:"summary" doc:"One sentence: what it does." example:"Empties the cache of the mirrors."`
+	Argv      []string                `mapstructure:"argv" doc:"The program, as a whole path, and its arguments. {name} as a whole argument is the value of a parameter." example:"[/usr/local/bin/flush-cdn, --zone, '{zone}']"`
+	Params    []paramConfig           `mapstructure:"params" doc:"What people may say when they ask for it."`
+	Dir       string                  `mapstructure:"dir" doc:"Where it runs." example:"/"`
+	Secrets   []procedureSecretConfig `mapstructure:"secrets" doc:"Files with secrets; @NAME@ in an argument stands for a file in memory that only the program can open."`
+	Report    bool                    `mapstructure:"report" doc:"The last line that it prints is JSON and says what came of it: {\"said\": \"3 packages\", \"evidence\": [[\"packages\", \"3\"]]}."`
+	Timeout   time.Duration           `mapstructure:"timeout" doc:"How long it may take. 0: an hour." example:"10m"`
+	Tries     int                     `mapstructure:"tries" doc:"How often it is tried. 0: once." example:"1"`
+	Exclusive string                  `mapstructure:"exclusive" doc:"Jobs with the same word never run at once. Empty: its name." example:"cdn"`
+	Approvals int                     `mapstructure:"approvals" doc:"How many other people must agree first." example:"1"`
+	Risky     bool                    `mapstructure:"risky" doc:"It is refused in a freeze."`
+	Disrupts  bool                    `mapstructure:"disrupts" doc:"People notice it, so the bot asks whether an announcement is due."`
+	Admin     bool                    `mapstructure:"admin" doc:"Only admins may ask for it."`
+	At        string                  `mapstructure:"at" doc:"When it runs by itself, as in crontab." example:"'15 4 * * 1'"`
+	Missed    string                  `mapstructure:"missed" doc:"once: one run makes up for times that passed while nobody was there; skip: the next time will do. Empty: once." example:"once"`
+	Expect    time.Duration           `mapstructure:"expect" doc:"It must succeed so often, or it is an alarm. 0: no alarm." example:"26h"`
+}
+
+type procedureSecretConfig struct {
+	Name string `mapstructure:"name" doc:"What it is called, in capitals." example:"TOKEN"`
+	File string `mapstructure:"file" file:"private" doc:"The file." example:"cdn-token"`
 }
 
 type paramConfig struct {

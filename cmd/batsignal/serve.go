@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"strconv"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -15,6 +16,7 @@ import (
 	"batsignal/bot"
 	"batsignal/incidents"
 	"batsignal/incidents/meeting"
+	"batsignal/integrations/job"
 	"batsignal/migrations/pg"
 	"batsignal/migrations/pg/leader"
 	"batsignal/oncall/fault"
@@ -85,13 +87,17 @@ func listen(ctx context.Context, c Config) (net.Listener, error) {
 func (p *parts) run(ctx context.Context, c Config, db *database, at net.Listener, log *slog.Logger) error {
 	p.election = &leader.Election{DSN: db.DSN.Reveal(), Me: processName(), Now: p.incidents.Now, Log: log}
 	wake := &pg.Listener{
-		DSN: db.DSN.Reveal(), Channels: []string{paging.ChannelDue, incidents.ChannelIncident, meeting.ChannelMeeting}, Log: log,
+		DSN: db.DSN.Reveal(), Channels: []string{paging.ChannelDue, incidents.ChannelIncident, meeting.ChannelMeeting, job.Channel}, Log: log,
 		Notified: func(channel, payload string) {
 			switch channel {
 			case paging.ChannelDue:
 				p.pager.Wake()
 			case meeting.ChannelMeeting:
 				p.keeper.Wake()
+			case job.Channel:
+				if run, err := strconv.ParseInt(payload, 10, 64); err == nil {
+					p.jobs.Hear(run)
+				}
 			default:
 				p.watch.Publish(payload)
 			}

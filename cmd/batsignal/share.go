@@ -10,6 +10,7 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"strconv"
 	"strings"
 	"time"
 
@@ -43,10 +44,9 @@ func (t *toServer) flags(cmd *cobra.Command) {
 
 func newShareSubmitCommand(a *app) *cobra.Command {
 	var to toServer
-	var session int64
 	var recipient string
 	cmd := &cobra.Command{
-		Use:   "submit",
+		Use:   "submit [SESSION]",
 		Short: "Seal a share to the run that waits for it, and hand it in",
 		Long: `Submit asks for your share, without showing it, and seals it to the key that only the run
 has that waits for it. The bot says session and key in the room, and the page of the
@@ -55,13 +55,20 @@ from standard input if that is none, and never from the command line, which othe
 
 With --server and --token-file it is handed in. Without, the sealed text is printed: paste
 it on the page of the session. It tells nobody anything.`,
-		Example: `  batsignal share submit --session 4 --recipient age1... --server https://bat.example.org --token-file ~/.batsignal-token
-  age -d -i ~/.age/key share.age | batsignal share submit --session 4 --recipient age1... --server https://bat.example.org --token-file token
+		Example: `  batsignal share submit 4 --recipient age1... --server https://bat.example.org --token-file ~/.batsignal-token
+  age -d -i ~/.age/key share.age | batsignal share submit 4 --recipient age1... --server https://bat.example.org --token-file token
   gpg -d share.gpg | batsignal share submit --recipient age1...`,
-		Args: cobra.NoArgs,
-		RunE: func(cmd *cobra.Command, _ []string) error {
-			if to.server != "" && session < 1 {
-				return fault.New(fault.Invalid, "Say to which session it is handed in: --session, as the bot says it.")
+		Args: cobra.MaximumNArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			var session int64
+			if len(args) > 0 {
+				var err error
+				if session, err = strconv.ParseInt(args[0], 10, 64); err != nil || session < 1 {
+					return fault.New(fault.Invalid, "The session is a number, as the bot says it in the room.")
+				}
+			}
+			if to.server != "" && session == 0 {
+				return fault.New(fault.Invalid, "Say to which session it is handed in, by the number that the bot says in the room: batsignal share submit 4 ...")
 			}
 			text, err := a.askForShare(cmd.Context())
 			if err != nil {
@@ -82,7 +89,6 @@ it on the page of the session. It tells nobody anything.`,
 			return nil
 		},
 	}
-	cmd.Flags().Int64Var(&session, "session", 0, "the session that waits for shares, as the bot says it")
 	cmd.Flags().StringVar(&recipient, "recipient", "", "the key of the session: age1...")
 	_ = cmd.MarkFlagRequired("recipient") // fails for a flag that is not there
 	to.flags(cmd)

@@ -43,6 +43,9 @@ type jobParts struct {
 	expects       map[string]snapshot.Expect // what is expected of the backups of each job
 }
 
+// scratchOf is where runs have directories of their own.
+func scratchOf(c Config) string { return filepath.Join(c.StateDir, "scratch") }
+
 // jobsAtOnce is how many runs go on at once in a process. Most of them wait for others.
 const jobsAtOnce = 6
 
@@ -53,7 +56,7 @@ func (p *parts) joinJobs(ctx context.Context, c Config, db *database, now func()
 		return err
 	}
 	p.jobs = &job.Service{
-		DB: db.Pool, Now: now, Log: log, Rooms: p.rota.Rooms, Incidents: p.incidents, ScratchRoot: filepath.Join(c.StateDir, "scratch"),
+		DB: db.Pool, Now: now, Log: log, Rooms: p.rota.Rooms, Incidents: p.incidents, ScratchRoot: scratchOf(c),
 		Me: processName(), Redact: redact.Text, IsAdmin: p.isAdmin,
 		Frozen: func(ctx context.Context, db pg.DB, at time.Time) (string, time.Time, error) {
 			return freeze.Frozen(ctx, db, p.freezes, at)

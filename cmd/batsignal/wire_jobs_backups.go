@@ -16,7 +16,7 @@ import (
 	"batsignal/oncall"
 )
 
-// backupJobs are three jobs for each backup of the configuration: one takes it, one proves
+// backupJobs are four jobs for each backup of the configuration: one takes it, one proves
 // that it can be restored, one deletes old ones. One more looks after the places.
 func (p *parts) backupJobs(ctx context.Context, c Config, db *database, now func() time.Time) ([]job.Definition, error) {
 	if len(c.Jobs.Backups) == 0 {
@@ -78,6 +78,11 @@ func (p *parts) backupJob(b backupConfig, db *database, now func() time.Time, zo
 	if keep == (retention.Policy{}) {
 		keep = retention.Policy{Daily: 7, Weekly: 3, Monthly: 2}
 	}
+	delete := func(approvals int) job.Policy {
+		p := policy(0)
+		p.Approvals = approvals
+		return p
+	}
 	retire := &backup.Retire{
 		DB: db.Pool, Now: now, Of: taken, Policy: keep, Zone: zone, Places: places,
 		Approved: func(ctx context.Context, run int64) (int, error) {
@@ -96,7 +101,11 @@ func (p *parts) backupJob(b backupConfig, db *database, now func() time.Time, zo
 		},
 		{
 			Name: "retire-" + b.Name, Type: "retire", Summary: fmt.Sprintf("Deletes backups of %s beyond %d days, %d weeks and %d months; only tested ones count.", b.Name, keep.Daily, keep.Weekly, keep.Monthly),
-			Params: retire.Params(), Kind: retire, Policy: policy(0), Schedule: at(b.RetireAt),
+			Kind: retire, Policy: delete(0), Schedule: at(b.RetireAt),
+		},
+		{
+			Name: "purge-" + b.Name, Type: "retire", Summary: fmt.Sprintf("Deletes also what retire-%s refused to delete without two people.", b.Name),
+			Params: retire.Params(), Kind: retire, Policy: delete(2),
 		},
 	}
 }

@@ -63,7 +63,7 @@ func sealOf(ctx context.Context, c Config, name string) (seal.Sealer, []seal.Ope
 	}
 	conf := c.Jobs.Seals[i]
 	if len(conf.PGP) > 0 {
-		return pgpOf(ctx, conf)
+		return pgpOf(ctx, conf, scratchOf(c))
 	}
 	sealer, err := seal.NewAge(conf.Age)
 	if err != nil {
@@ -80,8 +80,8 @@ func sealOf(ctx context.Context, c Config, name string) (seal.Sealer, []seal.Ope
 	return sealer, openers, nil
 }
 
-func pgpOf(ctx context.Context, conf sealConfig) (seal.Sealer, []seal.Opener, error) {
-	sealer, err := seal.NewPGP(ctx, seal.PGPOptions{Keys: conf.PGP})
+func pgpOf(ctx context.Context, conf sealConfig, scratch string) (seal.Sealer, []seal.Opener, error) {
+	sealer, err := seal.NewPGP(ctx, seal.PGPOptions{Keys: conf.PGP, Scratch: scratch})
 	if err != nil || conf.GNUPGHome == "" {
 		return sealer, nil, err
 	}

@@ -1,5 +1,41 @@
 package main
 
-import "batsignal/integrations/job"
+import (
+	"cmp"
+	"fmt"
 
-func procedureJobs(c Config) ([]job.Definition, error) { return nil, nil }
+	"batsignal/integrations/job"
+	"batsignal/integrations/procedure"
+)
+
+// procedureJobs are the programs of the configuration that people may have run.
+func procedureJobs(c Config) ([]job.Definition, error) {
+	var all []job.Definition
+	for _, conf := range c.Jobs.Procedures {
+		d := job.Definition{
+			Name: conf.Name, Type: "run", Summary: conf.Summary,
+			Policy: job.Policy{
+				Timeout: conf.Timeout, Tries: conf.Tries, Exclusive: conf.Exclusive, Approvals: conf.Approvals,
+				Risky: conf.Risky, Disrupts: conf.Disrupts, Admin: conf.Admin, Expect: conf.Expect, Quiet: true,
+			},
+		}
+		for _, q := range conf.Params {
+			d.Params = append(d.Params, job.Param{Name: q.Name, Type: job.ParamType(q.Type), Choices: q.Choices, Default: q.Default, Help: q.Help})
+		}
+		if conf.At != "" {
+			d.Schedule = &job.Schedule{Rule: conf.At, Zone: cmp.Or(c.Jobs.Zone, "UTC"), Missed: job.Missed(cmp.Or(conf.Missed, string(job.MissedOnce)))}
+		}
+		secrets := map[string]string{}
+		for _, s := range conf.Secrets {
+			secrets[s.Name] = s.File
+		}
+		var err error
+		if d.Kind, err = procedure.New(procedure.Config{
+			Argv: conf.Argv, Params: d.Params, Secrets: secrets, Dir: conf.Dir, Report: conf.Report,
+		}); err != nil {
+			return nil, fmt.Errorf("the procedure %s: %w", conf.Name, err)
+		}
+		all = append(all, d)
+	}
+	return all, nil
+}

@@ -61,6 +61,7 @@ func postgresSource(c Config, b backupConfig, db *database, now func() time.Time
 		s.BinDir = c.Database.PGBinDir
 	}
 	if s.Own && s.DSN.Empty() {
+		s.Sentinel = pgbackup.OwnSentinel
 		s.DSN = db.DSN
 		switch {
 		case db.Local != nil:

@@ -111,7 +111,7 @@ func start(ctx context.Context, bin programs, dir string, as throwaway.Account, 
 func settings(dir string) []string {
 	list := []string{
 		"config_file=" + filepath.Join(dir, "server.conf"), "hba_file=" + filepath.Join(dir, "hba.conf"), "ident_file=" + filepath.Join(dir, "ident.conf"),
-		"listen_addresses=", "unix_socket_directories=" + dir, "unix_socket_permissions=0700", "port=" + socketPort, "ssl=off",
+		"listen_addresses=", "dynamic_shared_memory_type=mmap", "unix_socket_directories=" + dir, "unix_socket_permissions=0700", "port=" + socketPort, "ssl=off",
 		"archive_mode=off", "restore_command=", "primary_conninfo=", "shared_preload_libraries=", "session_preload_libraries=", "local_preload_libraries=",
 		"max_logical_replication_workers=0", "max_wal_senders=0", "wal_level=minimal", "max_connections=20", "max_prepared_transactions=100",
 		// What is lost in a crash is thrown away anyhow.

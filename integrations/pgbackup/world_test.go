@@ -40,10 +40,12 @@ func TestMain(m *testing.M) {
 
 // inMemory runs the tests with their servers in memory, where there is room.
 func inMemory(m *testing.M) int {
-	if dir, err := os.MkdirTemp("/dev/shm", "p"); err == nil && os.Getenv("TMPDIR") == "" {
-		defer os.RemoveAll(dir)
-		_ = os.Chmod(dir, 0o711) // somebody else may run the servers
-		_ = os.Setenv("TMPDIR", dir)
+	if os.Getenv("TMPDIR") == "" {
+		if dir, err := os.MkdirTemp("/dev/shm", "p"); err == nil {
+			defer os.RemoveAll(dir)
+			_ = os.Chmod(dir, 0o711) // somebody else may run the servers
+			_ = os.Setenv("TMPDIR", dir)
+		}
 	}
 	code := pgtest.Run(m)
 	if source.Server != nil {

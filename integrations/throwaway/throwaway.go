@@ -32,7 +32,7 @@ type Server struct {
 }
 
 // Start starts a program in a scratch directory, which its arguments or its c.Dir must name.
-// It is told to end when ctx ends, and is killed when we die. Whoever calls it must call
+// It is told to end when ctx ends, and to end at once when we die (by SIGQUIT). Whoever calls it must call
 // [Server.Stop].
 func Start(ctx context.Context, c argv.Command, dir string, as Account) (*Server, error) {
 	if err := mustBeScratch(dir); err != nil {
@@ -82,7 +82,7 @@ func (a Account) dress(c argv.Command, dies bool) (argv.Command, error) {
 	}
 	words := []string{"--no-new-privs"}
 	if dies {
-		words = append(words, "--pdeathsig=KILL")
+		words = append(words, "--pdeathsig=QUIT")
 	}
 	if a.UID != 0 {
 		words = append(words, "--reuid="+strconv.Itoa(a.UID), "--regid="+strconv.Itoa(a.GID), "--clear-groups")
