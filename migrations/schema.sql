@@ -311,6 +311,63 @@ ALTER TABLE public.alert_key ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     CACHE 1
 );
 
+CREATE TABLE public.announcement (
+    id bigint NOT NULL,
+    what text NOT NULL,
+    text text NOT NULL,
+    state text NOT NULL,
+    version integer DEFAULT 1 NOT NULL,
+    incident_id bigint,
+    run_id bigint,
+    made_by bigint,
+    made_words text NOT NULL,
+    made_at timestamp with time zone NOT NULL,
+    edited_by bigint,
+    edited_at timestamp with time zone NOT NULL,
+    approved_by bigint,
+    approved_words text DEFAULT ''::text NOT NULL,
+    approved_at timestamp with time zone,
+    sent_words text DEFAULT ''::text NOT NULL,
+    sent_at timestamp with time zone,
+    CONSTRAINT announcement_check CHECK ((((approved_at IS NOT NULL) = (state = 'approved'::text)) OR (state = ANY (ARRAY['sent'::text, 'dropped'::text])))),
+    CONSTRAINT announcement_check1 CHECK (((sent_at IS NOT NULL) = (state = 'sent'::text))),
+    CONSTRAINT announcement_check2 CHECK (((approved_by IS NULL) OR (approved_by IS DISTINCT FROM edited_by))),
+    CONSTRAINT announcement_made_words_check CHECK (((length(made_words) >= 1) AND (length(made_words) <= 200))),
+    CONSTRAINT announcement_state_check CHECK ((state = ANY (ARRAY['draft'::text, 'approved'::text, 'sent'::text, 'dropped'::text]))),
+    CONSTRAINT announcement_text_check CHECK (((length(text) >= 1) AND (length(text) <= 4000))),
+    CONSTRAINT announcement_version_check CHECK ((version > 0)),
+    CONSTRAINT announcement_what_check CHECK ((what = ANY (ARRAY['outage'::text, 'news'::text])))
+);
+
+COMMENT ON COLUMN public.announcement.version IS 'goes up with each change of the text, which takes an approval back';
+
+COMMENT ON COLUMN public.announcement.edited_by IS 'who wrote the text as it is; they cannot approve it';
+
+CREATE TABLE public.announcement_copy (
+    announcement_id bigint NOT NULL,
+    way text NOT NULL,
+    network text DEFAULT ''::text NOT NULL,
+    place text NOT NULL,
+    state text NOT NULL,
+    at timestamp with time zone NOT NULL,
+    detail text DEFAULT ''::text NOT NULL,
+    CONSTRAINT announcement_copy_detail_check CHECK ((length(detail) <= 500)),
+    CONSTRAINT announcement_copy_place_check CHECK (((length(place) >= 1) AND (length(place) <= 200))),
+    CONSTRAINT announcement_copy_state_check CHECK ((state = ANY (ARRAY['waiting'::text, 'sent'::text, 'failed'::text]))),
+    CONSTRAINT announcement_copy_way_check CHECK ((way = ANY (ARRAY['room'::text, 'list'::text])))
+);
+
+COMMENT ON TABLE public.announcement_copy IS 'where one was sent to; a room has it as soon as its notice is said';
+
+ALTER TABLE public.announcement ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.announcement_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
 CREATE TABLE public.api_token (
     id bigint NOT NULL,
     hash bytea NOT NULL,
@@ -421,6 +478,24 @@ CREATE TABLE public.baton_move (
 
 ALTER TABLE public.baton_move ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     SEQUENCE NAME public.baton_move_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+CREATE TABLE public.batsignal_sentinel (
+    id bigint NOT NULL,
+    value text NOT NULL,
+    planted_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT batsignal_sentinel_value_check CHECK (((length(value) >= 1) AND (length(value) <= 200)))
+);
+
+COMMENT ON TABLE public.batsignal_sentinel IS 'planted just before a backup, to be found in what is restored; the newest few stay';
+
+ALTER TABLE public.batsignal_sentinel ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.batsignal_sentinel_id_seq
     START WITH 1
     INCREMENT BY 1
     NO MINVALUE
@@ -1029,6 +1104,28 @@ ALTER TABLE public.feed_token ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     CACHE 1
 );
 
+CREATE TABLE public.freeze_window (
+    id bigint NOT NULL,
+    title text NOT NULL,
+    begins_at timestamp with time zone NOT NULL,
+    ends_at timestamp with time zone NOT NULL,
+    made_by text NOT NULL,
+    made_at timestamp with time zone NOT NULL,
+    lifted_by text DEFAULT ''::text NOT NULL,
+    lifted_at timestamp with time zone,
+    CONSTRAINT freeze_window_check CHECK ((ends_at > begins_at)),
+    CONSTRAINT freeze_window_title_check CHECK (((length(title) >= 1) AND (length(title) <= 200)))
+);
+
+ALTER TABLE public.freeze_window ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.freeze_window_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
 CREATE TABLE public.holiday (
     region text NOT NULL,
     day date NOT NULL,
@@ -1121,6 +1218,199 @@ ALTER TABLE public.invitation ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
 CREATE TABLE public.invitation_role (
     invitation_id bigint NOT NULL,
     role text NOT NULL
+);
+
+CREATE TABLE public.job_artifact (
+    run_id bigint NOT NULL,
+    n integer NOT NULL,
+    name text NOT NULL,
+    place text DEFAULT ''::text NOT NULL,
+    key text DEFAULT ''::text NOT NULL,
+    size bigint NOT NULL,
+    sha256 text NOT NULL,
+    CONSTRAINT job_artifact_name_check CHECK (((length(name) >= 1) AND (length(name) <= 200))),
+    CONSTRAINT job_artifact_sha256_check CHECK ((sha256 ~ '^[0-9a-f]{64}$'::text)),
+    CONSTRAINT job_artifact_size_check CHECK ((size >= 0))
+);
+
+CREATE TABLE public.job_log (
+    run_id bigint NOT NULL,
+    n integer NOT NULL,
+    attempt integer NOT NULL,
+    at timestamp with time zone NOT NULL,
+    text text NOT NULL,
+    CONSTRAINT job_log_n_check CHECK ((n > 0)),
+    CONSTRAINT job_log_text_check CHECK ((length(text) <= 2000))
+);
+
+CREATE TABLE public.job_run (
+    id bigint NOT NULL,
+    job text NOT NULL,
+    kind text NOT NULL,
+    params jsonb DEFAULT '{}'::jsonb NOT NULL,
+    state text NOT NULL,
+    dry boolean DEFAULT false NOT NULL,
+    reason text DEFAULT ''::text NOT NULL,
+    override boolean DEFAULT false NOT NULL,
+    key text,
+    incident_id bigint,
+    asked_at timestamp with time zone NOT NULL,
+    asked_by bigint,
+    asked_words text NOT NULL,
+    network text DEFAULT ''::text NOT NULL,
+    room text DEFAULT ''::text NOT NULL,
+    approvals integer DEFAULT 0 NOT NULL,
+    scheduled_for timestamp with time zone,
+    exclusive text NOT NULL,
+    attempt integer DEFAULT 0 NOT NULL,
+    failures integer DEFAULT 0 NOT NULL,
+    crashes integer DEFAULT 0 NOT NULL,
+    tries integer DEFAULT 1 NOT NULL,
+    not_before timestamp with time zone,
+    started_at timestamp with time zone,
+    ended_at timestamp with time zone,
+    leased_by text DEFAULT ''::text NOT NULL,
+    leased_until timestamp with time zone,
+    fence integer DEFAULT 0 NOT NULL,
+    outcome text DEFAULT ''::text NOT NULL,
+    undo_tries integer DEFAULT 0 NOT NULL,
+    stuck_at timestamp with time zone,
+    cancel_at timestamp with time zone,
+    cancel_by bigint,
+    cancel_words text DEFAULT ''::text NOT NULL,
+    done bigint DEFAULT 0 NOT NULL,
+    total bigint DEFAULT 0 NOT NULL,
+    unit text DEFAULT ''::text NOT NULL,
+    doing text DEFAULT ''::text NOT NULL,
+    progress_from timestamp with time zone,
+    progress_at timestamp with time zone,
+    said text DEFAULT ''::text NOT NULL,
+    evidence jsonb DEFAULT '[]'::jsonb NOT NULL,
+    CONSTRAINT job_run_approvals_check CHECK (((approvals >= 0) AND (approvals <= 9))),
+    CONSTRAINT job_run_asked_words_check CHECK (((length(asked_words) >= 1) AND (length(asked_words) <= 200))),
+    CONSTRAINT job_run_attempt_check CHECK ((attempt >= 0)),
+    CONSTRAINT job_run_cancel_words_check CHECK ((length(cancel_words) <= 200)),
+    CONSTRAINT job_run_check CHECK (((ended_at IS NOT NULL) = (state = ANY (ARRAY['succeeded'::text, 'failed'::text, 'timed_out'::text, 'cancelled'::text, 'denied'::text, 'expired'::text, 'lost'::text])))),
+    CONSTRAINT job_run_check1 CHECK (((leased_until IS NOT NULL) = (state = ANY (ARRAY['running'::text, 'undoing'::text])))),
+    CONSTRAINT job_run_check2 CHECK (((outcome <> ''::text) = (state = 'undoing'::text))),
+    CONSTRAINT job_run_crashes_check CHECK ((crashes >= 0)),
+    CONSTRAINT job_run_doing_check CHECK ((length(doing) <= 200)),
+    CONSTRAINT job_run_done_check CHECK ((done >= 0)),
+    CONSTRAINT job_run_exclusive_check CHECK (((length(exclusive) >= 1) AND (length(exclusive) <= 64))),
+    CONSTRAINT job_run_failures_check CHECK ((failures >= 0)),
+    CONSTRAINT job_run_job_check CHECK ((job ~ '^[a-z][a-z0-9-]{0,47}$'::text)),
+    CONSTRAINT job_run_key_check CHECK (((length(key) >= 1) AND (length(key) <= 200))),
+    CONSTRAINT job_run_kind_check CHECK (((length(kind) >= 1) AND (length(kind) <= 48))),
+    CONSTRAINT job_run_leased_by_check CHECK ((length(leased_by) <= 400)),
+    CONSTRAINT job_run_outcome_check CHECK ((outcome = ANY (ARRAY[''::text, 'queued'::text, 'succeeded'::text, 'failed'::text, 'timed_out'::text, 'cancelled'::text, 'lost'::text]))),
+    CONSTRAINT job_run_reason_check CHECK ((length(reason) <= 500)),
+    CONSTRAINT job_run_said_check CHECK ((length(said) <= 500)),
+    CONSTRAINT job_run_state_check CHECK ((state = ANY (ARRAY['asked'::text, 'queued'::text, 'running'::text, 'undoing'::text, 'succeeded'::text, 'failed'::text, 'timed_out'::text, 'cancelled'::text, 'denied'::text, 'expired'::text, 'lost'::text]))),
+    CONSTRAINT job_run_total_check CHECK ((total >= 0)),
+    CONSTRAINT job_run_tries_check CHECK (((tries >= 1) AND (tries <= 100))),
+    CONSTRAINT job_run_unit_check CHECK ((length(unit) <= 16))
+);
+
+COMMENT ON TABLE public.job_run IS 'one time that a job was asked for';
+
+COMMENT ON COLUMN public.job_run.key IS 'what it was asked by: the same message, or the same time of a schedule, asks once';
+
+COMMENT ON COLUMN public.job_run.exclusive IS 'runs with the same word never run at once';
+
+COMMENT ON COLUMN public.job_run.attempt IS 'how often it was begun';
+
+COMMENT ON COLUMN public.job_run.failures IS 'how many tries failed; when there are as many as tries, none is left';
+
+COMMENT ON COLUMN public.job_run.crashes IS 'how many tries ended because whoever did it died; every third is a failure';
+
+COMMENT ON COLUMN public.job_run.leased_until IS 'how long whoever works it is believed to live; if nobody does (undoing), when it is tried again';
+
+COMMENT ON COLUMN public.job_run.fence IS 'whoever takes it over takes the next number, and who still works under an old one writes nothing more';
+
+COMMENT ON COLUMN public.job_run.outcome IS 'what it will be once everything that it left is taken back; queued: it is tried again';
+
+COMMENT ON COLUMN public.job_run.undo_tries IS 'how often taking back failed';
+
+COMMENT ON COLUMN public.job_run.stuck_at IS 'since when people were told that something is left behind; null: they were not';
+
+COMMENT ON COLUMN public.job_run.progress_from IS 'since when done counts what it counts';
+
+COMMENT ON COLUMN public.job_run.said IS 'one sentence: what came of it';
+
+COMMENT ON COLUMN public.job_run.evidence IS 'names and values, in order: [["size", "3.1 GB"], …]';
+
+ALTER TABLE public.job_run ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.job_run_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+CREATE TABLE public.job_schedule (
+    job text NOT NULL,
+    rule text NOT NULL,
+    zone text NOT NULL,
+    missed text NOT NULL,
+    next_at timestamp with time zone,
+    last_at timestamp with time zone,
+    held_at timestamp with time zone,
+    paused_at timestamp with time zone,
+    paused_by text DEFAULT ''::text NOT NULL,
+    expect interval,
+    expect_from timestamp with time zone NOT NULL,
+    alarmed_at timestamp with time zone,
+    told_at timestamp with time zone,
+    CONSTRAINT job_schedule_check CHECK (((next_at IS NOT NULL) = (rule <> ''::text))),
+    CONSTRAINT job_schedule_job_check CHECK ((job ~ '^[a-z][a-z0-9-]{0,47}$'::text)),
+    CONSTRAINT job_schedule_missed_check CHECK ((missed = ANY (ARRAY['once'::text, 'skip'::text]))),
+    CONSTRAINT job_schedule_rule_check CHECK ((length(rule) <= 200))
+);
+
+COMMENT ON COLUMN public.job_schedule.rule IS '"" does not run by itself, and is only expected to succeed';
+
+COMMENT ON COLUMN public.job_schedule.missed IS 'what becomes of times that passed while nobody was there: one run for all of them, or none';
+
+COMMENT ON COLUMN public.job_schedule.held_at IS 'since when its times are not used, by a freeze or because it is refused, and that this was told';
+
+COMMENT ON COLUMN public.job_schedule.expect IS 'a run must succeed so often, or it is an alarm';
+
+COMMENT ON COLUMN public.job_schedule.alarmed_at IS 'since when it is told that it did not report; null: it did';
+
+COMMENT ON COLUMN public.job_schedule.told_at IS 'when that was told last';
+
+CREATE TABLE public.job_step (
+    run_id bigint NOT NULL,
+    n integer NOT NULL,
+    attempt integer NOT NULL,
+    name text NOT NULL,
+    undo text DEFAULT ''::text NOT NULL,
+    memo jsonb DEFAULT '{}'::jsonb NOT NULL,
+    state text NOT NULL,
+    begun_at timestamp with time zone NOT NULL,
+    ended_at timestamp with time zone,
+    tries integer DEFAULT 0 NOT NULL,
+    detail text DEFAULT ''::text NOT NULL,
+    CONSTRAINT job_step_detail_check CHECK ((length(detail) <= 500)),
+    CONSTRAINT job_step_n_check CHECK ((n > 0)),
+    CONSTRAINT job_step_name_check CHECK (((length(name) >= 1) AND (length(name) <= 100))),
+    CONSTRAINT job_step_state_check CHECK ((state = ANY (ARRAY['begun'::text, 'done'::text, 'failed'::text, 'undone'::text]))),
+    CONSTRAINT job_step_undo_check CHECK ((length(undo) <= 48))
+);
+
+COMMENT ON COLUMN public.job_step.undo IS 'how what it leaves is taken back at the end of the run, whatever becomes of it; "" leaves nothing';
+
+COMMENT ON COLUMN public.job_step.memo IS 'what taking it back needs to know, written before the step begins; never a secret';
+
+CREATE TABLE public.job_verdict (
+    run_id bigint NOT NULL,
+    person_id bigint NOT NULL,
+    handle text NOT NULL,
+    yes boolean NOT NULL,
+    reason text DEFAULT ''::text NOT NULL,
+    at timestamp with time zone NOT NULL,
+    CONSTRAINT job_verdict_reason_check CHECK ((length(reason) <= 500))
 );
 
 CREATE TABLE public.keyring (
@@ -1507,6 +1797,65 @@ ALTER TABLE public.provider_event ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTI
     CACHE 1
 );
 
+CREATE TABLE public.reminder (
+    id bigint NOT NULL,
+    what text NOT NULL,
+    title text NOT NULL,
+    means text DEFAULT ''::text NOT NULL,
+    every integer,
+    ahead integer DEFAULT 0 NOT NULL,
+    due_on date NOT NULL,
+    zone text NOT NULL,
+    owner text DEFAULT ''::text NOT NULL,
+    version bigint DEFAULT 1 NOT NULL,
+    told_on date,
+    told integer DEFAULT 0 NOT NULL,
+    gone_at timestamp with time zone,
+    made_by text NOT NULL,
+    made_at timestamp with time zone NOT NULL,
+    CONSTRAINT reminder_ahead_check CHECK (((ahead >= 0) AND (ahead <= 3660))),
+    CONSTRAINT reminder_check CHECK (((every IS NOT NULL) = (what = 'rhythm'::text))),
+    CONSTRAINT reminder_every_check CHECK (((every >= 1) AND (every <= 3660))),
+    CONSTRAINT reminder_means_check CHECK ((length(means) <= 500)),
+    CONSTRAINT reminder_owner_check CHECK ((length(owner) <= 100)),
+    CONSTRAINT reminder_title_check CHECK (((length(title) >= 1) AND (length(title) <= 200))),
+    CONSTRAINT reminder_what_check CHECK ((what = ANY (ARRAY['rhythm'::text, 'end'::text])))
+);
+
+COMMENT ON COLUMN public.reminder.means IS 'what its end means for how long a recovery takes';
+
+COMMENT ON COLUMN public.reminder.ahead IS 'how many days before it is due people are told first';
+
+CREATE TABLE public.reminder_done (
+    id bigint NOT NULL,
+    reminder_id bigint NOT NULL,
+    due_on date NOT NULL,
+    by text NOT NULL,
+    at timestamp with time zone NOT NULL,
+    note text DEFAULT ''::text NOT NULL,
+    CONSTRAINT reminder_done_note_check CHECK ((length(note) <= 500))
+);
+
+COMMENT ON COLUMN public.reminder_done.due_on IS 'the day on which it was due then';
+
+ALTER TABLE public.reminder_done ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.reminder_done_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+ALTER TABLE public.reminder ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.reminder_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
 CREATE TABLE public.responder (
     id bigint NOT NULL,
     incident_id bigint NOT NULL,
@@ -1599,6 +1948,36 @@ ALTER TABLE public.room_line ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     CACHE 1
 );
 
+CREATE TABLE public.rotation_task (
+    id bigint NOT NULL,
+    key text NOT NULL,
+    what text NOT NULL,
+    vault text DEFAULT ''::text NOT NULL,
+    number integer,
+    said_by text NOT NULL,
+    said_in text DEFAULT ''::text NOT NULL,
+    at timestamp with time zone NOT NULL,
+    done_at timestamp with time zone,
+    done_by text DEFAULT ''::text NOT NULL,
+    CONSTRAINT rotation_task_check CHECK (((done_at IS NOT NULL) = (done_by <> ''::text))),
+    CONSTRAINT rotation_task_done_by_check CHECK ((length(done_by) <= 200)),
+    CONSTRAINT rotation_task_key_check CHECK (((length(key) >= 1) AND (length(key) <= 200))),
+    CONSTRAINT rotation_task_said_by_check CHECK (((length(said_by) >= 1) AND (length(said_by) <= 200))),
+    CONSTRAINT rotation_task_said_in_check CHECK ((length(said_in) <= 200)),
+    CONSTRAINT rotation_task_what_check CHECK (((length(what) >= 1) AND (length(what) <= 200)))
+);
+
+COMMENT ON COLUMN public.rotation_task.key IS 'what it was noticed by: the same message opens one task';
+
+ALTER TABLE public.rotation_task ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.rotation_task_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
 CREATE TABLE public.route_health (
     route text NOT NULL,
     proven_at timestamp with time zone,
@@ -1623,6 +2002,91 @@ COMMENT ON COLUMN public.route_health.down_until IS 'not used before, unless it 
 COMMENT ON COLUMN public.route_health.told_at IS 'when admins were told that it is unproven';
 
 COMMENT ON COLUMN public.route_health.expected_at IS 'the first synthetic page by it: a route that never was proven is unproven a day later';
+
+CREATE TABLE public.runbook_run (
+    id bigint NOT NULL,
+    name text NOT NULL,
+    title text NOT NULL,
+    hash text NOT NULL,
+    book text NOT NULL,
+    jobs jsonb DEFAULT '{}'::jsonb NOT NULL,
+    incident_id bigint,
+    network text DEFAULT ''::text NOT NULL,
+    room text DEFAULT ''::text NOT NULL,
+    account text DEFAULT ''::text NOT NULL,
+    state text DEFAULT 'open'::text NOT NULL,
+    step integer DEFAULT 0 NOT NULL,
+    turn integer DEFAULT 0 NOT NULL,
+    steps integer NOT NULL,
+    phase text DEFAULT ''::text NOT NULL,
+    job_run bigint,
+    started_at timestamp with time zone NOT NULL,
+    started_by bigint,
+    started_words text NOT NULL,
+    moved_at timestamp with time zone NOT NULL,
+    reminded_at timestamp with time zone,
+    ended_at timestamp with time zone,
+    CONSTRAINT runbook_run_book_check CHECK (((length(book) >= 1) AND (length(book) <= 131072))),
+    CONSTRAINT runbook_run_check CHECK (((ended_at IS NULL) = (state = 'open'::text))),
+    CONSTRAINT runbook_run_check1 CHECK (((job_run IS NOT NULL) = (phase = 'running'::text))),
+    CONSTRAINT runbook_run_hash_check CHECK ((hash ~ '^[0-9a-f]{64}$'::text)),
+    CONSTRAINT runbook_run_name_check CHECK ((name ~ '^[a-z][a-z0-9-]{0,47}$'::text)),
+    CONSTRAINT runbook_run_phase_check CHECK ((phase = ANY (ARRAY[''::text, 'guarding'::text, 'waiting'::text, 'running'::text, 'stopped'::text]))),
+    CONSTRAINT runbook_run_started_words_check CHECK (((length(started_words) >= 1) AND (length(started_words) <= 200))),
+    CONSTRAINT runbook_run_state_check CHECK ((state = ANY (ARRAY['open'::text, 'done'::text, 'aborted'::text]))),
+    CONSTRAINT runbook_run_step_check CHECK ((step >= 0)),
+    CONSTRAINT runbook_run_steps_check CHECK (((steps >= 1) AND (steps <= 60))),
+    CONSTRAINT runbook_run_title_check CHECK (((length(title) >= 1) AND (length(title) <= 100))),
+    CONSTRAINT runbook_run_turn_check CHECK ((turn >= 0))
+);
+
+COMMENT ON TABLE public.runbook_run IS 'one time that people walk through a runbook';
+
+COMMENT ON COLUMN public.runbook_run.book IS 'its file as it was at the start: a file that is changed changes no run that goes on';
+
+COMMENT ON COLUMN public.runbook_run.jobs IS 'the jobs that its words stood for at the start: {"unseal": "vault-main"}; "" is none';
+
+COMMENT ON COLUMN public.runbook_run.step IS 'the step at hand, from 1; 0 before the start';
+
+COMMENT ON COLUMN public.runbook_run.turn IS 'how many steps were come to: one to which a loop leads back is another turn';
+
+COMMENT ON COLUMN public.runbook_run.job_run IS 'the run of a job that is waited for';
+
+COMMENT ON COLUMN public.runbook_run.reminded_at IS 'when it was said that it stands still; null: not since it moved';
+
+ALTER TABLE public.runbook_run ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.runbook_run_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+CREATE TABLE public.runbook_step_done (
+    run_id bigint NOT NULL,
+    n integer NOT NULL,
+    turn integer NOT NULL,
+    step integer NOT NULL,
+    what text NOT NULL,
+    at timestamp with time zone NOT NULL,
+    person_id bigint,
+    who text DEFAULT ''::text NOT NULL,
+    choice text DEFAULT ''::text NOT NULL,
+    note text DEFAULT ''::text NOT NULL,
+    job_run bigint,
+    CONSTRAINT runbook_step_done_choice_check CHECK ((length(choice) <= 48)),
+    CONSTRAINT runbook_step_done_n_check CHECK ((n > 0)),
+    CONSTRAINT runbook_step_done_note_check CHECK ((length(note) <= 500)),
+    CONSTRAINT runbook_step_done_step_check CHECK ((step > 0)),
+    CONSTRAINT runbook_step_done_turn_check CHECK ((turn >= 0)),
+    CONSTRAINT runbook_step_done_what_check CHECK ((what = ANY (ARRAY['started'::text, 'looked'::text, 'confirmed'::text, 'done'::text, 'chosen'::text, 'asked'::text, 'succeeded'::text, 'failed'::text, 'skipped'::text, 'aborted'::text]))),
+    CONSTRAINT runbook_step_done_who_check CHECK ((length(who) <= 200))
+);
+
+COMMENT ON TABLE public.runbook_step_done IS 'what people and jobs did in a runbook';
+
+COMMENT ON COLUMN public.runbook_step_done.who IS 'a handle; "" is the bot';
 
 CREATE TABLE public.schedule (
     id bigint NOT NULL,
@@ -1803,6 +2267,132 @@ CREATE TABLE public.self_check (
 
 COMMENT ON COLUMN public.self_check.since IS 'since when it is as it is';
 
+CREATE TABLE public.share_handed (
+    id bigint NOT NULL,
+    session_id bigint NOT NULL,
+    person_id bigint,
+    handle text NOT NULL,
+    sealed bytea NOT NULL,
+    handed_at timestamp with time zone NOT NULL,
+    CONSTRAINT share_handed_handle_check CHECK (((length(handle) >= 1) AND (length(handle) <= 100))),
+    CONSTRAINT share_handed_sealed_check CHECK (((length(sealed) >= 1) AND (length(sealed) <= 16384)))
+);
+
+COMMENT ON TABLE public.share_handed IS 'a share that waits for its run to read it, which deletes the row';
+
+COMMENT ON COLUMN public.share_handed.sealed IS 'age ciphertext to the key of the session';
+
+ALTER TABLE public.share_handed ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.share_handed_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+CREATE TABLE public.share_holder (
+    id bigint NOT NULL,
+    vault text NOT NULL,
+    number integer,
+    person_id bigint,
+    handle text NOT NULL,
+    place text DEFAULT ''::text NOT NULL,
+    commitment text,
+    registered_at timestamp with time zone NOT NULL,
+    drilled_at timestamp with time zone,
+    gone_at timestamp with time zone,
+    CONSTRAINT share_holder_commitment_check CHECK ((commitment ~ '^[0-9a-f]{64}$'::text)),
+    CONSTRAINT share_holder_handle_check CHECK (((length(handle) >= 1) AND (length(handle) <= 100))),
+    CONSTRAINT share_holder_number_check CHECK (((number >= 0) AND (number <= 255))),
+    CONSTRAINT share_holder_place_check CHECK ((length(place) <= 100)),
+    CONSTRAINT share_holder_vault_check CHECK (((length(vault) >= 1) AND (length(vault) <= 48)))
+);
+
+COMMENT ON TABLE public.share_holder IS 'who keeps which share, and where';
+
+COMMENT ON COLUMN public.share_holder.number IS 'where the share''s points were taken, 1 to 255; 0 is a key that was never split; null is not known';
+
+COMMENT ON COLUMN public.share_holder.commitment IS 'a hash by which the share is known again, and which tells nothing of it';
+
+COMMENT ON COLUMN public.share_holder.drilled_at IS 'when it was last proven right by Vault';
+
+ALTER TABLE public.share_holder ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.share_holder_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+CREATE TABLE public.share_parcel (
+    id bigint NOT NULL,
+    run_id bigint,
+    purpose text NOT NULL,
+    vault text NOT NULL,
+    person_id bigint,
+    handle text NOT NULL,
+    fingerprint text DEFAULT ''::text NOT NULL,
+    sealed text NOT NULL,
+    state text NOT NULL,
+    made_at timestamp with time zone NOT NULL,
+    CONSTRAINT share_parcel_purpose_check CHECK ((purpose = ANY (ARRAY['rekey'::text, 'root'::text]))),
+    CONSTRAINT share_parcel_sealed_check CHECK (((length(sealed) >= 1) AND (length(sealed) <= 65536))),
+    CONSTRAINT share_parcel_state_check CHECK ((state = ANY (ARRAY['new'::text, 'valid'::text, 'void'::text])))
+);
+
+COMMENT ON COLUMN public.share_parcel.sealed IS 'OpenPGP ciphertext in base64, as Vault gave it out';
+
+COMMENT ON COLUMN public.share_parcel.state IS 'new shares open nothing before they are verified';
+
+ALTER TABLE public.share_parcel ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.share_parcel_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+CREATE TABLE public.share_session (
+    id bigint NOT NULL,
+    run_id bigint NOT NULL,
+    attempt integer NOT NULL,
+    purpose text NOT NULL,
+    vault text NOT NULL,
+    node text DEFAULT ''::text NOT NULL,
+    recipient text NOT NULL,
+    nonce text DEFAULT ''::text NOT NULL,
+    progress integer DEFAULT 0 NOT NULL,
+    threshold integer DEFAULT 0 NOT NULL,
+    state text NOT NULL,
+    begun_at timestamp with time zone NOT NULL,
+    ended_at timestamp with time zone,
+    CONSTRAINT share_session_check CHECK (((ended_at IS NOT NULL) = (state = 'closed'::text))),
+    CONSTRAINT share_session_node_check CHECK ((length(node) <= 48)),
+    CONSTRAINT share_session_nonce_check CHECK ((length(nonce) <= 100)),
+    CONSTRAINT share_session_progress_check CHECK ((progress >= 0)),
+    CONSTRAINT share_session_purpose_check CHECK ((purpose = ANY (ARRAY['unseal'::text, 'rekey'::text, 'verify'::text, 'root'::text, 'drill'::text]))),
+    CONSTRAINT share_session_recipient_check CHECK ((recipient ~ '^age1[a-z0-9]{20,200}$'::text)),
+    CONSTRAINT share_session_state_check CHECK ((state = ANY (ARRAY['open'::text, 'closed'::text]))),
+    CONSTRAINT share_session_threshold_check CHECK ((threshold >= 0)),
+    CONSTRAINT share_session_vault_check CHECK (((length(vault) >= 1) AND (length(vault) <= 48)))
+);
+
+COMMENT ON TABLE public.share_session IS 'a run that waits for shares, and the public half of the key that they are sealed to';
+
+COMMENT ON COLUMN public.share_session.nonce IS 'what Vault calls this attempt: another one means that it began anew';
+
+ALTER TABLE public.share_session ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.share_session_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
 CREATE TABLE public.shift_notice (
     schedule_id bigint NOT NULL,
     layer text DEFAULT ''::text NOT NULL,
@@ -1932,6 +2522,105 @@ CREATE TABLE public.slack_room (
     CONSTRAINT slack_room_room_check CHECK (((length(room) >= 1) AND (length(room) <= 81)))
 );
 
+CREATE TABLE public.snapshot (
+    id bigint NOT NULL,
+    job text NOT NULL,
+    run_id bigint,
+    taken_at timestamp with time zone NOT NULL,
+    state text NOT NULL,
+    want integer NOT NULL,
+    have integer DEFAULT 0 NOT NULL,
+    hold text DEFAULT ''::text NOT NULL,
+    hold_by text DEFAULT ''::text NOT NULL,
+    sentinel text DEFAULT ''::text NOT NULL,
+    facts jsonb DEFAULT '[]'::jsonb NOT NULL,
+    checked text DEFAULT ''::text NOT NULL,
+    level integer DEFAULT 0 NOT NULL,
+    verified_at timestamp with time zone,
+    deleted_at timestamp with time zone,
+    CONSTRAINT snapshot_check CHECK (((have >= 0) AND (have <= want))),
+    CONSTRAINT snapshot_checked_check CHECK ((checked = ANY (ARRAY[''::text, 'validating'::text, 'successful'::text, 'failed'::text, 'timed_out'::text]))),
+    CONSTRAINT snapshot_hold_check CHECK ((length(hold) <= 200)),
+    CONSTRAINT snapshot_job_check CHECK ((job ~ '^[a-z][a-z0-9-]{0,47}$'::text)),
+    CONSTRAINT snapshot_level_check CHECK (((level >= 0) AND (level <= 5))),
+    CONSTRAINT snapshot_sentinel_check CHECK ((length(sentinel) <= 200)),
+    CONSTRAINT snapshot_state_check CHECK ((state = ANY (ARRAY['taking'::text, 'kept'::text, 'broken'::text, 'deleting'::text, 'deleted'::text]))),
+    CONSTRAINT snapshot_want_check CHECK ((want > 0))
+);
+
+COMMENT ON COLUMN public.snapshot.hold IS 'why it must not be deleted; "" is no hold';
+
+COMMENT ON COLUMN public.snapshot.sentinel IS 'SHA-256 of what was planted just before, to be found in what is restored';
+
+COMMENT ON COLUMN public.snapshot.verified_at IS 'since when it is proven that the application answers from it (level 4)';
+
+CREATE TABLE public.snapshot_check (
+    id bigint NOT NULL,
+    snapshot_id bigint NOT NULL,
+    run_id bigint,
+    place text NOT NULL,
+    recipient text DEFAULT ''::text NOT NULL,
+    level integer NOT NULL,
+    state text NOT NULL,
+    begun_at timestamp with time zone NOT NULL,
+    ended_at timestamp with time zone,
+    took interval,
+    detail text DEFAULT ''::text NOT NULL,
+    facts jsonb DEFAULT '[]'::jsonb NOT NULL,
+    CONSTRAINT snapshot_check_detail_check CHECK ((length(detail) <= 1000)),
+    CONSTRAINT snapshot_check_level_check CHECK (((level >= 0) AND (level <= 5))),
+    CONSTRAINT snapshot_check_recipient_check CHECK ((length(recipient) <= 100)),
+    CONSTRAINT snapshot_check_state_check CHECK ((state = ANY (ARRAY['validating'::text, 'successful'::text, 'failed'::text, 'timed_out'::text])))
+);
+
+COMMENT ON COLUMN public.snapshot_check.recipient IS 'whose key opened it: each is tried in turn';
+
+ALTER TABLE public.snapshot_check ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.snapshot_check_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+CREATE TABLE public.snapshot_copy (
+    snapshot_id bigint NOT NULL,
+    member text NOT NULL,
+    place text NOT NULL,
+    off_site boolean NOT NULL,
+    key text NOT NULL,
+    size bigint NOT NULL,
+    sha256 text NOT NULL,
+    recipients text[] DEFAULT '{}'::text[] NOT NULL,
+    documented boolean DEFAULT false NOT NULL,
+    stored_at timestamp with time zone NOT NULL,
+    read_at timestamp with time zone,
+    bad text DEFAULT ''::text NOT NULL,
+    gone_at timestamp with time zone,
+    CONSTRAINT snapshot_copy_bad_check CHECK ((length(bad) <= 500)),
+    CONSTRAINT snapshot_copy_key_check CHECK (((length(key) >= 1) AND (length(key) <= 400))),
+    CONSTRAINT snapshot_copy_member_check CHECK (((length(member) >= 1) AND (length(member) <= 100))),
+    CONSTRAINT snapshot_copy_place_check CHECK (((length(place) >= 1) AND (length(place) <= 48))),
+    CONSTRAINT snapshot_copy_sha256_check CHECK ((sha256 ~ '^[0-9a-f]{64}$'::text)),
+    CONSTRAINT snapshot_copy_size_check CHECK ((size >= 0))
+);
+
+COMMENT ON COLUMN public.snapshot_copy.recipients IS 'whose keys open it, each alone: their public parts';
+
+COMMENT ON COLUMN public.snapshot_copy.documented IS 'how it is opened and restored by hand stands beside it';
+
+COMMENT ON COLUMN public.snapshot_copy.read_at IS 'when it was last read back whole, and found to be what was stored';
+
+ALTER TABLE public.snapshot ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.snapshot_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
 CREATE TABLE public.stint (
     id bigint NOT NULL,
     schedule_id bigint NOT NULL,
@@ -1974,7 +2663,7 @@ CREATE TABLE public.timeline_entry (
     meeting_id bigint,
     item integer,
     CONSTRAINT timeline_entry_check CHECK (((meeting_id IS NULL) = (item IS NULL))),
-    CONSTRAINT timeline_entry_kind_check CHECK ((kind = ANY (ARRAY['opened'::text, 'signal'::text, 'page'::text, 'ack'::text, 'decline'::text, 'role'::text, 'baton'::text, 'exhausted'::text, 'severity'::text, 'renamed'::text, 'note'::text, 'action'::text, 'room'::text, 'resolved'::text, 'reopened'::text, 'decision'::text, 'info'::text, 'retrospective'::text]))),
+    CONSTRAINT timeline_entry_kind_check CHECK (((kind = ANY (ARRAY['opened'::text, 'signal'::text, 'page'::text, 'ack'::text, 'decline'::text, 'role'::text, 'baton'::text, 'exhausted'::text, 'severity'::text, 'renamed'::text, 'note'::text, 'action'::text, 'room'::text, 'resolved'::text, 'reopened'::text, 'decision'::text, 'info'::text, 'retrospective'::text, 'job'::text])) OR (kind = 'runbook'::text))),
     CONSTRAINT timeline_entry_text_check CHECK (((length(text) >= 1) AND (length(text) <= 2000)))
 );
 
@@ -2008,6 +2697,58 @@ COMMENT ON COLUMN public.unseal_ask.line IS 'what the switchboard has us say, wo
 
 ALTER TABLE public.unseal_ask ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     SEQUENCE NAME public.unseal_ask_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+CREATE TABLE public.vault_node (
+    vault text NOT NULL,
+    node text NOT NULL,
+    state text NOT NULL,
+    since timestamp with time zone NOT NULL,
+    asked_at timestamp with time zone NOT NULL,
+    open_at timestamp with time zone,
+    failed integer DEFAULT 0 NOT NULL,
+    told boolean DEFAULT false NOT NULL,
+    version text DEFAULT ''::text NOT NULL,
+    shares integer DEFAULT 0 NOT NULL,
+    threshold integer DEFAULT 0 NOT NULL,
+    progress integer DEFAULT 0 NOT NULL,
+    detail text DEFAULT ''::text NOT NULL,
+    CONSTRAINT vault_node_detail_check CHECK ((length(detail) <= 200)),
+    CONSTRAINT vault_node_node_check CHECK (((length(node) >= 1) AND (length(node) <= 48))),
+    CONSTRAINT vault_node_state_check CHECK ((state = ANY (ARRAY['open'::text, 'sealed'::text, 'empty'::text, 'unreachable'::text]))),
+    CONSTRAINT vault_node_vault_check CHECK (((length(vault) >= 1) AND (length(vault) <= 48)))
+);
+
+COMMENT ON COLUMN public.vault_node.open_at IS 'when it was last seen unsealed';
+
+COMMENT ON COLUMN public.vault_node.failed IS 'how often in a row it did not answer';
+
+COMMENT ON COLUMN public.vault_node.told IS 'that it does not answer was said';
+
+CREATE TABLE public.vault_seal (
+    id bigint NOT NULL,
+    vault text NOT NULL,
+    node text DEFAULT ''::text NOT NULL,
+    sealed_at timestamp with time zone NOT NULL,
+    noticed_at timestamp with time zone NOT NULL,
+    unsealed_at timestamp with time zone,
+    called_at timestamp with time zone,
+    CONSTRAINT vault_seal_check CHECK ((unsealed_at >= sealed_at))
+);
+
+COMMENT ON TABLE public.vault_seal IS 'a time for which a node was sealed; node "" is the whole Vault: none of its nodes served';
+
+COMMENT ON COLUMN public.vault_seal.sealed_at IS 'when it was last seen unsealed, if somebody was watching; else when it was noticed';
+
+COMMENT ON COLUMN public.vault_seal.called_at IS 'when its holders were last called';
+
+ALTER TABLE public.vault_seal ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.vault_seal_id_seq
     START WITH 1
     INCREMENT BY 1
     NO MINVALUE
@@ -2073,6 +2814,12 @@ ALTER TABLE ONLY public.alert_key
 ALTER TABLE ONLY public.alert
     ADD CONSTRAINT alert_pkey PRIMARY KEY (id);
 
+ALTER TABLE ONLY public.announcement_copy
+    ADD CONSTRAINT announcement_copy_pkey PRIMARY KEY (announcement_id, way, network, place);
+
+ALTER TABLE ONLY public.announcement
+    ADD CONSTRAINT announcement_pkey PRIMARY KEY (id);
+
 ALTER TABLE ONLY public.api_token
     ADD CONSTRAINT api_token_hash_key UNIQUE (hash);
 
@@ -2096,6 +2843,9 @@ ALTER TABLE ONLY public.baton_move
 
 ALTER TABLE ONLY public.baton
     ADD CONSTRAINT baton_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.batsignal_sentinel
+    ADD CONSTRAINT batsignal_sentinel_pkey PRIMARY KEY (id);
 
 ALTER TABLE ONLY public.command_call
     ADD CONSTRAINT command_call_network_message_id_key UNIQUE (network, message_id);
@@ -2178,6 +2928,9 @@ ALTER TABLE ONLY public.feed_token
 ALTER TABLE ONLY public.feed_token
     ADD CONSTRAINT feed_token_pkey PRIMARY KEY (id);
 
+ALTER TABLE ONLY public.freeze_window
+    ADD CONSTRAINT freeze_window_pkey PRIMARY KEY (id);
+
 ALTER TABLE ONLY public.holiday
     ADD CONSTRAINT holiday_pkey PRIMARY KEY (region, day);
 
@@ -2195,6 +2948,24 @@ ALTER TABLE ONLY public.invitation
 
 ALTER TABLE ONLY public.invitation_role
     ADD CONSTRAINT invitation_role_pkey PRIMARY KEY (invitation_id, role);
+
+ALTER TABLE ONLY public.job_artifact
+    ADD CONSTRAINT job_artifact_pkey PRIMARY KEY (run_id, n);
+
+ALTER TABLE ONLY public.job_log
+    ADD CONSTRAINT job_log_pkey PRIMARY KEY (run_id, n);
+
+ALTER TABLE ONLY public.job_run
+    ADD CONSTRAINT job_run_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.job_schedule
+    ADD CONSTRAINT job_schedule_pkey PRIMARY KEY (job);
+
+ALTER TABLE ONLY public.job_step
+    ADD CONSTRAINT job_step_pkey PRIMARY KEY (run_id, n);
+
+ALTER TABLE ONLY public.job_verdict
+    ADD CONSTRAINT job_verdict_pkey PRIMARY KEY (run_id, person_id);
 
 ALTER TABLE ONLY public.keyring
     ADD CONSTRAINT keyring_pkey PRIMARY KEY (epoch);
@@ -2271,6 +3042,12 @@ ALTER TABLE ONLY public.provider_event
 ALTER TABLE ONLY public.provider_event
     ADD CONSTRAINT provider_event_route_event_key UNIQUE (route, event);
 
+ALTER TABLE ONLY public.reminder_done
+    ADD CONSTRAINT reminder_done_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.reminder
+    ADD CONSTRAINT reminder_pkey PRIMARY KEY (id);
+
 ALTER TABLE ONLY public.responder
     ADD CONSTRAINT responder_pkey PRIMARY KEY (id);
 
@@ -2289,8 +3066,20 @@ ALTER TABLE ONLY public.role_preference
 ALTER TABLE ONLY public.room_line
     ADD CONSTRAINT room_line_pkey PRIMARY KEY (id);
 
+ALTER TABLE ONLY public.rotation_task
+    ADD CONSTRAINT rotation_task_key_key UNIQUE (key);
+
+ALTER TABLE ONLY public.rotation_task
+    ADD CONSTRAINT rotation_task_pkey PRIMARY KEY (id);
+
 ALTER TABLE ONLY public.route_health
     ADD CONSTRAINT route_health_pkey PRIMARY KEY (route);
+
+ALTER TABLE ONLY public.runbook_run
+    ADD CONSTRAINT runbook_run_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.runbook_step_done
+    ADD CONSTRAINT runbook_step_done_pkey PRIMARY KEY (run_id, n);
 
 ALTER TABLE ONLY public.schedule_layer
     ADD CONSTRAINT schedule_layer_pkey PRIMARY KEY (schedule_id, place);
@@ -2337,6 +3126,18 @@ ALTER TABLE ONLY public.sealed_wrap
 ALTER TABLE ONLY public.self_check
     ADD CONSTRAINT self_check_pkey PRIMARY KEY (name);
 
+ALTER TABLE ONLY public.share_handed
+    ADD CONSTRAINT share_handed_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.share_holder
+    ADD CONSTRAINT share_holder_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.share_parcel
+    ADD CONSTRAINT share_parcel_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.share_session
+    ADD CONSTRAINT share_session_pkey PRIMARY KEY (id);
+
 ALTER TABLE ONLY public.shift_notice
     ADD CONSTRAINT shift_notice_pkey PRIMARY KEY (schedule_id, layer, person_id, starts_at);
 
@@ -2361,6 +3162,18 @@ ALTER TABLE ONLY public.slack_event
 ALTER TABLE ONLY public.slack_room
     ADD CONSTRAINT slack_room_pkey PRIMARY KEY (network, room);
 
+ALTER TABLE ONLY public.snapshot_check
+    ADD CONSTRAINT snapshot_check_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.snapshot_copy
+    ADD CONSTRAINT snapshot_copy_pkey PRIMARY KEY (snapshot_id, member, place);
+
+ALTER TABLE ONLY public.snapshot
+    ADD CONSTRAINT snapshot_job_taken_at_key UNIQUE (job, taken_at);
+
+ALTER TABLE ONLY public.snapshot
+    ADD CONSTRAINT snapshot_pkey PRIMARY KEY (id);
+
 ALTER TABLE ONLY public.stint
     ADD CONSTRAINT stint_int8range_int8range1_tstzrange_excl EXCLUDE USING gist (int8range(schedule_id, schedule_id, '[]'::text) WITH &&, int8range(person_id, person_id, '[]'::text) WITH &&, tstzrange(starts_at, ends_at) WITH &&);
 
@@ -2375,6 +3188,12 @@ ALTER TABLE ONLY public.timeline_entry
 
 ALTER TABLE ONLY public.unseal_ask
     ADD CONSTRAINT unseal_ask_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.vault_node
+    ADD CONSTRAINT vault_node_pkey PRIMARY KEY (vault, node);
+
+ALTER TABLE ONLY public.vault_seal
+    ADD CONSTRAINT vault_seal_pkey PRIMARY KEY (id);
 
 ALTER TABLE ONLY public.web_session
     ADD CONSTRAINT web_session_hash_key UNIQUE (hash);
@@ -2427,6 +3246,8 @@ CREATE INDEX alert_of_group ON public.alert USING btree (group_id, id);
 CREATE UNIQUE INDEX alert_one_open ON public.alert USING btree (key_id, dedup_key) WHERE (state <> 'resolved'::text);
 
 CREATE INDEX alert_untold ON public.alert USING btree (group_id, id) WHERE (told_at IS NULL);
+
+CREATE INDEX announcement_open ON public.announcement USING btree (id) WHERE (state = ANY (ARRAY['draft'::text, 'approved'::text]));
 
 CREATE INDEX api_token_person ON public.api_token USING btree (person_id);
 
@@ -2504,6 +3325,16 @@ CREATE INDEX incident_room_name ON public.incident_room USING btree (network, ro
 
 CREATE INDEX invitation_open ON public.invitation USING btree (expires_at) WHERE ((used_at IS NULL) AND (revoked_at IS NULL));
 
+CREATE UNIQUE INDEX job_run_alone ON public.job_run USING btree (exclusive) WHERE (state = ANY (ARRAY['running'::text, 'undoing'::text]));
+
+CREATE INDEX job_run_incident ON public.job_run USING btree (incident_id) WHERE (incident_id IS NOT NULL);
+
+CREATE UNIQUE INDEX job_run_key ON public.job_run USING btree (key);
+
+CREATE INDEX job_run_of ON public.job_run USING btree (job, id DESC);
+
+CREATE INDEX job_run_open ON public.job_run USING btree (state, id) WHERE (ended_at IS NULL);
+
 CREATE UNIQUE INDEX keyring_one ON public.keyring USING btree (state) WHERE (state <> 'past'::text);
 
 CREATE INDEX ledger_leaf_record ON public.ledger_leaf USING btree ("substring"(body, '"rec":"([^"]*)"'::text), seq);
@@ -2560,6 +3391,10 @@ CREATE INDEX provider_event_delivery ON public.provider_event USING btree (deliv
 
 CREATE INDEX provider_event_help ON public.provider_event USING btree (split_part(event, '-'::text, 2)) WHERE (what = 'help wanted'::text);
 
+CREATE INDEX reminder_done_of ON public.reminder_done USING btree (reminder_id, at DESC);
+
+CREATE UNIQUE INDEX reminder_title ON public.reminder USING btree (lower(title)) WHERE (gone_at IS NULL);
+
 CREATE INDEX responder_check ON public.responder USING btree (check_at) WHERE ((check_at IS NOT NULL) AND (left_at IS NULL));
 
 CREATE UNIQUE INDEX responder_once ON public.responder USING btree (incident_id, role, person_id) WHERE (left_at IS NULL);
@@ -2567,6 +3402,20 @@ CREATE UNIQUE INDEX responder_once ON public.responder USING btree (incident_id,
 CREATE INDEX role_policy_policy ON public.role_policy USING btree (policy);
 
 CREATE INDEX room_line_room ON public.room_line USING btree (network, room, at);
+
+CREATE INDEX rotation_task_open ON public.rotation_task USING btree (at) WHERE (done_at IS NULL);
+
+CREATE INDEX runbook_run_incident ON public.runbook_run USING btree (incident_id) WHERE (incident_id IS NOT NULL);
+
+CREATE UNIQUE INDEX runbook_run_job ON public.runbook_run USING btree (job_run) WHERE (job_run IS NOT NULL);
+
+CREATE UNIQUE INDEX runbook_run_one_incident ON public.runbook_run USING btree (incident_id, name) WHERE ((state = 'open'::text) AND (incident_id IS NOT NULL));
+
+CREATE UNIQUE INDEX runbook_run_one_room ON public.runbook_run USING btree (network, lower(room), name) WHERE ((state = 'open'::text) AND (incident_id IS NULL) AND (room <> ''::text));
+
+CREATE INDEX runbook_run_open ON public.runbook_run USING btree (moved_at) WHERE (state = 'open'::text);
+
+CREATE UNIQUE INDEX runbook_step_done_once ON public.runbook_step_done USING btree (run_id, turn) WHERE (what = ANY (ARRAY['done'::text, 'chosen'::text, 'succeeded'::text, 'skipped'::text]));
 
 CREATE INDEX schedule_member_person ON public.schedule_member USING btree (person_id);
 
@@ -2588,6 +3437,18 @@ CREATE INDEX sealed_opening_role ON public.sealed_opening USING btree (incident_
 
 CREATE INDEX sealed_release_record ON public.sealed_release USING btree (record_id, at);
 
+CREATE INDEX share_handed_of ON public.share_handed USING btree (session_id, id);
+
+CREATE UNIQUE INDEX share_holder_number ON public.share_holder USING btree (vault, number) WHERE ((gone_at IS NULL) AND (number IS NOT NULL));
+
+CREATE INDEX share_holder_person ON public.share_holder USING btree (person_id) WHERE (person_id IS NOT NULL);
+
+CREATE INDEX share_parcel_run ON public.share_parcel USING btree (run_id);
+
+CREATE INDEX share_session_open ON public.share_session USING btree (vault) WHERE (state = 'open'::text);
+
+CREATE INDEX share_session_run ON public.share_session USING btree (run_id, id);
+
 CREATE INDEX shift_override_schedule ON public.shift_override USING btree (schedule_id, ends_at);
 
 CREATE INDEX shift_override_time ON public.shift_override USING gist (tstzrange(starts_at, ends_at));
@@ -2608,6 +3469,12 @@ CREATE INDEX slack_event_waiting ON public.slack_event USING btree (network, rec
 
 CREATE INDEX slack_room_channel ON public.slack_room USING btree (network, channel);
 
+CREATE INDEX snapshot_check_of ON public.snapshot_check USING btree (snapshot_id, id);
+
+CREATE INDEX snapshot_live ON public.snapshot USING btree (job, taken_at DESC) WHERE (state <> 'deleted'::text);
+
+CREATE UNIQUE INDEX snapshot_run ON public.snapshot USING btree (run_id);
+
 CREATE INDEX stint_open ON public.stint USING btree (schedule_id) WHERE (ends_at IS NULL);
 
 CREATE INDEX stint_time ON public.stint USING gist (tstzrange(starts_at, ends_at));
@@ -2617,6 +3484,10 @@ CREATE INDEX timeline_incident ON public.timeline_entry USING btree (incident_id
 CREATE INDEX unseal_ask_code ON public.unseal_ask USING btree (code, asked_at);
 
 CREATE INDEX unseal_ask_room ON public.unseal_ask USING btree (network, asked_at);
+
+CREATE INDEX vault_seal_of ON public.vault_seal USING btree (vault, node, sealed_at);
+
+CREATE UNIQUE INDEX vault_seal_open ON public.vault_seal USING btree (vault, node) WHERE (unsealed_at IS NULL);
 
 CREATE INDEX web_session_end ON public.web_session USING btree (expires_at);
 
@@ -2647,6 +3518,10 @@ CREATE TRIGGER fence BEFORE INSERT OR DELETE OR UPDATE ON public.alert FOR EACH 
 CREATE TRIGGER fence BEFORE INSERT OR DELETE OR UPDATE ON public.alert_group FOR EACH STATEMENT WHEN ((current_setting('batsignal.epoch'::text, true) <> ''::text)) EXECUTE FUNCTION public.fence();
 
 CREATE TRIGGER fence BEFORE INSERT OR DELETE OR UPDATE ON public.alert_key FOR EACH STATEMENT WHEN ((current_setting('batsignal.epoch'::text, true) <> ''::text)) EXECUTE FUNCTION public.fence();
+
+CREATE TRIGGER fence BEFORE INSERT OR DELETE OR UPDATE ON public.announcement FOR EACH STATEMENT WHEN ((current_setting('batsignal.epoch'::text, true) <> ''::text)) EXECUTE FUNCTION public.fence();
+
+CREATE TRIGGER fence BEFORE INSERT OR DELETE OR UPDATE ON public.announcement_copy FOR EACH STATEMENT WHEN ((current_setting('batsignal.epoch'::text, true) <> ''::text)) EXECUTE FUNCTION public.fence();
 
 CREATE TRIGGER fence BEFORE INSERT OR DELETE OR UPDATE ON public.api_token FOR EACH STATEMENT WHEN ((current_setting('batsignal.epoch'::text, true) <> ''::text)) EXECUTE FUNCTION public.fence();
 
@@ -2702,6 +3577,8 @@ CREATE TRIGGER fence BEFORE INSERT OR DELETE OR UPDATE ON public.escalation_poli
 
 CREATE TRIGGER fence BEFORE INSERT OR DELETE OR UPDATE ON public.feed_token FOR EACH STATEMENT WHEN ((current_setting('batsignal.epoch'::text, true) <> ''::text)) EXECUTE FUNCTION public.fence();
 
+CREATE TRIGGER fence BEFORE INSERT OR DELETE OR UPDATE ON public.freeze_window FOR EACH STATEMENT WHEN ((current_setting('batsignal.epoch'::text, true) <> ''::text)) EXECUTE FUNCTION public.fence();
+
 CREATE TRIGGER fence BEFORE INSERT OR DELETE OR UPDATE ON public.holiday FOR EACH STATEMENT WHEN ((current_setting('batsignal.epoch'::text, true) <> ''::text)) EXECUTE FUNCTION public.fence();
 
 CREATE TRIGGER fence BEFORE INSERT OR DELETE OR UPDATE ON public.incident FOR EACH STATEMENT WHEN ((current_setting('batsignal.epoch'::text, true) <> ''::text)) EXECUTE FUNCTION public.fence();
@@ -2711,6 +3588,18 @@ CREATE TRIGGER fence BEFORE INSERT OR DELETE OR UPDATE ON public.incident_room F
 CREATE TRIGGER fence BEFORE INSERT OR DELETE OR UPDATE ON public.invitation FOR EACH STATEMENT WHEN ((current_setting('batsignal.epoch'::text, true) <> ''::text)) EXECUTE FUNCTION public.fence();
 
 CREATE TRIGGER fence BEFORE INSERT OR DELETE OR UPDATE ON public.invitation_role FOR EACH STATEMENT WHEN ((current_setting('batsignal.epoch'::text, true) <> ''::text)) EXECUTE FUNCTION public.fence();
+
+CREATE TRIGGER fence BEFORE INSERT OR DELETE OR UPDATE ON public.job_artifact FOR EACH STATEMENT WHEN ((current_setting('batsignal.epoch'::text, true) <> ''::text)) EXECUTE FUNCTION public.fence();
+
+CREATE TRIGGER fence BEFORE INSERT OR DELETE OR UPDATE ON public.job_log FOR EACH STATEMENT WHEN ((current_setting('batsignal.epoch'::text, true) <> ''::text)) EXECUTE FUNCTION public.fence();
+
+CREATE TRIGGER fence BEFORE INSERT OR DELETE OR UPDATE ON public.job_run FOR EACH STATEMENT WHEN ((current_setting('batsignal.epoch'::text, true) <> ''::text)) EXECUTE FUNCTION public.fence();
+
+CREATE TRIGGER fence BEFORE INSERT OR DELETE OR UPDATE ON public.job_schedule FOR EACH STATEMENT WHEN ((current_setting('batsignal.epoch'::text, true) <> ''::text)) EXECUTE FUNCTION public.fence();
+
+CREATE TRIGGER fence BEFORE INSERT OR DELETE OR UPDATE ON public.job_step FOR EACH STATEMENT WHEN ((current_setting('batsignal.epoch'::text, true) <> ''::text)) EXECUTE FUNCTION public.fence();
+
+CREATE TRIGGER fence BEFORE INSERT OR DELETE OR UPDATE ON public.job_verdict FOR EACH STATEMENT WHEN ((current_setting('batsignal.epoch'::text, true) <> ''::text)) EXECUTE FUNCTION public.fence();
 
 CREATE TRIGGER fence BEFORE INSERT OR DELETE OR UPDATE ON public.keyring FOR EACH STATEMENT WHEN ((current_setting('batsignal.epoch'::text, true) <> ''::text)) EXECUTE FUNCTION public.fence();
 
@@ -2752,6 +3641,10 @@ CREATE TRIGGER fence BEFORE INSERT OR DELETE OR UPDATE ON public.person_label FO
 
 CREATE TRIGGER fence BEFORE INSERT OR DELETE OR UPDATE ON public.provider_event FOR EACH STATEMENT WHEN ((current_setting('batsignal.epoch'::text, true) <> ''::text)) EXECUTE FUNCTION public.fence();
 
+CREATE TRIGGER fence BEFORE INSERT OR DELETE OR UPDATE ON public.reminder FOR EACH STATEMENT WHEN ((current_setting('batsignal.epoch'::text, true) <> ''::text)) EXECUTE FUNCTION public.fence();
+
+CREATE TRIGGER fence BEFORE INSERT OR DELETE OR UPDATE ON public.reminder_done FOR EACH STATEMENT WHEN ((current_setting('batsignal.epoch'::text, true) <> ''::text)) EXECUTE FUNCTION public.fence();
+
 CREATE TRIGGER fence BEFORE INSERT OR DELETE OR UPDATE ON public.responder FOR EACH STATEMENT WHEN ((current_setting('batsignal.epoch'::text, true) <> ''::text)) EXECUTE FUNCTION public.fence();
 
 CREATE TRIGGER fence BEFORE INSERT OR DELETE OR UPDATE ON public.retrospective FOR EACH STATEMENT WHEN ((current_setting('batsignal.epoch'::text, true) <> ''::text)) EXECUTE FUNCTION public.fence();
@@ -2764,7 +3657,13 @@ CREATE TRIGGER fence BEFORE INSERT OR DELETE OR UPDATE ON public.role_preference
 
 CREATE TRIGGER fence BEFORE INSERT OR DELETE OR UPDATE ON public.room_line FOR EACH STATEMENT WHEN ((current_setting('batsignal.epoch'::text, true) <> ''::text)) EXECUTE FUNCTION public.fence();
 
+CREATE TRIGGER fence BEFORE INSERT OR DELETE OR UPDATE ON public.rotation_task FOR EACH STATEMENT WHEN ((current_setting('batsignal.epoch'::text, true) <> ''::text)) EXECUTE FUNCTION public.fence();
+
 CREATE TRIGGER fence BEFORE INSERT OR DELETE OR UPDATE ON public.route_health FOR EACH STATEMENT WHEN ((current_setting('batsignal.epoch'::text, true) <> ''::text)) EXECUTE FUNCTION public.fence();
+
+CREATE TRIGGER fence BEFORE INSERT OR DELETE OR UPDATE ON public.runbook_run FOR EACH STATEMENT WHEN ((current_setting('batsignal.epoch'::text, true) <> ''::text)) EXECUTE FUNCTION public.fence();
+
+CREATE TRIGGER fence BEFORE INSERT OR DELETE OR UPDATE ON public.runbook_step_done FOR EACH STATEMENT WHEN ((current_setting('batsignal.epoch'::text, true) <> ''::text)) EXECUTE FUNCTION public.fence();
 
 CREATE TRIGGER fence BEFORE INSERT OR DELETE OR UPDATE ON public.schedule FOR EACH STATEMENT WHEN ((current_setting('batsignal.epoch'::text, true) <> ''::text)) EXECUTE FUNCTION public.fence();
 
@@ -2788,6 +3687,14 @@ CREATE TRIGGER fence BEFORE INSERT OR DELETE OR UPDATE ON public.sealed_wrap FOR
 
 CREATE TRIGGER fence BEFORE INSERT OR DELETE OR UPDATE ON public.self_check FOR EACH STATEMENT WHEN ((current_setting('batsignal.epoch'::text, true) <> ''::text)) EXECUTE FUNCTION public.fence();
 
+CREATE TRIGGER fence BEFORE INSERT OR DELETE OR UPDATE ON public.share_handed FOR EACH STATEMENT WHEN ((current_setting('batsignal.epoch'::text, true) <> ''::text)) EXECUTE FUNCTION public.fence();
+
+CREATE TRIGGER fence BEFORE INSERT OR DELETE OR UPDATE ON public.share_holder FOR EACH STATEMENT WHEN ((current_setting('batsignal.epoch'::text, true) <> ''::text)) EXECUTE FUNCTION public.fence();
+
+CREATE TRIGGER fence BEFORE INSERT OR DELETE OR UPDATE ON public.share_parcel FOR EACH STATEMENT WHEN ((current_setting('batsignal.epoch'::text, true) <> ''::text)) EXECUTE FUNCTION public.fence();
+
+CREATE TRIGGER fence BEFORE INSERT OR DELETE OR UPDATE ON public.share_session FOR EACH STATEMENT WHEN ((current_setting('batsignal.epoch'::text, true) <> ''::text)) EXECUTE FUNCTION public.fence();
+
 CREATE TRIGGER fence BEFORE INSERT OR DELETE OR UPDATE ON public.shift_notice FOR EACH STATEMENT WHEN ((current_setting('batsignal.epoch'::text, true) <> ''::text)) EXECUTE FUNCTION public.fence();
 
 CREATE TRIGGER fence BEFORE INSERT OR DELETE OR UPDATE ON public.shift_override FOR EACH STATEMENT WHEN ((current_setting('batsignal.epoch'::text, true) <> ''::text)) EXECUTE FUNCTION public.fence();
@@ -2802,6 +3709,12 @@ CREATE TRIGGER fence BEFORE INSERT OR DELETE OR UPDATE ON public.slack_event FOR
 
 CREATE TRIGGER fence BEFORE INSERT OR DELETE OR UPDATE ON public.slack_room FOR EACH STATEMENT WHEN ((current_setting('batsignal.epoch'::text, true) <> ''::text)) EXECUTE FUNCTION public.fence();
 
+CREATE TRIGGER fence BEFORE INSERT OR DELETE OR UPDATE ON public.snapshot FOR EACH STATEMENT WHEN ((current_setting('batsignal.epoch'::text, true) <> ''::text)) EXECUTE FUNCTION public.fence();
+
+CREATE TRIGGER fence BEFORE INSERT OR DELETE OR UPDATE ON public.snapshot_check FOR EACH STATEMENT WHEN ((current_setting('batsignal.epoch'::text, true) <> ''::text)) EXECUTE FUNCTION public.fence();
+
+CREATE TRIGGER fence BEFORE INSERT OR DELETE OR UPDATE ON public.snapshot_copy FOR EACH STATEMENT WHEN ((current_setting('batsignal.epoch'::text, true) <> ''::text)) EXECUTE FUNCTION public.fence();
+
 CREATE TRIGGER fence BEFORE INSERT OR DELETE OR UPDATE ON public.stint FOR EACH STATEMENT WHEN ((current_setting('batsignal.epoch'::text, true) <> ''::text)) EXECUTE FUNCTION public.fence();
 
 CREATE TRIGGER fence BEFORE INSERT OR DELETE OR UPDATE ON public.switchboard_route FOR EACH STATEMENT WHEN ((current_setting('batsignal.epoch'::text, true) <> ''::text)) EXECUTE FUNCTION public.fence();
@@ -2809,6 +3722,10 @@ CREATE TRIGGER fence BEFORE INSERT OR DELETE OR UPDATE ON public.switchboard_rou
 CREATE TRIGGER fence BEFORE INSERT OR DELETE OR UPDATE ON public.timeline_entry FOR EACH STATEMENT WHEN ((current_setting('batsignal.epoch'::text, true) <> ''::text)) EXECUTE FUNCTION public.fence();
 
 CREATE TRIGGER fence BEFORE INSERT OR DELETE OR UPDATE ON public.unseal_ask FOR EACH STATEMENT WHEN ((current_setting('batsignal.epoch'::text, true) <> ''::text)) EXECUTE FUNCTION public.fence();
+
+CREATE TRIGGER fence BEFORE INSERT OR DELETE OR UPDATE ON public.vault_node FOR EACH STATEMENT WHEN ((current_setting('batsignal.epoch'::text, true) <> ''::text)) EXECUTE FUNCTION public.fence();
+
+CREATE TRIGGER fence BEFORE INSERT OR DELETE OR UPDATE ON public.vault_seal FOR EACH STATEMENT WHEN ((current_setting('batsignal.epoch'::text, true) <> ''::text)) EXECUTE FUNCTION public.fence();
 
 CREATE TRIGGER fence BEFORE INSERT OR DELETE OR UPDATE ON public.web_session FOR EACH STATEMENT WHEN ((current_setting('batsignal.epoch'::text, true) <> ''::text)) EXECUTE FUNCTION public.fence();
 
@@ -2880,6 +3797,24 @@ ALTER TABLE ONLY public.alert_key
 
 ALTER TABLE ONLY public.alert
     ADD CONSTRAINT alert_resolved_by_fkey FOREIGN KEY (resolved_by) REFERENCES public.person(id) ON DELETE SET NULL;
+
+ALTER TABLE ONLY public.announcement
+    ADD CONSTRAINT announcement_approved_by_fkey FOREIGN KEY (approved_by) REFERENCES public.person(id);
+
+ALTER TABLE ONLY public.announcement_copy
+    ADD CONSTRAINT announcement_copy_announcement_id_fkey FOREIGN KEY (announcement_id) REFERENCES public.announcement(id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.announcement
+    ADD CONSTRAINT announcement_edited_by_fkey FOREIGN KEY (edited_by) REFERENCES public.person(id);
+
+ALTER TABLE ONLY public.announcement
+    ADD CONSTRAINT announcement_incident_id_fkey FOREIGN KEY (incident_id) REFERENCES public.incident(id);
+
+ALTER TABLE ONLY public.announcement
+    ADD CONSTRAINT announcement_made_by_fkey FOREIGN KEY (made_by) REFERENCES public.person(id);
+
+ALTER TABLE ONLY public.announcement
+    ADD CONSTRAINT announcement_run_id_fkey FOREIGN KEY (run_id) REFERENCES public.job_run(id) ON DELETE SET NULL;
 
 ALTER TABLE ONLY public.api_token
     ADD CONSTRAINT api_token_person_id_fkey FOREIGN KEY (person_id) REFERENCES public.person(id) ON DELETE CASCADE;
@@ -3010,6 +3945,30 @@ ALTER TABLE ONLY public.invitation_role
 ALTER TABLE ONLY public.invitation
     ADD CONSTRAINT invitation_used_by_fkey FOREIGN KEY (used_by) REFERENCES public.person(id) ON DELETE SET NULL;
 
+ALTER TABLE ONLY public.job_artifact
+    ADD CONSTRAINT job_artifact_run_id_fkey FOREIGN KEY (run_id) REFERENCES public.job_run(id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.job_log
+    ADD CONSTRAINT job_log_run_id_fkey FOREIGN KEY (run_id) REFERENCES public.job_run(id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.job_run
+    ADD CONSTRAINT job_run_asked_by_fkey FOREIGN KEY (asked_by) REFERENCES public.person(id);
+
+ALTER TABLE ONLY public.job_run
+    ADD CONSTRAINT job_run_cancel_by_fkey FOREIGN KEY (cancel_by) REFERENCES public.person(id);
+
+ALTER TABLE ONLY public.job_run
+    ADD CONSTRAINT job_run_incident_id_fkey FOREIGN KEY (incident_id) REFERENCES public.incident(id);
+
+ALTER TABLE ONLY public.job_step
+    ADD CONSTRAINT job_step_run_id_fkey FOREIGN KEY (run_id) REFERENCES public.job_run(id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.job_verdict
+    ADD CONSTRAINT job_verdict_person_id_fkey FOREIGN KEY (person_id) REFERENCES public.person(id);
+
+ALTER TABLE ONLY public.job_verdict
+    ADD CONSTRAINT job_verdict_run_id_fkey FOREIGN KEY (run_id) REFERENCES public.job_run(id) ON DELETE CASCADE;
+
 ALTER TABLE ONLY public.ledger_anchor
     ADD CONSTRAINT ledger_anchor_size_fkey FOREIGN KEY (size) REFERENCES public.ledger_head(size);
 
@@ -3076,6 +4035,9 @@ ALTER TABLE ONLY public.provider_event
 ALTER TABLE ONLY public.provider_event
     ADD CONSTRAINT provider_event_proof_id_fkey FOREIGN KEY (proof_id) REFERENCES public.contact_proof(id) ON DELETE CASCADE;
 
+ALTER TABLE ONLY public.reminder_done
+    ADD CONSTRAINT reminder_done_reminder_id_fkey FOREIGN KEY (reminder_id) REFERENCES public.reminder(id);
+
 ALTER TABLE ONLY public.responder
     ADD CONSTRAINT responder_incident_id_fkey FOREIGN KEY (incident_id) REFERENCES public.incident(id) ON DELETE CASCADE;
 
@@ -3096,6 +4058,24 @@ ALTER TABLE ONLY public.role_policy
 
 ALTER TABLE ONLY public.role_policy
     ADD CONSTRAINT role_policy_role_fkey FOREIGN KEY (role) REFERENCES public.role(name) ON UPDATE CASCADE ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.runbook_run
+    ADD CONSTRAINT runbook_run_incident_id_fkey FOREIGN KEY (incident_id) REFERENCES public.incident(id);
+
+ALTER TABLE ONLY public.runbook_run
+    ADD CONSTRAINT runbook_run_job_run_fkey FOREIGN KEY (job_run) REFERENCES public.job_run(id);
+
+ALTER TABLE ONLY public.runbook_run
+    ADD CONSTRAINT runbook_run_started_by_fkey FOREIGN KEY (started_by) REFERENCES public.person(id);
+
+ALTER TABLE ONLY public.runbook_step_done
+    ADD CONSTRAINT runbook_step_done_job_run_fkey FOREIGN KEY (job_run) REFERENCES public.job_run(id);
+
+ALTER TABLE ONLY public.runbook_step_done
+    ADD CONSTRAINT runbook_step_done_person_id_fkey FOREIGN KEY (person_id) REFERENCES public.person(id);
+
+ALTER TABLE ONLY public.runbook_step_done
+    ADD CONSTRAINT runbook_step_done_run_id_fkey FOREIGN KEY (run_id) REFERENCES public.runbook_run(id) ON DELETE CASCADE;
 
 ALTER TABLE ONLY public.schedule_layer
     ADD CONSTRAINT schedule_layer_schedule_id_fkey FOREIGN KEY (schedule_id) REFERENCES public.schedule(id) ON DELETE CASCADE;
@@ -3142,6 +4122,24 @@ ALTER TABLE ONLY public.sealed_wrap
 ALTER TABLE ONLY public.sealed_wrap
     ADD CONSTRAINT sealed_wrap_record_id_fkey FOREIGN KEY (record_id) REFERENCES public.sealed_contact(record_id) ON DELETE CASCADE;
 
+ALTER TABLE ONLY public.share_handed
+    ADD CONSTRAINT share_handed_person_id_fkey FOREIGN KEY (person_id) REFERENCES public.person(id);
+
+ALTER TABLE ONLY public.share_handed
+    ADD CONSTRAINT share_handed_session_id_fkey FOREIGN KEY (session_id) REFERENCES public.share_session(id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.share_holder
+    ADD CONSTRAINT share_holder_person_id_fkey FOREIGN KEY (person_id) REFERENCES public.person(id);
+
+ALTER TABLE ONLY public.share_parcel
+    ADD CONSTRAINT share_parcel_person_id_fkey FOREIGN KEY (person_id) REFERENCES public.person(id);
+
+ALTER TABLE ONLY public.share_parcel
+    ADD CONSTRAINT share_parcel_run_id_fkey FOREIGN KEY (run_id) REFERENCES public.job_run(id) ON DELETE SET NULL;
+
+ALTER TABLE ONLY public.share_session
+    ADD CONSTRAINT share_session_run_id_fkey FOREIGN KEY (run_id) REFERENCES public.job_run(id) ON DELETE CASCADE;
+
 ALTER TABLE ONLY public.shift_notice
     ADD CONSTRAINT shift_notice_person_id_fkey FOREIGN KEY (person_id) REFERENCES public.person(id) ON DELETE CASCADE;
 
@@ -3183,6 +4181,18 @@ ALTER TABLE ONLY public.signal_use
 
 ALTER TABLE ONLY public.signal_use
     ADD CONSTRAINT signal_use_request_id_fkey FOREIGN KEY (request_id) REFERENCES public.signal_request(id);
+
+ALTER TABLE ONLY public.snapshot_check
+    ADD CONSTRAINT snapshot_check_run_id_fkey FOREIGN KEY (run_id) REFERENCES public.job_run(id) ON DELETE SET NULL;
+
+ALTER TABLE ONLY public.snapshot_check
+    ADD CONSTRAINT snapshot_check_snapshot_id_fkey FOREIGN KEY (snapshot_id) REFERENCES public.snapshot(id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.snapshot_copy
+    ADD CONSTRAINT snapshot_copy_snapshot_id_fkey FOREIGN KEY (snapshot_id) REFERENCES public.snapshot(id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.snapshot
+    ADD CONSTRAINT snapshot_run_id_fkey FOREIGN KEY (run_id) REFERENCES public.job_run(id) ON DELETE SET NULL;
 
 ALTER TABLE ONLY public.stint
     ADD CONSTRAINT stint_person_id_fkey FOREIGN KEY (person_id) REFERENCES public.person(id) ON DELETE CASCADE;
@@ -3229,6 +4239,10 @@ GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.alert_group TO batsignal_app;
 
 GRANT SELECT,INSERT,UPDATE ON TABLE public.alert_key TO batsignal_app;
 
+GRANT SELECT,INSERT,UPDATE ON TABLE public.announcement TO batsignal_app;
+
+GRANT SELECT,INSERT,UPDATE ON TABLE public.announcement_copy TO batsignal_app;
+
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.api_token TO batsignal_app;
 
 GRANT SELECT,INSERT,UPDATE ON TABLE public.attempt TO batsignal_app;
@@ -3238,6 +4252,8 @@ GRANT SELECT,INSERT ON TABLE public.audit_entry TO batsignal_app;
 GRANT SELECT,INSERT,UPDATE ON TABLE public.baton TO batsignal_app;
 
 GRANT SELECT,INSERT,UPDATE ON TABLE public.baton_move TO batsignal_app;
+
+GRANT SELECT,INSERT,DELETE ON TABLE public.batsignal_sentinel TO batsignal_app;
 
 GRANT SELECT,INSERT,UPDATE ON TABLE public.command_call TO batsignal_app;
 
@@ -3293,6 +4309,8 @@ GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.escalation_policy TO batsignal
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.feed_token TO batsignal_app;
 
+GRANT SELECT,INSERT,UPDATE ON TABLE public.freeze_window TO batsignal_app;
+
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.holiday TO batsignal_app;
 
 GRANT SELECT,INSERT,UPDATE ON TABLE public.incident TO batsignal_app;
@@ -3303,6 +4321,18 @@ GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.incident_room TO batsignal_app
 GRANT SELECT,INSERT,UPDATE ON TABLE public.invitation TO batsignal_app;
 
 GRANT SELECT,INSERT ON TABLE public.invitation_role TO batsignal_app;
+
+GRANT SELECT,INSERT ON TABLE public.job_artifact TO batsignal_app;
+
+GRANT SELECT,INSERT ON TABLE public.job_log TO batsignal_app;
+
+GRANT SELECT,INSERT,UPDATE ON TABLE public.job_run TO batsignal_app;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.job_schedule TO batsignal_app;
+
+GRANT SELECT,INSERT,UPDATE ON TABLE public.job_step TO batsignal_app;
+
+GRANT SELECT,INSERT ON TABLE public.job_verdict TO batsignal_app;
 
 GRANT SELECT,INSERT,UPDATE ON TABLE public.keyring TO batsignal_app;
 GRANT SELECT,INSERT,UPDATE ON TABLE public.keyring TO batsignal_switchboard;
@@ -3355,6 +4385,10 @@ GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.person_label TO batsignal_app;
 GRANT SELECT,INSERT,DELETE ON TABLE public.provider_event TO batsignal_app;
 GRANT SELECT ON TABLE public.provider_event TO batsignal_switchboard;
 
+GRANT SELECT,INSERT,UPDATE ON TABLE public.reminder TO batsignal_app;
+
+GRANT SELECT,INSERT ON TABLE public.reminder_done TO batsignal_app;
+
 GRANT SELECT,INSERT,UPDATE ON TABLE public.responder TO batsignal_app;
 
 GRANT SELECT,INSERT ON TABLE public.retrospective TO batsignal_app;
@@ -3368,7 +4402,13 @@ GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.role_preference TO batsignal_a
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.room_line TO batsignal_app;
 
+GRANT SELECT,INSERT,UPDATE ON TABLE public.rotation_task TO batsignal_app;
+
 GRANT SELECT,INSERT,UPDATE ON TABLE public.route_health TO batsignal_app;
+
+GRANT SELECT,INSERT,UPDATE ON TABLE public.runbook_run TO batsignal_app;
+
+GRANT SELECT,INSERT ON TABLE public.runbook_step_done TO batsignal_app;
 
 GRANT SELECT,INSERT,UPDATE ON TABLE public.schedule TO batsignal_app;
 
@@ -3411,6 +4451,14 @@ GRANT SELECT,INSERT,DELETE ON TABLE public.sealed_wrap TO batsignal_switchboard;
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.self_check TO batsignal_app;
 
+GRANT SELECT,INSERT,DELETE ON TABLE public.share_handed TO batsignal_app;
+
+GRANT SELECT,INSERT,UPDATE ON TABLE public.share_holder TO batsignal_app;
+
+GRANT SELECT,INSERT,UPDATE ON TABLE public.share_parcel TO batsignal_app;
+
+GRANT SELECT,INSERT,UPDATE ON TABLE public.share_session TO batsignal_app;
+
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.shift_notice TO batsignal_app;
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.shift_override TO batsignal_app;
@@ -3425,6 +4473,12 @@ GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.slack_event TO batsignal_app;
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.slack_room TO batsignal_app;
 
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.snapshot TO batsignal_app;
+
+GRANT SELECT,INSERT,UPDATE ON TABLE public.snapshot_check TO batsignal_app;
+
+GRANT SELECT,INSERT,UPDATE ON TABLE public.snapshot_copy TO batsignal_app;
+
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.stint TO batsignal_app;
 
 GRANT SELECT ON TABLE public.switchboard_route TO batsignal_app;
@@ -3435,5 +4489,9 @@ GRANT SELECT,INSERT ON TABLE public.timeline_entry TO batsignal_app;
 GRANT SELECT,INSERT ON TABLE public.unseal_ask TO batsignal_app;
 
 GRANT UPDATE(line) ON TABLE public.unseal_ask TO batsignal_app;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.vault_node TO batsignal_app;
+
+GRANT SELECT,INSERT,UPDATE ON TABLE public.vault_seal TO batsignal_app;
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.web_session TO batsignal_app;
