@@ -7,6 +7,9 @@ import (
 	"unicode"
 	"unicode/utf8"
 
+	"github.com/jackc/pgx/v5"
+
+	"batsignal/migrations/pg"
 	"batsignal/oncall"
 	"batsignal/oncall/fault"
 	"batsignal/oncall/paging"
@@ -37,54 +40,70 @@ func (s *Service) Page(ctx context.Context, a oncall.Actor, call Call) (say stri
 		return "", err
 	}
 	err = s.change(ctx, func(c *change) error {
-		e, what, err := c.callFor(a, inc, call)
-		if err != nil {
-			return err
-		}
-		if inc.ID != 0 {
-			if inc, err = c.lockOpen(inc.ID); err != nil {
-				return err
-			}
-		}
-		started, err := paging.Start(c.ctx, c.tx, c.now, e)
-		if err != nil {
-			return err
-		}
-		if !started {
-			return fault.New(fault.Conflict, "%s is being paged already.", what)
-		}
-		e, _, err = paging.HuntFor(c.ctx, c.tx, e.Cause, e.Slot)
-		if err != nil {
-			return err
-		}
-		if inc.ID != 0 {
-			if err := c.record(inc.ID, "page", a, fmt.Sprintf("%s pages %s: %s", a.Who(), what, call.Why)); err != nil {
-				return err
-			}
-		}
-		rung, err := c.step(e, inc)
-		if err != nil {
-			return err
-		}
-		if len(rung) == 0 && !c.helped {
-			ranking, err := c.rank(e, inc)
-			if err != nil {
-				return err
-			}
-			if left := leftOutWords(ranking.LeftOut); left != "" {
-				return fault.New(fault.Conflict, "Nobody can be rung for %s now: %s.", what, left)
-			}
-			return fault.New(fault.Conflict, "Nobody can be rung for %s: nobody has said yes to it, or no way leads to them.", what)
-		}
-		c.rings = true
-		if len(rung) == 0 {
-			say = fmt.Sprintf("Nobody of ours can be rung for %s now, so I call whoever is on call for it elsewhere. The answer is announced here.", what)
-			return nil
-		}
-		say = fmt.Sprintf("I ring %s: %s The answer is announced here.", oncall.JoinNames(rung), ended(call.Why))
-		return nil
+		say, err = c.call(a, inc, call)
+		return err
 	})
 	return say, err
+}
+
+// PageIn is [Service.Page] outside of incidents, in a transaction of somebody else's, which
+// goes on as if nothing had been asked where it cannot be. a says where the answer is told.
+func (s *Service) PageIn(ctx context.Context, tx pgx.Tx, a oncall.Actor, call Call) (say string, err error) {
+	err = pg.InTx(ctx, tx, func(tx pgx.Tx) error {
+		c := &change{Service: s, ctx: ctx, tx: tx, now: s.Now()}
+		if say, err = c.call(a, Incident{}, call); err != nil {
+			return err
+		}
+		return c.flush()
+	})
+	return say, err
+}
+
+func (c *change) call(a oncall.Actor, inc Incident, call Call) (say string, err error) {
+	e, what, err := c.callFor(a, inc, call)
+	if err != nil {
+		return "", err
+	}
+	if inc.ID != 0 {
+		if inc, err = c.lockOpen(inc.ID); err != nil {
+			return "", err
+		}
+	}
+	started, err := paging.Start(c.ctx, c.tx, c.now, e)
+	if err != nil {
+		return "", err
+	}
+	if !started {
+		return "", fault.New(fault.Conflict, "%s is being paged already.", what)
+	}
+	e, _, err = paging.HuntFor(c.ctx, c.tx, e.Cause, e.Slot)
+	if err != nil {
+		return "", err
+	}
+	if inc.ID != 0 {
+		if err := c.record(inc.ID, "page", a, fmt.Sprintf("%s pages %s: %s", a.Who(), what, call.Why)); err != nil {
+			return "", err
+		}
+	}
+	rung, err := c.step(e, inc)
+	if err != nil {
+		return "", err
+	}
+	if len(rung) == 0 && !c.helped {
+		ranking, err := c.rank(e, inc)
+		if err != nil {
+			return "", err
+		}
+		if left := leftOutWords(ranking.LeftOut); left != "" {
+			return "", fault.New(fault.Conflict, "Nobody can be rung for %s now: %s.", what, left)
+		}
+		return "", fault.New(fault.Conflict, "Nobody can be rung for %s: nobody has said yes to it, or no way leads to them.", what)
+	}
+	c.rings = true
+	if len(rung) == 0 {
+		return fmt.Sprintf("Nobody of ours can be rung for %s now, so I call whoever is on call for it elsewhere. The answer is announced here.", what), nil
+	}
+	return fmt.Sprintf("I ring %s: %s The answer is announced here.", oncall.JoinNames(rung), ended(call.Why)), nil
 }
 
 // callFor makes the hunt of a call: for a person if somebody has that handle, else

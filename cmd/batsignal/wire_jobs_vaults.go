@@ -9,11 +9,13 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
+	"batsignal/incidents"
 	"batsignal/integrations/job"
 	"batsignal/integrations/vault"
 	"batsignal/integrations/vault/vaultapi"
 	"batsignal/oncall"
 	"batsignal/oncall/fault"
+	"batsignal/oncall/rota"
 )
 
 // vaultJobs are the jobs of the vaults of the configuration.
@@ -93,10 +95,45 @@ func (p *parts) joinVaults(c Config, db *database, now func() time.Time, log *sl
 		},
 	}
 	p.vaultWatch = watch
+	ringing := map[string]bool{}
 	for _, conf := range c.Jobs.Vaults {
+		ringing[conf.Name] = conf.Page
 		if conf.Every > 0 && (watch.Every == 0 || conf.Every < watch.Every) {
 			watch.Every = conf.Every
 		}
 	}
+	watch.Caller = holderCaller{p.incidents, p.rota.Rooms, ringing, log}
 	p.chores = append(p.chores, chore{"vaults", 5 * time.Second, watch.Look})
+}
+
+// holderCaller rings those who hold shares, where the configuration says so.
+type holderCaller struct {
+	incidents *incidents.Service
+	home      []rota.Room
+	ringing   map[string]bool // by vault
+	log       *slog.Logger
+}
+
+// Call pages each of them. Who cannot be rung was told in chat, and keeps none of the others
+// from being rung.
+func (h holderCaller) Call(ctx context.Context, tx pgx.Tx, c vault.Call) error {
+	if !h.ringing[c.Vault] || len(h.home) == 0 {
+		return nil
+	}
+	bot := oncall.Actor{Network: h.home[0].Network, Room: h.home[0].Room}
+	for _, id := range c.People {
+		person, err := oncall.PersonByID(ctx, tx, id)
+		if err != nil {
+			return err
+		}
+		_, err = h.incidents.PageIn(ctx, tx, bot, incidents.Call{To: person.Handle, Why: oncall.Clip(c.Say, 300)})
+		switch kind := fault.KindOf(err); {
+		case err == nil:
+		case kind == fault.Conflict, kind == fault.Forbidden, kind == fault.Invalid:
+			h.log.Warn("a holder of a share cannot be rung", "vault", c.Vault, "person", person.ID, "error", err)
+		default:
+			return err
+		}
+	}
+	return nil
 }
