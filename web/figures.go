@@ -53,6 +53,9 @@ func newFigures(s *site) (*figures, error) {
 	if s.Switchboard != nil {
 		all = append(all, newSealedStock(s))
 	}
+	if s.Jobs != nil {
+		all = append(all, newJobStock(s))
+	}
 	for _, c := range all {
 		if err := f.registry.Register(c); err != nil {
 			return nil, err

@@ -1,15 +1,10 @@
 package web
 
 import (
-	"fmt"
 	"net/http"
-	"strings"
 
-	"github.com/go-chi/chi/v5"
-
-	"batsignal/bot/command"
 	"batsignal/integrations/job"
-	"batsignal/oncall"
+	"batsignal/integrations/job/clockwork"
 )
 
 const (
@@ -21,12 +16,14 @@ const (
 type jobsBody struct {
 	Jobs []jobRow
 	Open []job.Row
+	Late int // jobs that did not succeed when they should have
 }
 
-// jobRow is a job with its last run.
+// jobRow is a job with its last run and its times.
 type jobRow struct {
 	job.Definition
-	Last *job.Row
+	Last  *job.Row
+	Times *clockwork.Row // nil has none
 }
 
 func (s *site) jobList(w http.ResponseWriter, r *http.Request) error {
@@ -34,115 +31,66 @@ func (s *site) jobList(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
+	times, err := s.jobTimes(r)
+	if err != nil {
+		return err
+	}
 	var body jobsBody
 	for _, d := range s.Jobs.Definitions {
-		row := jobRow{Definition: d}
+		row := jobRow{Definition: d, Times: times[d.Name]}
 		if ran, ok := last[d.Name]; ok {
 			row.Last = &ran
+		}
+		if row.Times != nil && row.Times.AlarmedAt != nil {
+			body.Late++
 		}
 		body.Jobs = append(body.Jobs, row)
 	}
 	if body.Open, err = s.Jobs.Recent(r.Context(), job.Query{Open: true, Most: 100}); err != nil {
 		return err
 	}
-	out := view{Title: "Jobs", Here: "/jobs", Body: body}
+	out := view{Title: "Jobs", Here: jobsPath, Under: jobsPath, Body: body}
 	if len(body.Open) > 0 {
 		out.Refresh = jobRefresh * 3
 	}
 	return s.render(w, r, http.StatusOK, "jobs", out)
 }
 
-// jobBody is one job: what it takes, and how it went.
-type jobBody struct {
-	job.Definition
-	Runs   []job.Row
-	Values job.Params // as they were sent
-	Sent   askedFor
-	Wrong  string
-	MayAsk bool
+// jobTimes are the schedules, by the names of their jobs.
+func (s *site) jobTimes(r *http.Request) (map[string]*clockwork.Row, error) {
+	if s.Clock == nil {
+		return nil, nil
+	}
+	rows, err := s.Clock.List(r.Context())
+	if err != nil {
+		return nil, err
+	}
+	times := make(map[string]*clockwork.Row, len(rows))
+	for i := range rows {
+		times[rows[i].Job] = &rows[i]
+	}
+	return times, nil
 }
 
-// askedFor is what stands in the form beside the values.
-type askedFor struct {
-	Reason        string
-	Dry, Override bool
+// runsBody is a list of runs of every job.
+type runsBody struct {
+	Runs  []job.Row
+	First bool  // it begins at the newest
+	Next  int64 // where older ones begin; 0: there are none
 }
 
-func (s *site) showJob(w http.ResponseWriter, r *http.Request) error {
-	return s.renderJob(w, r, http.StatusOK, jobBody{})
-}
-
-func (s *site) renderJob(w http.ResponseWriter, r *http.Request, status int, body jobBody) error {
-	d, err := s.Jobs.Definition(chi.URLParam(r, "job"))
+func (s *site) runList(w http.ResponseWriter, r *http.Request) error {
+	before, err := beforeOf(r)
 	if err != nil {
 		return err
 	}
-	body.Definition = d
-	body.MayAsk = s.visitor(r).May(command.LetIn) && (!d.Policy.Admin || s.visitor(r).Admin())
-	if body.Runs, err = s.Jobs.Recent(r.Context(), job.Query{Job: d.Name, Most: jobRuns}); err != nil {
-		return err
-	}
-	return s.render(w, r, status, "job", view{Title: d.Name, Here: "/jobs", Body: body})
-}
-
-// askJob asks for a run as the form says. What cannot be is said in the form, with all that
-// was written in it.
-func (s *site) askJob(w http.ResponseWriter, r *http.Request) error {
-	d, err := s.Jobs.Definition(chi.URLParam(r, "job"))
+	list, err := s.Jobs.Recent(r.Context(), job.Query{Before: before, Most: listMost + 1})
 	if err != nil {
 		return err
 	}
-	sent := askedFor{
-		Reason: strings.TrimSpace(r.PostForm.Get("reason")), Dry: r.PostForm.Get("dry") != "", Override: r.PostForm.Get("override") != "",
+	body := runsBody{Runs: list, First: before == 0}
+	if len(list) > listMost {
+		body.Runs, body.Next = list[:listMost], list[listMost-1].ID
 	}
-	values := job.Params{}
-	for _, p := range d.Params {
-		if text := strings.TrimSpace(r.PostForm.Get("value-" + p.Name)); text != "" {
-			values[p.Name] = text
-		}
-	}
-	run, err := s.Jobs.Ask(r.Context(), job.Ask{
-		Job: d.Name, Params: values, By: s.visitor(r).Actor(), Admin: s.visitor(r).Admin(),
-		Reason: sent.Reason, Dry: sent.Dry, Override: sent.Override,
-	})
-	switch {
-	case err == nil:
-		http.Redirect(w, r, runPath(run.ID), http.StatusSeeOther)
-		return nil
-	case statusOf(err) >= http.StatusInternalServerError:
-		return err
-	}
-	return s.renderJob(w, r, statusOf(err), jobBody{Values: values, Sent: sent, Wrong: s.said(err)})
+	return s.render(w, r, http.StatusOK, "jobruns", view{Title: "Runs", Here: jobsPath, Under: jobsPath, Body: body})
 }
-
-// Value is what stands in the field of a parameter.
-func (b jobBody) Value(p job.Param) string {
-	if b.Values == nil {
-		return p.Default
-	}
-	return b.Values[p.Name]
-}
-
-// Treated says in sentences how runs of a job are treated.
-func (b jobBody) Treated() []string {
-	p := b.Policy
-	var says []string
-	if p.Admin {
-		says = append(says, "Only administrators may ask for it.")
-	}
-	if p.Approvals > 0 {
-		says = append(says, fmt.Sprintf("It begins when %s agreed.", oncall.Plural(p.Approvals, "other person", "other people")))
-	}
-	if p.Risky {
-		says = append(says, "It is refused in a freeze, unless two others agree to override that.")
-	}
-	if p.Disrupts {
-		says = append(says, "People notice it: think of an announcement.")
-	}
-	if p.Expect > 0 {
-		says = append(says, fmt.Sprintf("If no run succeeds for %s, it is an alarm.", oncall.Lasting(p.Expect)))
-	}
-	return says
-}
-
-func runPath(run int64) string { return fmt.Sprintf("/jobs/runs/%d", run) }

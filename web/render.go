@@ -21,18 +21,20 @@ var templateFiles embed.FS
 // view is what every page is drawn from.
 type view struct {
 	Title    string
-	Here     string // the entry of the menu that this page belongs to
-	Refresh  int    // seconds after which a browser without script asks again; 0 is never
-	Events   string // where our script hears of changes; "" is nowhere
-	Feed     string // where programs hear of what is new; "" is nowhere
-	Script   bool   // set by render for the pages in the table
-	Minutes  bool   // there is an archive of minutes
-	Actions  bool   // there are pages of actions
-	Rota     bool   // there are schedules
-	Policies bool   // there are pages of who is rung after whom
-	Alerts   bool   // there are pages of alerts, and this visitor may read them
-	Jobs     bool   // the same of jobs
-	Sealed   bool   // there are pages of the ledger and of custody
+	Here     string      // the entry of the menu that this page belongs to
+	Under    string      // the same of the shelf below the heading, where there is one
+	Refresh  int         // seconds after which a browser without script asks again; 0 is never
+	Events   string      // where our script hears of changes; "" is nowhere
+	Feed     string      // where programs hear of what is new; "" is nowhere
+	Script   bool        // set by render for the pages in the table
+	Minutes  bool        // there is an archive of minutes
+	Actions  bool        // there are pages of actions
+	Rota     bool        // there are schedules
+	Policies bool        // there are pages of who is rung after whom
+	Alerts   bool        // there are pages of alerts, and this visitor may read them
+	Jobs     bool        // the same of jobs
+	Sealed   bool        // there are pages of the ledger and of custody
+	Shelf    []menuEntry // the pages about jobs, for whoever may read them
 	Visitor  visitor
 	SignIn   string // where one signs in to come back here; "" where nobody is known
 	Passkeys bool   // passkey.js is run too, where our script may be
@@ -86,6 +88,9 @@ func (s *site) render(w http.ResponseWriter, r *http.Request, status int, name s
 	if v.Visitor = s.visitor(r); v.Visitor.SignedIn() {
 		v.CSRF = access.FormToken(v.Visitor.token)
 		v.Alerts, v.Jobs = s.Alerts != nil, s.Jobs != nil
+		if v.Here == jobsPath {
+			v.Shelf = s.jobShelf(v.Under)
+		}
 	}
 	if s.Access != nil && !s.knowsNobody(r.URL.Path) {
 		v.SignIn = signInPath(r)

@@ -71,6 +71,12 @@ func (s *site) routes() http.Handler {
 	if s.Runbooks != nil {
 		s.runbookRoutes(r)
 	}
+	if s.Announcements != nil {
+		s.announceRoutes(r)
+	}
+	if s.Jobs != nil || s.Reminders != nil {
+		s.calendarRoutes(r)
+	}
 	if s.Switchboard != nil {
 		s.escrowRoutes(r)
 	}

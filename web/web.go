@@ -24,10 +24,14 @@ import (
 	"batsignal/incidents"
 	"batsignal/incidents/action"
 	"batsignal/incidents/alert"
+	"batsignal/incidents/announcement"
 	"batsignal/incidents/meeting"
+	"batsignal/incidents/reminder"
 	"batsignal/incidents/retrospective"
 	"batsignal/incidents/runbook"
 	"batsignal/integrations/job"
+	"batsignal/integrations/job/clockwork"
+	"batsignal/integrations/job/freeze"
 	"batsignal/integrations/snapshot"
 	"batsignal/integrations/vault"
 	"batsignal/migrations/pg"
@@ -45,29 +49,34 @@ import (
 type Options struct {
 	Incidents *incidents.Service
 	DB        pg.DB
-	Meetings  *meeting.Service           // the archive of minutes; nil has none, and no pages of it
-	Actions   *action.Service            // what there is to do; nil has no pages of it
-	Watch     *incidents.Watch           // tells open pages of changes; nil leaves them to refresh by themselves
-	Retro     *retrospective.Service     // documents about incidents; nil has none
-	Access    *access.Service            // who is signed in; nil lets nobody sign in
-	Rota      *rota.Service              // schedules and coverage; nil has no pages of them
-	Policies  *escalation.Service        // who is rung after whom; nil has no pages of it
-	Alerts    *alert.Service             // what monitoring tools send; nil takes none, and has no pages of them
-	Jobs      *job.Service               // what can be done from chat; nil has no pages of it
-	Runbooks  *runbook.Service           // what people walk through together; nil has no pages of it
-	Vaults    []*vault.Vault             // that are watched
-	Backups   map[string]snapshot.Expect // what is expected of the backups, by the job that takes them
-	Who       *bot.Identity              // what people may do who are; needed with Access
-	OIDC      []Provider                 // identity providers to sign in by
-	People    *oncall.Desk               // by which people and rosters are changed; nil changes none
-	Skills    *skill.Service             // by which it changes what people are good at; nil changes nothing of it
-	Tree      *tree.Service              // everything as text; nil neither shows nor applies it
-	Commands  *command.Set               // the vocabulary that is explained and by which texts are localized
-	Now       func() time.Time
-	Log       *slog.Logger
-	Version   string
-	Currency  string // in what costs are written; "" says none
-	PublicURL string // how people reach these pages, for what is read elsewhere; "" is unknown
+	Meetings  *meeting.Service       // the archive of minutes; nil has none, and no pages of it
+	Actions   *action.Service        // what there is to do; nil has no pages of it
+	Watch     *incidents.Watch       // tells open pages of changes; nil leaves them to refresh by themselves
+	Retro     *retrospective.Service // documents about incidents; nil has none
+	Access    *access.Service        // who is signed in; nil lets nobody sign in
+	Rota      *rota.Service          // schedules and coverage; nil has no pages of them
+	Policies  *escalation.Service    // who is rung after whom; nil has no pages of it
+	Alerts    *alert.Service         // what monitoring tools send; nil takes none, and has no pages of them
+	Jobs      *job.Service           // what can be done from chat; nil has no pages of it
+	Clock     *clockwork.Service     // when jobs run by themselves; nil shows and changes nothing of it
+	Freezes   freeze.Rules           // the days of the week on which nothing risky is done
+	Reminders *reminder.Service      // what is to be remembered for months; nil has no pages of it
+	Runbooks  *runbook.Service       // what people walk through together; nil has no pages of it
+	// Announcements is what is told to the world; nil has no pages of it.
+	Announcements *announcement.Service
+	Vaults        []*vault.Vault             // that are watched
+	Backups       map[string]snapshot.Expect // what is expected of the backups, by the job that takes them
+	Who           *bot.Identity              // what people may do who are; needed with Access
+	OIDC          []Provider                 // identity providers to sign in by
+	People        *oncall.Desk               // by which people and rosters are changed; nil changes none
+	Skills        *skill.Service             // by which it changes what people are good at; nil changes nothing of it
+	Tree          *tree.Service              // everything as text; nil neither shows nor applies it
+	Commands      *command.Set               // the vocabulary that is explained and by which texts are localized
+	Now           func() time.Time
+	Log           *slog.Logger
+	Version       string
+	Currency      string // in what costs are written; "" says none
+	PublicURL     string // how people reach these pages, for what is read elsewhere; "" is unknown
 	// Switchboard makes links to the switchboard's own pages; nil: there is none, and there are
 	// no pages of its ledger and of custody.
 	Switchboard command.LinkFor

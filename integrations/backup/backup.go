@@ -28,8 +28,8 @@ type Source interface {
 	// Suffix is what the stream is, in the name of its file: "tar", "pgdump", "consul.tgz".
 	Suffix() string
 	// Restoring is how one restores it by hand, with stock tools only, from the opened file,
-	// which is called backup.SUFFIX: some lines of shell and prose. It is stored beside each
-	// backup.
+	// which is called backup.SUFFIX. Lines that begin with four spaces are for a shell, others
+	// are prose. It is stored beside each backup.
 	Restoring() string
 }
 

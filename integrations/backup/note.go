@@ -97,32 +97,32 @@ func (n Note) put(ctx context.Context, p place.Place, by string) error {
 	return nil
 }
 
-// byHand is how a file is opened and restored without us, for people. opened is the name of
-// what was in it.
+// name is that of the file, without the folder that it is in.
+func (n Note) name() string { return n.Key[strings.LastIndex(n.Key, "/")+1:] }
+
+// byHand is how a file is opened and restored without us, for people: opening is a line of
+// shell that writes what is in the file to its output, opened how that is called then. Each
+// line that begins with four spaces is for a shell, and no other one is.
 func (n Note) byHand(opening, opened, restoring string) string {
 	var b strings.Builder
-	name := n.Key[strings.LastIndex(n.Key, "/")+1:]
-	fmt.Fprintf(&b, "%s\nis a backup of %s, taken on %s UTC.\n", name, n.Job, n.TakenAt.UTC().Format("2006-01-02 at 15:04:05"))
-	fmt.Fprintf(&b, "\nIt has %d bytes. See that it is whole; the two must be the same:\n\n    sha256sum %s\n    %s\n", n.Size, name, n.SHA256)
-	b.WriteString("\nOpen it:\n\n")
+	fmt.Fprintf(&b, "%s\nis a backup of %s, taken on %s UTC. The indented lines are for a shell.\n", n.name(), n.Job, n.TakenAt.UTC().Format("2006-01-02 at 15:04:05"))
+	whole := fmt.Sprintf("    echo '%s  %s' | sha256sum --check\n", n.SHA256, n.name())
 	if n.SealedBy == "" {
-		fmt.Fprintf(&b, "%s > %s\n\nFILE is %s, and KEY is the file with your own key. The key of any one of these opens it:\n\n", indent(opening), opened, name)
+		fmt.Fprintf(&b, "\nIt has %d bytes. See that it is whole; this must say OK:\n\n%s", n.Size, whole)
+		fmt.Fprintf(&b, "\nOpen it:\n\n    %s > %s\n\nKEY is the file with your own key. The key of any one of these opens it:\n\n", opening, opened)
 		for _, r := range n.Recipients {
-			fmt.Fprintf(&b, "    %s\n", r)
+			fmt.Fprintf(&b, "  %s\n", r)
 		}
 	} else {
-		fmt.Fprintf(&b, "%s\n", indent(n.SealedBy))
+		fmt.Fprintf(&b, "\nIt is sealed by %s. Open it:\n\n    %s > %s\n", n.SealedBy, opening, opened)
+		fmt.Fprintf(&b, "\nIt has %d bytes. See that it is whole; this must say OK:\n\n%s", n.Size, strings.Replace(whole, n.name(), opened, 1))
 	}
-	fmt.Fprintf(&b, "\nRestore %s, which is what was in it:\n\n%s\n", opened, indent(restoring))
+	fmt.Fprintf(&b, "\nRestore %s, which is what was in it.\n\n%s\n", opened, strings.TrimRight(restoring, "\n"))
 	if len(n.Facts) > 0 {
 		b.WriteString("\nWhat was true when it was taken, and must be true of what is restored:\n\n")
 		for _, f := range n.Facts {
-			fmt.Fprintf(&b, "    %s: %s\n", f[0], f[1])
+			fmt.Fprintf(&b, "  %s: %s\n", f[0], f[1])
 		}
 	}
 	return b.String()
-}
-
-func indent(text string) string {
-	return "    " + strings.ReplaceAll(strings.TrimRight(text, "\n"), "\n", "\n    ")
 }

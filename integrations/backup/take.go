@@ -153,11 +153,12 @@ func (t *Take) copyAt(p place.Named, name naming, k place.Kept) kept {
 func (t *Take) document(ctx context.Context, r *job.Run, k *kept, at time.Time, taken Taken) {
 	n := Note{Job: r.Job, TakenAt: at.UTC(), Key: k.copy.Key, Size: k.copy.Size, SHA256: k.copy.SHA256, Recipients: k.copy.Recipients,
 		Sentinel: taken.Sentinel, Facts: taken.Facts, Place: k.place.Name, OffSite: k.place.OffSite}
-	opening := ""
+	var opening string
 	if self := selfSealing(k.place); self != nil {
 		n.SealedBy, n.Recipients = self.SealedBy(), nil
+		opening = strings.ReplaceAll(self.Opening(), "KEY", n.Key)
 	} else {
-		opening = t.Sealer.Opening()
+		opening = strings.ReplaceAll(t.Sealer.Opening(), "FILE", n.name())
 	}
 	err := n.put(ctx, k.place, n.byHand(opening, "backup."+t.Source.Suffix(), t.Source.Restoring()))
 	if k.copy.Documented = err == nil; err != nil {

@@ -213,6 +213,8 @@ type self struct{ *spot }
 
 func (self) SealedBy() string { return "a repository of its own" }
 
+func (self) Opening() string { return "repository read KEY" }
+
 func TestPlansOfBackups(t *testing.T) {
 	w := newWorld(t)
 	lines, err := w.take.Plan(context.Background(), nil)

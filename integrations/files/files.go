@@ -176,9 +176,9 @@ func (s *Source) Restoring() string {
 	var b strings.Builder
 	fmt.Fprintf(&b, `This is a tar of: %s
 
-  mkdir restored
-  tar --extract --file FILE.tar --directory restored --xattrs --xattrs-include='*' --same-owner --numeric-owner
-  cd restored && sha256sum --check --quiet %s && echo whole
+    mkdir restored
+    tar --extract --file backup.tar --directory restored --xattrs --xattrs-include='*' --same-owner --numeric-owner
+    cd restored && sha256sum --check --quiet %s && echo whole
 
 The last line must say "whole". Names in it have no leading slash: restored/etc is /etc. As root the
 files belong to whom they belonged; copy back what is needed with cp -a, and stop before what uses it.

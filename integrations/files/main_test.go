@@ -134,10 +134,10 @@ func TestABackupIsRestoredByUsAndByHand(t *testing.T) {
 	}
 
 	place := t.TempDir()
-	must(t, os.WriteFile(filepath.Join(place, "FILE.tar"), b.file, 0o600))
+	must(t, os.WriteFile(filepath.Join(place, "backup.tar"), b.file, 0o600))
 	var lines []string
 	for line := range strings.Lines(s.Restoring()) {
-		if command, ok := strings.CutPrefix(line, "  "); ok {
+		if command, ok := strings.CutPrefix(line, "    "); ok {
 			lines = append(lines, command)
 		}
 	}

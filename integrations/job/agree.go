@@ -117,7 +117,7 @@ func (c *change) approve(d Definition, r Row, a oncall.Actor, reason string) err
 	if _, err := c.tx.Exec(c.ctx, sqlQueueRun, pgx.NamedArgs{"run": r.ID}); err != nil {
 		return err
 	}
-	c.say(r, to, fmt.Sprintf("%s (%d/%d); it begins.", text, agreed, r.Approvals))
+	c.say(r, to, fmt.Sprintf("%s (%d/%d).", text, agreed, r.Approvals))
 	return c.enqueue(r, time.Time{})
 }
 

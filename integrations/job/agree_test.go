@@ -36,7 +36,7 @@ func TestTwoPeopleAgree(t *testing.T) {
 	if r.State != job.Queued || r.Agreed != 2 {
 		t.Errorf("%+v", r)
 	}
-	s.hears("bea agreed (looks right) (1/2).", "cem agreed (2/2); it begins.")
+	s.hears("bea agreed (looks right) (1/2).", "cem agreed (2/2).")
 	_, err = s.Approve(ctx, s.as("dora"), r.ID, "")
 	s.refused(err, fault.Conflict, "does not wait")
 	said, err := s.Verdicts(ctx, r.ID)

@@ -98,7 +98,7 @@ func TestKilledAtEveryStatement(t *testing.T) {
 			s.clean(r.ID)
 			ends := 0
 			for _, line := range s.said() {
-				if strings.Contains(line, "done after") {
+				if strings.Contains(line, "done in") {
 					ends++
 				}
 			}

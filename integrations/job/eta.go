@@ -61,7 +61,7 @@ func Spell(d time.Duration) string {
 	d = max(d, 0)
 	switch {
 	case d < time.Second:
-		return "under a second"
+		return "less than a second"
 	case d < time.Minute:
 		return fmt.Sprintf("%d s", d/time.Second)
 	case d < time.Hour:

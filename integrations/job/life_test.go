@@ -46,13 +46,13 @@ func TestAWholeLife(t *testing.T) {
 	if len(files) != 1 || files[0].Size != 7 || files[0].Place != "here" {
 		t.Errorf("%+v", files)
 	}
-	for _, line := range []string{"Ada asked for it with keep=3 node=db-1.example (as every night).", "It begins.", "Making things.", "made disk", "Said: 3/3", "Done after under a second: Three things were made."} {
+	for _, line := range []string{"Ada asked for it with keep=3 node=db-1.example (as every night).", "It begins.", "Making things.", "made disk", "Said: 3/3", "Done in less than a second: Three things were made."} {
 		if !strings.Contains(s.log(r.ID), line+"\n") {
 			t.Errorf("the log lacks %q:\n%s", line, s.log(r.ID))
 		}
 	}
-	s.hears("#dev Run 1 (work): it begins with keep=3 node=db-1.example, for ada.", "#inc Run 1 (work): it begins", "#dev Run 1 (work): 3/3", "#inc Run 1 (work): 3/3",
-		"#dev Run 1 (work): done after", "#inc Run 1 (work): done after under a second: Three things were made.")
+	s.hears("#inc Run 1 (work): it begins with keep=3 node=db-1.example, for ada.", "#dev Run 1 (work): 3/3", "#inc Run 1 (work): 3/3",
+		"#dev Run 1 (work): done in", "#inc Run 1 (work): done in less than a second: Three things were made.")
 	if len(ended) != 1 || ended[0].State != job.Succeeded || ended[0].ID != r.ID {
 		t.Errorf("%+v", ended)
 	}
@@ -62,7 +62,7 @@ func TestAWholeLife(t *testing.T) {
 	for _, e := range lines {
 		kinds = append(kinds, e.Kind+"/"+e.Who+"/"+e.Text)
 	}
-	if got := strings.Join(kinds, "\n"); got != "job/ada/Run 1 (work): ada asked for it with keep=3 node=db-1.example (as every night).\njob//Run 1 (work): it begins.\njob//Run 1 (work): done after under a second: Three things were made." {
+	if got := strings.Join(kinds, "\n"); got != "job/ada/Run 1 (work): ada asked for it with keep=3 node=db-1.example (as every night).\njob//Run 1 (work): it begins.\njob//Run 1 (work): done in less than a second: Three things were made." {
 		t.Error(got)
 	}
 }
@@ -190,7 +190,7 @@ func TestTries(t *testing.T) {
 	if row := s.is(r.ID, job.Queued); row.Failures != 1 || s.kind.left() != "" {
 		t.Errorf("%+v, left %q", row, s.kind.left())
 	}
-	s.hears("it begins", "try 1 of 2 failed: The server does not answer. It is tried again in 5 min.")
+	s.hears("try 1 of 2 failed: The server does not answer. It is tried again in 5 min.")
 	if rest := s.work(r.ID); rest != 5*time.Minute {
 		t.Errorf("rests %v", rest)
 	}
@@ -200,7 +200,7 @@ func TestTries(t *testing.T) {
 	if row.Said != "The server does not answer." || row.Attempt != 2 || !strings.Contains(s.log(r.ID), "dial: refused") {
 		t.Errorf("%+v\n%s", row, s.log(r.ID))
 	}
-	s.hears("#dev Run 1 (work): failed after under a second: The server does not answer. !job logs 1 tells more.")
+	s.hears("#dev Run 1 (work): failed after less than a second: The server does not answer. !job logs 1 tells more.")
 
 	s.kind.do = func(context.Context, *job.Run) (job.Result, error) {
 		return job.Result{}, fault.New(fault.Invalid, "There is no such node.")
@@ -225,7 +225,7 @@ func TestSchedulesAreTold(t *testing.T) {
 	for _, name := range []string{"loud", "quiet"} {
 		s.work(s.ask(job.Ask{Job: name, ScheduledFor: start}).ID)
 	}
-	s.hears("#ops Run 1 (loud): done after under a second: Good.")
+	s.hears("#ops Run 1 (loud): done in less than a second: Good.")
 	s.kind.do = func(context.Context, *job.Run) (job.Result, error) { return job.Result{}, errBroken }
 	r := s.ask(job.Ask{Job: "quiet", ScheduledFor: start})
 	if s.work(r.ID); s.row(r.ID).AskedWords != "the schedule" {
@@ -236,5 +236,5 @@ func TestSchedulesAreTold(t *testing.T) {
 	a := s.as("ada")
 	a.Room = ""
 	s.work(s.ask(job.Ask{Job: "loud", By: a}).ID)
-	s.hears("@ada Run 4 (loud): it begins", "@ada Run 4 (loud): failed", "#ops Run 4 (loud): failed")
+	s.hears("@ada Run 4 (loud): failed", "#ops Run 4 (loud): failed")
 }

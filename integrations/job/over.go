@@ -66,13 +66,14 @@ func (c *change) wakeNext(r Row) error {
 
 // endWords says how a run ended, and what came of it.
 func (c *change) endWords(r Row, end State) string {
-	took := ""
+	took, in := "", ""
 	if r.StartedAt != nil {
-		took = " after " + Spell(c.now.Sub(*r.StartedAt))
+		spelt := Spell(c.now.Sub(*r.StartedAt))
+		took, in = " after "+spelt, " in "+spelt
 	}
 	switch end {
 	case Succeeded:
-		return sentence("done"+took, r.Said)
+		return sentence("done"+in, r.Said)
 	case Failed:
 		return sentence("failed"+took, r.Said)
 	case TimedOut:

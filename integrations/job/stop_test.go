@@ -67,7 +67,7 @@ func TestCancelWhileItRuns(t *testing.T) {
 		if row.Said != "bea (wrong node) cancelled it." || s.kind.left() != "" || s.steps(r.ID) != "disk=undone" {
 			t.Errorf("%+v, left %q", row, s.kind.left())
 		}
-		s.hears("#dev Run 1 (work): stopped after under a second: bea (wrong node) cancelled it.")
+		s.hears("#dev Run 1 (work): stopped after less than a second: bea (wrong node) cancelled it.")
 	}
 }
 

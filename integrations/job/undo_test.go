@@ -60,7 +60,7 @@ func TestWhatIsLeftBehind(t *testing.T) {
 	if s.kind.left() != "" {
 		t.Error(s.kind.left())
 	}
-	s.hears("#dev Run 1 (work): done after 1 h")
+	s.hears("#dev Run 1 (work): done in 1 h")
 	s.work(other.ID)
 	s.is(other.ID, job.Succeeded)
 }

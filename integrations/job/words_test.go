@@ -132,7 +132,7 @@ func TestNumbersInWords(t *testing.T) {
 		}
 	}
 	for d, want := range map[time.Duration]string{
-		-time.Second: "under a second", 0: "under a second", 41 * time.Second: "41 s", 3 * time.Minute: "3 min", 185 * time.Second: "3 min 5 s",
+		-time.Second: "less than a second", 0: "less than a second", 41 * time.Second: "41 s", 3 * time.Minute: "3 min", 185 * time.Second: "3 min 5 s",
 		2*time.Hour + 10*time.Minute: "2 h 10 min", 72 * time.Hour: "3 days",
 	} {
 		if got := job.Spell(d); got != want {

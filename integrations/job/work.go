@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -12,6 +14,7 @@ import (
 	"batsignal/migrations/pg"
 	"batsignal/oncall"
 	"batsignal/oncall/fault"
+	"batsignal/oncall/notice"
 )
 
 // WorkArgs is the job of River that has a run begun.
@@ -131,7 +134,12 @@ func (s *Service) claim(ctx context.Context, args WorkArgs) (t *try, rest time.D
 	return t, rest, err
 }
 
+// atOnce is how long after it was asked for a run begins at once: whoever asked was told just
+// now that it is next, and a second line would tell nothing new.
+const atOnce = 10 * time.Second
+
 // begins tells that a try begins: to people only the first one, and only if somebody asked.
+// Where they asked, only if it is news there or if others will notice it.
 func (c *change) begins(d Definition, r Row) error {
 	text := "it begins"
 	if r.Attempt > 1 {
@@ -140,6 +148,7 @@ func (c *change) begins(d Definition, r Row) error {
 	if err := c.note(r, oncall.Actor{}, text+"."); err != nil {
 		return err
 	}
+	news := r.Approvals > 0 || c.now.Sub(r.AskedAt) > atOnce || d.Policy.Disrupts
 	if r.Attempt > 1 || r.Scheduled() {
 		return nil
 	}
@@ -147,12 +156,20 @@ func (c *change) begins(d Definition, r Row) error {
 	if err != nil {
 		return err
 	}
+	if !news {
+		to = slices.DeleteFunc(to, r.askedAt)
+	}
 	text += paramWords(r.Params) + ", for " + r.AskedWords + "."
 	if d.Policy.Disrupts {
-		text += " People notice it: is an announcement due? !announce outage drafts one."
+		text += fmt.Sprintf(" People notice it: is an announcement due? !announce outage --run %d TEXT drafts one.", r.ID)
 	}
 	c.say(r, to, text)
 	return nil
+}
+
+// askedAt tells whether a notice is for where a run was asked for.
+func (r Row) askedAt(n notice.Notice) bool {
+	return n.Network == r.Network && strings.EqualFold(n.Room, r.Room)
 }
 
 // waits notes that a run waits for another one, once for each that it waits for.

@@ -136,6 +136,16 @@ func pairs(text string) (map[string]string, error) {
 	return all, nil
 }
 
+// database is the name of the one that is named; "" is the server's choice.
+func (d dsn) database() string {
+	for _, pair := range d.set {
+		if pair[0] == "dbname" {
+			return pair[1]
+		}
+	}
+	return ""
+}
+
 // service is a file for PostgreSQL's programs, with everything that they need to log in to a
 // database; "" is the DSN's own.
 func (d dsn) service(database string) secret.Text {

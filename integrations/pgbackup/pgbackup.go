@@ -11,7 +11,9 @@ package pgbackup
 
 import (
 	"context"
+	"fmt"
 	"io"
+	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -146,6 +148,26 @@ major version (it stands among the facts of the backup).
     pg_ctl start -w -D data               # on Debian the configuration is not in it: -o "-c config_file=…"
 `
 	}
+	names, which := slices.Clone(s.Databases), ""
+	home := ""
+	if d, err := parseDSN(s.DSN); err == nil {
+		home = d.database()
+	}
+	if !slices.Contains(names, home) {
+		names = append([]string{home}, names...)
+	}
+	if home == "" || slices.Contains(names, "*") {
+		names, which = []string{"shop"}, "So for each database that contents.json names, here for shop in the first file:\n\n"
+	}
+	var each strings.Builder
+	for i, name := range names {
+		file := fmt.Sprintf("db%d-*.dump", i+1)
+		if which != "" {
+			file = "db1-shop.dump"
+		}
+		name = shellWord(name)
+		fmt.Fprintf(&each, "    createdb -T template0 -E UTF8 %s\n    pg_restore --exit-on-error -d %s %s\n", name, name, file)
+	}
 	return `This is a tar of pg_dump's files, cut into pieces, and of the roles. PostgreSQL of the same or a later version:
 
     tar xf backup.pgdump.tar
@@ -153,11 +175,19 @@ major version (it stands among the facts of the backup).
     for f in *.dump.00000000; do cat "${f%.00000000}".[0-9]* > "${f%.00000000}"; done
     sha256sum -c SHA256SUMS                                 # every file is whole; if the last line is missing, it was cut off
     psql -X -f roles.sql postgres                           # "already exists" does no harm
-    createdb -T template0 -E UTF8 shop
-    pg_restore --exit-on-error -d shop db1-shop.dump
-
-Without the room for a second copy: tar xOf backup.pgdump.tar --wildcards 'db1-shop.dump.*' | pg_restore --exit-on-error -d shop
+` + which + each.String() + `
+Without the room for a second copy: tar xOf backup.pgdump.tar --wildcards 'db1-*.dump.*' | pg_restore --exit-on-error -d NAME
 `
+}
+
+var plainWord = regexp.MustCompile(`^[A-Za-z0-9_][A-Za-z0-9_.-]*$`)
+
+// shellWord is a text as one word of a shell.
+func shellWord(text string) string {
+	if plainWord.MatchString(text) {
+		return text
+	}
+	return "'" + strings.ReplaceAll(text, "'", `'\''`) + "'"
 }
 
 // Write implements [backup.Source].

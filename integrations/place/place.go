@@ -35,8 +35,11 @@ type Place interface {
 // repository of restic: it is given what is not sealed.
 type SelfSealing interface {
 	Place
-	// SealedBy says by what, and how one opens it without us.
+	// SealedBy says by what, in a few words.
 	SealedBy() string
+	// Opening is how one reads a file by hand, without us: one line of shell that writes it to
+	// its output, in which KEY is the key of the file.
+	Opening() string
 }
 
 // Sweeper is a place in which a Put that was cut off may leave something behind.

@@ -73,9 +73,12 @@ func New(c Config) (*Place, error) {
 	return &Place{c}, nil
 }
 
-// SealedBy says by what, and how one opens it without us.
-func (p *Place) SealedBy() string {
-	return "restic, with the password of the repository. To open it: restic -r REPOSITORY snapshots, and restic -r REPOSITORY dump SNAPSHOT KEY > FILE."
+// SealedBy says by what.
+func (p *Place) SealedBy() string { return "restic, with the password of the repository" }
+
+// Opening is how one reads a file by hand.
+func (p *Place) Opening() string {
+	return "restic -r REPOSITORY dump --host " + host + " --tag " + tagKey + "KEY latest KEY"
 }
 
 // snapshot is what restic tells of one.

@@ -58,16 +58,22 @@ func (s *Raft) Suffix() string { return "vault-raft.tgz" }
 
 // Restoring implements [backup.Source].
 func (s *Raft) Restoring() string {
-	return `# A snapshot of the raft storage of a Vault or OpenBao, of the version that its facts name.
-# It opens with the shares of the day on which it was taken; have their holders at hand.
-# 1. Start a new server of that version with storage "raft", and then:
-vault operator init -key-shares=1 -key-threshold=1     # these keys serve for the next two lines only
-vault operator unseal
-vault operator raft snapshot restore -force FILE       # needs VAULT_TOKEN, the root token of the first line
-# 2. It is sealed now, by the shares of the old Vault: hand them in, one holder after the other.
-vault operator unseal
-# 3. Look whether what you need is there, with a token of the old Vault. Then have other nodes join.
-vault operator raft list-peers
+	return `This is a snapshot of the raft storage of a Vault or OpenBao, of the version that its facts name. It opens with the
+shares of the day on which it was taken: have their holders at hand. Start a new server of that version, with storage
+"raft" and an empty directory (VAULT_ADDR says where it answers), and make it one that is soon replaced:
+
+    vault operator init -key-shares=1 -key-threshold=1
+    vault operator unseal
+
+The first line shows a key, which the second one asks for, and a root token. With that one in VAULT_TOKEN:
+
+    vault operator raft snapshot restore -force backup.vault-raft.tgz
+
+Now it is sealed by the shares of the old Vault. Hand them in, one holder after the other:
+
+    vault operator unseal
+
+Look whether what you need is there, with a token of the old Vault. Then have other nodes join.
 `
 }
 

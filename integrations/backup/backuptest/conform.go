@@ -24,8 +24,8 @@ func Source(t *testing.T, s backup.Source) {
 	if !regexp.MustCompile(`^[a-z0-9]+(\.[a-z0-9]+)*$`).MatchString(s.Suffix()) {
 		t.Errorf("the suffix is %q", s.Suffix())
 	}
-	if s.Restoring() == "" {
-		t.Error("it does not tell how it is restored by hand")
+	if !regexp.MustCompile(`(?m)^    .*\bbackup\.` + regexp.QuoteMeta(s.Suffix()) + `\b`).MatchString(s.Restoring()) {
+		t.Errorf("it does not tell how backup.%s is restored by hand, in lines of shell:\n%s", s.Suffix(), s.Restoring())
 	}
 	stream, taken := c.write("first")
 	if taken.Sentinel != "" && !regexp.MustCompile(`^[0-9a-f]{64}$`).MatchString(taken.Sentinel) {
