@@ -25,6 +25,8 @@ type Dispatcher struct {
 	Relay *Relay
 	// Scribe takes down what is said in rooms; nil takes nothing down.
 	Scribe *Scribe
+	// Burnt finds secrets in what is said; nil looks for none.
+	Burnt *Burnt
 
 	mu      sync.Mutex
 	marked  map[source]time.Time // when an account was last noted as heard
@@ -48,12 +50,19 @@ const (
 
 // Hear judges one line and, if it is a command, runs and answers it.
 func (d *Dispatcher) Hear(ctx context.Context, n Network, h Heard) {
+	secret := d.quench(ctx, &h)
 	d.Scribe.Hear(ctx, n, h)
+	if secret != nil {
+		d.callBurnt(ctx, n, h, secret)
+	}
 	if h.Replayed || h.Change != Said {
 		return
 	}
 	if h.Account != "" {
 		d.mark(ctx, h)
+	}
+	if secret != nil && secret.alone {
+		return
 	}
 	if !d.asks(h) {
 		if d.Relay != nil && h.Room != "" {

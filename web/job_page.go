@@ -106,7 +106,7 @@ func (s *site) askJob(w http.ResponseWriter, r *http.Request) error {
 	case err == nil:
 		http.Redirect(w, r, runPath(run.ID), http.StatusSeeOther)
 		return nil
-	case statusOf(err) >= http.StatusInternalServerError:
+	case statusOf(err) == http.StatusInternalServerError:
 		return err
 	}
 	return s.renderJob(w, r, statusOf(err), jobBody{Values: values, Sent: sent, Wrong: s.said(err)})

@@ -181,7 +181,7 @@ func (s *site) after(w http.ResponseWriter, r *http.Request, page string, err er
 	case err == nil:
 		http.Redirect(w, r, page, http.StatusSeeOther)
 		return nil
-	case statusOf(err) >= http.StatusInternalServerError || fault.KindOf(err) == fault.NotFound:
+	case statusOf(err) == http.StatusInternalServerError || fault.KindOf(err) == fault.NotFound:
 		return err
 	}
 	return again(statusOf(err), s.said(err))

@@ -1,7 +1,6 @@
 package web
 
 import (
-	"context"
 	"net/http"
 	"strconv"
 	"strings"
@@ -9,6 +8,7 @@ import (
 	"github.com/go-chi/chi/v5"
 
 	"batsignal/bot/command"
+	"batsignal/incidents"
 	"batsignal/incidents/runbook"
 	"batsignal/incidents/runbook/book"
 	"batsignal/oncall/fault"
@@ -25,114 +25,79 @@ func (s *site) runbookRoutes(r chi.Router) {
 
 // runbooksBody is what there is, and what goes on.
 type runbooksBody struct {
-	Books []book.Book
-	Runs  []runbook.Run
+	Books      []book.Book
+	Open, Past []runbook.Run
 }
 
 func (s *site) runbookList(w http.ResponseWriter, r *http.Request) error {
+	body := runbooksBody{Books: s.Runbooks.Books}
+	var err error
+	if body.Open, err = s.Runbooks.List(r.Context(), runbook.Filter{Open: true}); err != nil {
+		return err
+	}
 	runs, err := s.Runbooks.List(r.Context(), runbook.Filter{Limit: listMost})
 	if err != nil {
 		return err
 	}
-	return s.render(w, r, http.StatusOK, "runbooks", view{Title: "Runbooks", Here: "/jobs", Body: runbooksBody{s.Runbooks.Books, runs}})
+	for _, run := range runs {
+		if !run.Open() {
+			body.Past = append(body.Past, run)
+		}
+	}
+	return s.render(w, r, http.StatusOK, "runbooks", view{Title: "Runbooks", Here: jobsPath, Under: "/runbooks", Body: body})
 }
 
 // runbookBody is one runbook.
 type runbookBody struct {
 	book.Book
-	Wrong string
+	Wrong     string
+	Incident  int64 // that was chosen; 0 is none
+	Incidents []incidents.Incident
+	MayStart  bool
 }
 
 func (s *site) showRunbook(w http.ResponseWriter, r *http.Request) error {
-	return s.renderRunbook(w, r, http.StatusOK, "")
+	return s.renderRunbook(w, r, http.StatusOK, runbookBody{})
 }
 
-func (s *site) renderRunbook(w http.ResponseWriter, r *http.Request, status int, wrong string) error {
+func (s *site) renderRunbook(w http.ResponseWriter, r *http.Request, status int, body runbookBody) error {
 	b, err := s.Runbooks.Named(chi.URLParam(r, "name"))
 	if err != nil {
 		return err
 	}
-	return s.render(w, r, status, "runbook", view{Title: b.Title, Here: "/jobs", Body: runbookBody{s.Runbooks.Bound(b), wrong}})
+	body.Book = s.Runbooks.Bound(b)
+	if body.MayStart = s.visitor(r).May(command.LetIn); body.MayStart {
+		if body.Incidents, err = s.Incidents.OpenIncidents(r.Context()); err != nil {
+			return err
+		}
+	}
+	return s.render(w, r, status, "runbook", view{Title: b.Title, Here: jobsPath, Under: "/runbooks", Body: body})
 }
 
 func (s *site) startRunbook(w http.ResponseWriter, r *http.Request) error {
-	incident := int64(0)
-	if text := strings.TrimSpace(r.PostForm.Get("incident")); text != "" {
-		var err error
-		if incident, err = strconv.ParseInt(strings.TrimLeft(strings.ToUpper(text), "INC-"), 10, 64); err != nil {
-			return s.renderRunbook(w, r, http.StatusUnprocessableEntity, "An incident has a number, such as 7.")
+	b, err := s.Runbooks.Named(chi.URLParam(r, "name"))
+	if err != nil {
+		return err
+	}
+	var incident int64
+	if text := field(r, "incident"); text != "" {
+		if incident, err = parseIncident(text); err != nil {
+			return s.renderRunbook(w, r, http.StatusBadRequest, runbookBody{Wrong: "An incident has a number, such as 7."})
 		}
 	}
-	told, err := s.Runbooks.Start(r.Context(), s.runbookBy(r), chi.URLParam(r, "name"), incident)
+	told, err := s.Runbooks.Start(r.Context(), s.runbookBy(r), b.Name, incident)
 	switch {
 	case err == nil:
 		http.Redirect(w, r, runbookPath(told.Run.ID), http.StatusSeeOther)
 		return nil
-	case statusOf(err) >= http.StatusInternalServerError || fault.KindOf(err) == fault.NotFound && incident == 0:
+	case statusOf(err) == http.StatusInternalServerError:
 		return err
 	}
-	return s.renderRunbook(w, r, statusOf(err), s.said(err))
+	return s.renderRunbook(w, r, statusOf(err), runbookBody{Wrong: s.said(err), Incident: incident})
 }
 
 func (s *site) runbookBy(r *http.Request) runbook.By {
 	return runbook.By{Actor: s.visitor(r).Actor(), Admin: s.visitor(r).Admin()}
-}
-
-// runbookRunBody is a run: what is at hand, and who did what.
-type runbookRunBody struct {
-	runbook.Detail
-	Wrong string
-}
-
-// AtHand is the step at hand.
-func (b runbookRunBody) AtHand() book.Step { return b.Book.Steps[b.Where.At] }
-
-// Past says what happened, of one event.
-func (b runbookRunBody) Past(e book.Event) string { return b.Book.Past(e) }
-
-func (s *site) showRunbookRun(w http.ResponseWriter, r *http.Request) error {
-	return s.renderRunbookRun(w, r, http.StatusOK, "")
-}
-
-func (s *site) renderRunbookRun(w http.ResponseWriter, r *http.Request, status int, wrong string) error {
-	id, err := runbookRunID(r)
-	if err != nil {
-		return err
-	}
-	body := runbookRunBody{Wrong: wrong}
-	if body.Detail, err = s.Runbooks.Get(r.Context(), id); err != nil {
-		return err
-	}
-	out := view{Title: body.Ref() + " " + body.Title, Here: "/jobs", Body: body}
-	if body.Open() && body.Where.Phase == book.Running {
-		out.Refresh = jobRefresh
-	}
-	return s.render(w, r, status, "runbookrun", out)
-}
-
-// inRunbook does what a button says.
-func (s *site) inRunbook(w http.ResponseWriter, r *http.Request) error {
-	id, err := runbookRunID(r)
-	if err != nil {
-		return err
-	}
-	do, ok := map[string]func(context.Context, runbook.By, runbook.Said) (runbook.Told, error){
-		"done": s.Runbooks.Done, "next": s.Runbooks.Next, "retry": s.Runbooks.Retry, "skip": s.Runbooks.Skip, "abort": s.Runbooks.Abort,
-	}[r.PostForm.Get("do")]
-	if !ok {
-		return fault.New(fault.Invalid, "This form can only say done, next, retry, skip or abort.")
-	}
-	step, _ := strconv.Atoi(r.PostForm.Get("step")) // 0 is the one at hand
-	text := strings.TrimSpace(r.PostForm.Get("choice") + " " + strings.TrimSpace(r.PostForm.Get("text")))
-	_, err = do(r.Context(), s.runbookBy(r), runbook.Said{Run: id, Step: step, Text: text})
-	switch {
-	case err == nil:
-		http.Redirect(w, r, runbookPath(id), http.StatusSeeOther)
-		return nil
-	case statusOf(err) >= http.StatusInternalServerError || fault.KindOf(err) == fault.NotFound:
-		return err
-	}
-	return s.renderRunbookRun(w, r, statusOf(err), s.said(err))
 }
 
 func runbookRunID(r *http.Request) (int64, error) {

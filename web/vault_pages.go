@@ -3,7 +3,6 @@ package web
 import (
 	"net/http"
 	"strconv"
-	"strings"
 	"time"
 
 	"github.com/go-chi/chi/v5"
@@ -19,6 +18,7 @@ import (
 // vaultRoutes are the pages of vaults, and the form by which a share is handed in.
 func (s *site) vaultRoutes(r chi.Router) {
 	r.Get("/vaults", s.signedIn(s.vaultList))
+	r.Get("/vaults/parcels", s.signedIn(s.parcelList))
 	r.Get("/vaults/shares/{session}", s.signedIn(s.showShare))
 	r.Post("/vaults/shares/{session}", s.signedIn(s.handInShare))
 }
@@ -33,6 +33,7 @@ type vaultsBody struct {
 type vaultBody struct {
 	Name     string
 	Serves   string
+	Down     bool // no node of it serves
 	Nodes    []vault.NodeState
 	Downtime []vault.Downtime // this year
 	Custody  []string
@@ -61,7 +62,7 @@ func (s *site) vaultList(w http.ResponseWriter, r *http.Request) error {
 		if one.Custody, err = vault.CustodyOf(ctx, s.DB, v.Name, 0); err != nil {
 			return err
 		}
-		one.Serves = v.Serves(one.Downtime[0].Since, now)
+		one.Serves, one.Down = v.Serves(one.Downtime[0].Since, now), one.Downtime[0].Since != nil
 		for _, open := range sessions {
 			if open.Vault == v.Name {
 				one.Sessions = append(one.Sessions, open)
@@ -69,7 +70,7 @@ func (s *site) vaultList(w http.ResponseWriter, r *http.Request) error {
 		}
 		body.Vaults = append(body.Vaults, one)
 	}
-	out := view{Title: "Vaults", Here: "/jobs", Body: body}
+	out := view{Title: "Vaults", Here: jobsPath, Under: "/vaults", Body: body}
 	if len(sessions) > 0 {
 		out.Refresh = jobRefresh
 	}
@@ -79,13 +80,32 @@ func (s *site) vaultList(w http.ResponseWriter, r *http.Request) error {
 // shareBody is the form by which a share is handed in.
 type shareBody struct {
 	vault.Session
-	Took  int // the number of the share that was handed in just now; -1 is none
-	Wrong string
+	Took   int // the number of the share that was handed in just now; -1 is none
+	Wrong  string
+	Sealed string // as it was sent: it is no secret
 }
+
+// What says what the share is for.
+func (b shareBody) What() string {
+	switch b.Purpose {
+	case vault.ToRekey:
+		return "New shares are made; the old ones are needed once more."
+	case vault.ToVerify:
+		return "Hand in your new share, so that it is proven before the old ones are void."
+	case vault.ToRoot:
+		return "A root token is made."
+	case vault.ToDrill:
+		return "It is proven that a backup of it opens."
+	}
+	return "It is sealed, and opened with shares."
+}
+
+// Enough tells whether there were as many shares as it takes.
+func (b shareBody) Enough() bool { return b.Threshold > 0 && b.Progress >= b.Threshold }
 
 func (s *site) showShare(w http.ResponseWriter, r *http.Request) error {
 	took, err := strconv.Atoi(r.URL.Query().Get("took"))
-	if err != nil {
+	if err != nil || took < 0 || took > 255 {
 		took = -1
 	}
 	return s.renderShare(w, r, http.StatusOK, shareBody{Took: took})
@@ -99,7 +119,11 @@ func (s *site) renderShare(w http.ResponseWriter, r *http.Request, status int, b
 	if body.Session, err = vault.SessionByID(r.Context(), s.DB, id); err != nil {
 		return err
 	}
-	return s.render(w, r, status, "share", view{Title: "A share of Vault " + body.Vault, Here: "/jobs", Body: body})
+	out := view{Title: "A share of Vault " + body.Vault, Here: jobsPath, Under: "/vaults", Body: body}
+	if body.Took >= 0 && body.Open {
+		out.Refresh = jobRefresh
+	}
+	return s.render(w, r, status, "share", out)
 }
 
 // handInShare seals a share to the run that waits for it, in the moment in which it comes in:
@@ -113,8 +137,9 @@ func (s *site) handInShare(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	sealed, number := r.PostForm.Get("sealed"), 0
-	if strings.TrimSpace(sealed) == "" {
+	sent, number := field(r, "sealed"), 0
+	sealed := sent
+	if sent == "" {
 		sealed, number, err = share.Submit(open.Recipient, secret.New(r.PostForm.Get("share")))
 		r.PostForm.Del("share")
 	}
@@ -123,14 +148,9 @@ func (s *site) handInShare(w http.ResponseWriter, r *http.Request) error {
 			return vault.HandIn(r.Context(), tx, s.Now(), s.visitor(r).Actor(), id, []byte(sealed))
 		})
 	}
-	switch {
-	case err == nil:
-		http.Redirect(w, r, r.URL.Path+"?took="+strconv.Itoa(number), http.StatusSeeOther)
-		return nil
-	case statusOf(err) >= http.StatusInternalServerError:
-		return err
-	}
-	return s.renderShare(w, r, statusOf(err), shareBody{Took: -1, Wrong: s.said(err)})
+	return s.after(w, r, r.URL.Path+"?took="+strconv.Itoa(number), err, func(status int, wrong string) error {
+		return s.renderShare(w, r, status, shareBody{Took: -1, Wrong: wrong, Sealed: sent})
+	})
 }
 
 func sessionID(r *http.Request) (int64, error) {

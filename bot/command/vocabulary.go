@@ -15,6 +15,8 @@ import (
 	"batsignal/integrations/job"
 	"batsignal/integrations/job/clockwork"
 	"batsignal/integrations/job/freeze"
+	"batsignal/integrations/snapshot"
+	"batsignal/integrations/vault"
 	"batsignal/migrations/pg"
 	"batsignal/oncall"
 	"batsignal/oncall/access"
@@ -26,22 +28,25 @@ import (
 
 // Services are what the verbs work on.
 type Services struct {
-	DB            pg.DB
-	Incidents     *incidents.Service
-	People        *oncall.Desk
-	Meetings      *meeting.Service
-	Actions       *action.Service
-	Retro         *retrospective.Service // nil keeps no retrospectives
-	Alerts        *alert.Service         // nil takes no alerts, and has no verbs for them
-	Runbooks      *runbook.Service       // nil has none, and no verbs for them
-	Access        *access.Service        // nil lets nobody sign in on the web
-	Skills        *skill.Service
-	Components    *component.Service
-	Rota          *rota.Service
-	Choices       *choice.Service
-	Jobs          *job.Service          // nil has no jobs, and no verbs for them
-	Clock         *clockwork.Service    // when jobs run by themselves
-	Freezes       freeze.Rules          // on which days nothing risky is done
+	DB         pg.DB
+	Incidents  *incidents.Service
+	People     *oncall.Desk
+	Meetings   *meeting.Service
+	Actions    *action.Service
+	Retro      *retrospective.Service // nil keeps no retrospectives
+	Alerts     *alert.Service         // nil takes no alerts, and has no verbs for them
+	Runbooks   *runbook.Service       // nil has none, and no verbs for them
+	Access     *access.Service        // nil lets nobody sign in on the web
+	Skills     *skill.Service
+	Components *component.Service
+	Rota       *rota.Service
+	Choices    *choice.Service
+	Jobs       *job.Service       // nil has no jobs, and no verbs for them
+	Clock      *clockwork.Service // when jobs run by themselves
+	Freezes    freeze.Rules       // on which days nothing risky is done
+	// Backups are what is expected of the backups of each job, by the job's name.
+	Backups       map[string]snapshot.Expect
+	Vaults        []*vault.Vault        // none has no verbs for them
 	Reminders     *reminder.Service     // nil remembers nothing
 	Announcements *announcement.Service // nil announces nothing to the world
 	Fetch         Fetcher               // reads calendars from the web; nil reads none
@@ -82,6 +87,8 @@ func Vocabulary(s Services) []*Command {
 	all = append(all, s.componentCommands()...)
 	all = append(all, s.skillCommands()...)
 	all = append(all, s.jobCommands()...)
+	all = append(all, s.vaultCommands()...)
+	all = append(all, s.rotationCommand())
 	all = append(all, s.announceCommands()...)
 	all = append(all, s.reminderCommands()...)
 	all = append(all, s.loginCommands()...)

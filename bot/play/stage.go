@@ -27,10 +27,15 @@ import (
 	"batsignal/incidents"
 	"batsignal/incidents/action"
 	"batsignal/incidents/alert"
+	"batsignal/incidents/announcement"
 	"batsignal/incidents/meeting"
+	"batsignal/incidents/reminder"
 	"batsignal/incidents/retrospective"
 	"batsignal/incidents/runbook"
 	"batsignal/incidents/runbook/book"
+	"batsignal/integrations/job"
+	"batsignal/integrations/job/clockwork"
+	"batsignal/integrations/job/freeze"
 	"batsignal/oncall"
 	"batsignal/oncall/access"
 	"batsignal/oncall/rota"
@@ -57,6 +62,9 @@ type Options struct {
 	Retrospectives bool
 	// Runbooks are those that there are; nil has none, and no verbs for them.
 	Runbooks []book.Book
+	// Jobs are what can be asked for; nil has none, and no verbs for jobs, freezes, reminders
+	// and announcements.
+	Jobs     *Jobs
 	NewToken func() string                      // tokens of links in chat that can be foreseen; nil makes real ones
 	NewCode  func() string                      // confirmation codes that can be foreseen; nil makes real ones
 	Fetch    command.Fetcher                    // reads calendars from the web; nil reads none
@@ -75,6 +83,7 @@ type Stage struct {
 	Access    *access.Service
 	Rota      *rota.Service
 	Alerts    *alert.Service
+	Jobs      *job.Service // nil where there are none
 
 	keys       map[string]secret.Text // of monitoring tools, by the names of the tools
 	houses     []*house
@@ -87,9 +96,18 @@ type Stage struct {
 	actions    *action.Service
 	runbooks   *runbook.Service
 	scribe     *bot.Scribe
-	pager      *incidents.Pager
-	running    sync.WaitGroup // doors and the scribe
-	stop       context.CancelFunc
+
+	clock         *clockwork.Service
+	clockSet      bool // its rows follow the definitions
+	freezes       freeze.Rules
+	reminders     *reminder.Service
+	announcements *announcement.Service
+	crew          *crew // nil where there are no jobs
+
+	pager    *incidents.Pager
+	running  sync.WaitGroup // doors, the scribe and runs
+	stop     context.CancelFunc
+	patience time.Duration
 
 	work sync.Mutex // held while a line is judged, and while what is due happens
 	mu   sync.Mutex
@@ -99,7 +117,7 @@ type Stage struct {
 // New puts a bot on a migrated database, and waits until it is on its networks. It
 // is to be closed.
 func New(ctx context.Context, db *pgxpool.Pool, o Options) (*Stage, error) {
-	s := &Stage{DB: db, now: o.Start, show: o.Show, keys: map[string]secret.Text{}}
+	s := &Stage{DB: db, now: o.Start, show: o.Show, keys: map[string]secret.Text{}, patience: cmp.Or(o.Patience, time.Minute)}
 	queue, err := river.NewClient(riverpgxv5.New(db), &river.Config{Logger: o.Log})
 	if err != nil {
 		return nil, err
@@ -114,13 +132,16 @@ func New(ctx context.Context, db *pgxpool.Pool, o Options) (*Stage, error) {
 		if t, ok := t.(*Terminal); ok {
 			t.door.People = s.handles // in a terminal everybody is everywhere
 		}
-		s.houses = append(s.houses, &house{Theatre: t, name: t.Network().Name(), hear: s.hear, patience: cmp.Or(o.Patience, time.Minute)})
+		s.houses = append(s.houses, &house{Theatre: t, name: t.Network().Name(), hear: s.hear, patience: s.patience})
 	}
 	if err := s.wire(queue, o); err != nil {
 		return nil, err
 	}
 	live, stop := context.WithCancel(ctx)
 	s.stop = stop
+	if s.crew != nil {
+		s.crew.live = live
+	}
 	s.running.Go(func() { _ = s.scribe.Run(live) }) // it returns nil, always
 	for _, h := range s.houses {
 		if err := h.open(live, &s.running); err != nil {
@@ -203,6 +224,14 @@ func (s *Stage) happen(ctx context.Context) (next time.Time, err error) {
 		if s.pager.Settle() {
 			continue // every page goes out before anything is announced, on any machine
 		}
+		if s.crew != nil {
+			switch did, err := s.crew.step(ctx); {
+			case err != nil:
+				return next, err
+			case did:
+				continue
+			}
+		}
 		if err := s.announce(ctx); err != nil {
 			return next, err
 		}
@@ -226,6 +255,11 @@ func (s *Stage) keep(ctx context.Context, next time.Time) (time.Time, error) {
 			return next, err
 		}
 	}
+	if s.Jobs != nil {
+		if err := s.keepJobs(ctx); err != nil {
+			return next, err
+		}
+	}
 	if err := s.People.RenewDue(ctx); err != nil {
 		return next, err
 	}
@@ -240,6 +274,9 @@ func (s *Stage) keep(ctx context.Context, next time.Time) (time.Time, error) {
 	dues := []func(context.Context) (time.Time, error){s.keeper.Next, s.actions.NextReminder, s.nextHandoff}
 	if s.runbooks != nil {
 		dues = append(dues, s.runbooks.NextLook)
+	}
+	if s.Jobs != nil {
+		dues = append(dues, s.nextOfJobs)
 	}
 	for _, due := range dues {
 		at, err := due(ctx)

@@ -81,10 +81,22 @@ func (s *Stage) wire(queue notice.Queue, o Options) error {
 			policy.Admins = append(policy.Admins, h.name+"/"+h.Account(handle))
 		}
 	}
+	services := command.Services{
+		DB: s.DB, Incidents: s.Incidents, People: s.People, Meetings: s.meetings, Actions: s.actions, Runbooks: s.runbooks, PublicURL: o.PublicURL,
+		Retro: s.Retro, Access: s.Access, Skills: skills, Components: components, Rota: s.Rota, Choices: choices, Fetch: o.Fetch, Alerts: s.Alerts,
+		Look: s.lookAt, Switchboard: o.Switchboard,
+	}
+	if o.Jobs != nil {
+		if err := s.joinJobs(queue, o, policy.Admins); err != nil {
+			return err
+		}
+		services.Jobs, services.Clock, services.Freezes, services.Reminders, services.Announcements = s.Jobs, s.clock, s.freezes, s.reminders, s.announcements
+		services.Backups, services.Vaults = o.Jobs.Backups, o.Jobs.Vaults
+	}
 	set, err := command.NewSet(command.Options{
 		Prefix: o.Prefix, Emergency: o.Emergency, Recorder: bot.Record{DB: s.DB}, Now: s.Now,
 		Refused: bot.Refusals(s.Incidents, o.Log),
-	}, command.Vocabulary(command.Services{DB: s.DB, Incidents: s.Incidents, People: s.People, Meetings: s.meetings, Actions: s.actions, Runbooks: s.runbooks, PublicURL: o.PublicURL, Retro: s.Retro, Access: s.Access, Skills: skills, Components: components, Rota: s.Rota, Choices: choices, Fetch: o.Fetch, Alerts: s.Alerts, Look: s.lookAt, Switchboard: o.Switchboard}))
+	}, command.Vocabulary(services))
 	if err != nil {
 		return err
 	}

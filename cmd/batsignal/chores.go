@@ -45,16 +45,16 @@ func (p *parts) sweeping(db *database) []chore {
 
 // doChores does them in turn until ctx ends, all at the start and then each when its time
 // has come.
-func (p *parts) doChores(ctx context.Context, log *slog.Logger) error {
-	due := make([]time.Time, len(p.chores))
+func doChores(ctx context.Context, chores []chore, log *slog.Logger) error {
+	due := make([]time.Time, len(chores))
 	pulse := choreTick
-	for _, c := range p.chores {
+	for _, c := range chores {
 		pulse = min(pulse, c.every)
 	}
 	tick := time.NewTicker(pulse)
 	defer tick.Stop()
 	for {
-		for i, c := range p.chores {
+		for i, c := range chores {
 			if now := time.Now(); ctx.Err() == nil && !now.Before(due[i]) {
 				due[i] = now.Add(c.every)
 				c.run(ctx, log)

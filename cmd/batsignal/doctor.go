@@ -59,6 +59,7 @@ there keeps its nick.`,
 			d.leader(cmd.Context())
 			d.arrivals(cmd.Context())
 			d.escrow(cmd.Context())
+			d.jobs(cmd.Context())
 			if d.sick {
 				return said{exitFailed}
 			}

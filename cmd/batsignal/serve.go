@@ -140,7 +140,9 @@ func (p *parts) lead(ctx context.Context, db *database, log *slog.Logger) error 
 		{"pager", func(ctx context.Context) error { return p.pager.Run(leader.Apart(ctx)) }},
 		{"minutes", p.scribe.Run},
 		{"meetings", p.keeper.Run},
-		{"chores", func(ctx context.Context) error { return p.doChores(ctx, log) }},
+		{"chores", func(ctx context.Context) error { return doChores(ctx, p.chores, log) }},
+		{"chores of jobs", func(ctx context.Context) error { return doChores(ctx, p.jobChores, log) }},
+		{"watching files", func(ctx context.Context) error { return doChores(ctx, p.fileChores, log) }},
 		{"announcements", func(ctx context.Context) error { return p.announce(ctx, db) }},
 	}
 	if p.mailbox {

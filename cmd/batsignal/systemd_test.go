@@ -32,14 +32,14 @@ func TestBothUnitsAreClosed(t *testing.T) {
 		"LimitCORE=0", "MemorySwapMax=0", "NoNewPrivileges=yes", "PrivateUsers=yes", "CapabilityBoundingSet=", "ProtectSystem=strict", "ProtectHome=yes",
 		"ProtectProc=invisible", "PrivateTmp=yes", "PrivateDevices=yes", "PrivateMounts=yes", "PrivateIPC=yes", "KeyringMode=private", "RemoveIPC=yes",
 		"MemoryDenyWriteExecute=yes", "RestrictNamespaces=yes", "RestrictSUIDSGID=yes", "RestrictRealtime=yes", "LockPersonality=yes",
-		"RestrictAddressFamilies=AF_UNIX AF_INET AF_INET6", "SystemCallArchitectures=native", "SystemCallFilter=@system-service",
+		"SystemCallArchitectures=native", "SystemCallFilter=@system-service",
 		"ProtectClock=yes", "ProtectHostname=yes", "ProtectControlGroups=yes", "ProtectKernelLogs=yes", "ProtectKernelModules=yes", "ProtectKernelTunables=yes",
 		"StateDirectoryMode=0700", "UMask=0077",
 	}
 	users := map[string]string{}
 	for name, own := range map[string][]string{
-		"batsignal.service":             {"StateDirectory=batsignal", "ExecStart=/usr/local/bin/batsignal serve"},
-		"batsignal-switchboard.service": {"StateDirectory=batsignal-switchboard", "ExecStart=/usr/local/bin/batsignal switchboard", "NoExecPaths=/", "InaccessiblePaths=-/var/lib/batsignal -/etc/batsignal"},
+		"batsignal.service":             {"StateDirectory=batsignal", "ExecStart=/usr/local/bin/batsignal serve", "RestrictAddressFamilies=AF_UNIX AF_INET AF_INET6 AF_NETLINK"},
+		"batsignal-switchboard.service": {"StateDirectory=batsignal-switchboard", "ExecStart=/usr/local/bin/batsignal switchboard", "RestrictAddressFamilies=AF_UNIX AF_INET AF_INET6", "NoExecPaths=/", "InaccessiblePaths=-/var/lib/batsignal -/etc/batsignal"},
 	} {
 		settings := unit(t, name)
 		for _, want := range slices.Concat(both, own) {

@@ -205,6 +205,7 @@ func wire(ctx context.Context, c Config, db *database, places []place, now func(
 	}
 	p.outbox.Localize, p.actions.Localize, p.coverage.Localize = p.set.Localize, p.set.Localize, p.set.Localize
 	p.dispatcher = &bot.Dispatcher{DB: db.Pool, Set: p.set, Who: p.identity, Now: now, Log: log, Scribe: p.scribe}
+	p.dispatcher.Burnt = &bot.Burnt{DB: db.Pool, Queue: p.queue, Now: now, Log: log, Home: p.rota.Rooms}
 	if c.Bridge.Relay {
 		p.dispatcher.Relay = &bot.Relay{DB: db.Pool, Incidents: p.incidents, Queue: p.queue, Now: now, Log: log}
 	}

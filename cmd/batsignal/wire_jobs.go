@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"os"
 	"path/filepath"
 	"slices"
 	"time"
@@ -24,6 +25,7 @@ import (
 	"batsignal/integrations/vault"
 	"batsignal/migrations/pg"
 	"batsignal/oncall"
+	"batsignal/oncall/fault"
 	"batsignal/oncall/notice"
 	"batsignal/oncall/redact"
 	"batsignal/oncall/rota"
@@ -38,9 +40,12 @@ type jobParts struct {
 	runbooks      *runbook.Service
 	announcements *announcement.Service
 	vaults        []*vault.Vault
-	vaultWatch    *vault.Watch               // nil: there is no vault
-	watched       []files.Watched            // what is backed up when it changes
-	expects       map[string]snapshot.Expect // what is expected of the backups of each job
+	vaultWatch    *vault.Watch    // nil: there is no vault
+	watched       []files.Watched // what is backed up when it changes
+	// What may take minutes has loops of its own, and holds nothing else up: taking back what a
+	// dead run left, and reading files.
+	jobChores, fileChores []chore
+	expects               map[string]snapshot.Expect // what is expected of the backups of each job
 }
 
 // scratchOf is where runs have directories of their own.
@@ -52,6 +57,10 @@ const jobsAtOnce = 6
 // joinJobs makes what can be done from chat, and what is done by itself. The queue is made
 // later, since it has to know its workers.
 func (p *parts) joinJobs(ctx context.Context, c Config, db *database, now func() time.Time, log *slog.Logger) (err error) {
+	// Servers that a test of a restore starts work below it, under another account.
+	if err := os.MkdirAll(scratchOf(c), 0o711); err != nil {
+		return fault.Wrap(fault.Unready, err, "The directory %s cannot be made: %v.", scratchOf(c), err)
+	}
 	if p.freezes, err = freeze.NewRules(c.Jobs.FreezeDays, cmp.Or(c.Jobs.Zone, "UTC")); err != nil {
 		return err
 	}
@@ -82,8 +91,8 @@ func (p *parts) joinJobs(ctx context.Context, c Config, db *database, now func()
 		return err
 	}
 	p.jobs.Finished = append(p.jobs.Finished, p.tellRunbook)
+	p.jobChores = append(p.jobChores, chore{"runs of jobs", 5 * time.Second, p.jobs.Look})
 	p.chores = append(p.chores,
-		chore{"runs of jobs", 5 * time.Second, p.jobs.Look},
 		chore{"times of jobs", 10 * time.Second, p.lookAtTimes()},
 		chore{"reminders", time.Minute, p.reminders.Look},
 		chore{"runbooks that stand still", time.Minute, p.runbooks.Look},
@@ -91,7 +100,7 @@ func (p *parts) joinJobs(ctx context.Context, c Config, db *database, now func()
 	)
 	if len(p.watched) > 0 {
 		watcher := &files.Watcher{DB: db.Pool, Jobs: p.watched, Now: now, Ask: p.jobs.AskIn}
-		p.chores = append(p.chores, chore{"files that change", 10 * time.Second, watcher.Look})
+		p.fileChores = append(p.fileChores, chore{"files that change", 10 * time.Second, watcher.Look})
 	}
 	if len(p.vaults) > 0 {
 		p.joinVaults(c, db, now, log)

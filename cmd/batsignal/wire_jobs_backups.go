@@ -59,8 +59,8 @@ func (p *parts) backupJobs(ctx context.Context, c Config, db *database, now func
 	}), nil
 }
 
-// backupJob are the jobs of one backup. They share a word, so that none deletes what another
-// reads.
+// backupJob are the jobs of one backup. Taking and deleting never meet; a test of a restore may take as long
+// as people need, and holds neither up.
 func (p *parts) backupJob(b backupConfig, db *database, now func() time.Time, zone *time.Location,
 	source backup.Source, sealer seal.Sealer, openers []seal.Opener, places []storage.Named) []job.Definition {
 	taken := "backup-" + b.Name
@@ -78,17 +78,20 @@ func (p *parts) backupJob(b backupConfig, db *database, now func() time.Time, zo
 	if keep == (retention.Policy{}) {
 		keep = retention.Policy{Daily: 7, Weekly: 3, Monthly: 2}
 	}
-	delete := func(approvals int) job.Policy {
-		p := policy(0)
-		p.Approvals = approvals
-		return p
-	}
 	retire := &backup.Retire{
 		DB: db.Pool, Now: now, Of: taken, Policy: keep, Zone: zone, Places: places,
 		Approved: func(ctx context.Context, run int64) (int, error) {
 			r, err := p.jobs.Get(ctx, run)
 			return r.Agreed, err
 		},
+	}
+	// Whoever asks for the one that two people agree to means just that.
+	purging, approved := policy(0), retire.Params()
+	purging.Approvals, approved[0].Default = 2, "yes"
+	verifying := policy(b.ExpectVerified)
+	verifying.Exclusive = "verify-" + b.Name
+	if b.Raft.Drill { // people have to come with their shares, once
+		verifying.Timeout, verifying.Tries = 24*time.Hour, 1
 	}
 	return []job.Definition{
 		{
@@ -97,15 +100,15 @@ func (p *parts) backupJob(b backupConfig, db *database, now func() time.Time, zo
 		},
 		{
 			Name: "verify-" + b.Name, Type: "verify", Summary: fmt.Sprintf("Restores the newest backup of %s where it does no harm, and asks it questions.", b.Name),
-			Params: verify.Params(), Kind: verify, Policy: policy(b.ExpectVerified), Schedule: at(b.VerifyAt),
+			Params: verify.Params(), Kind: verify, Policy: verifying, Schedule: at(b.VerifyAt),
 		},
 		{
 			Name: "retire-" + b.Name, Type: "retire", Summary: fmt.Sprintf("Deletes backups of %s beyond %d days, %d weeks and %d months; only tested ones count.", b.Name, keep.Daily, keep.Weekly, keep.Monthly),
-			Kind: retire, Policy: delete(0), Schedule: at(b.RetireAt),
+			Kind: retire, Policy: policy(0), Schedule: at(b.RetireAt),
 		},
 		{
 			Name: "purge-" + b.Name, Type: "retire", Summary: fmt.Sprintf("Deletes also what retire-%s refused to delete without two people.", b.Name),
-			Params: retire.Params(), Kind: retire, Policy: delete(2),
+			Params: approved, Kind: retire, Policy: purging,
 		},
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"log/slog"
 	"os"
+	"strings"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -31,7 +32,7 @@ func (p *parts) vaultJobs(ctx context.Context, c Config, db *database, now func(
 			v.Nodes = append(v.Nodes, node)
 		}
 		p.vaults = append(p.vaults, v)
-		parts := vault.Parts{DB: db.Pool, Now: now}
+		parts := vault.Parts{DB: db.Pool, Now: now, Base: strings.TrimRight(c.Web.PublicURL, "/")}
 		all = append(all, job.Definition{
 			Name: "unseal-" + v.Name, Type: "unseal", Summary: fmt.Sprintf("Unseals the Vault %s with the shares that people hand in.", v.Name),
 			Params: []job.Param{vault.NodeParam(v)}, Kind: &vault.Unseal{Parts: parts, Vault: v},
@@ -90,8 +91,7 @@ func (p *parts) joinVaults(c Config, db *database, now func() time.Time, log *sl
 	watch := &vault.Watch{
 		DB: db.Pool, Now: now, Log: log, Vaults: p.vaults, Rooms: p.rota.Rooms, Networks: p.rota.Networks,
 		Unseal: func(ctx context.Context, tx pgx.Tx, w vault.Want) error {
-			_, err := p.jobs.AskIn(ctx, tx, job.Ask{Job: "unseal-" + w.Vault, Reason: w.Reason, Key: w.Key})
-			return err
+			return p.wantUnsealed(ctx, tx, w, now())
 		},
 	}
 	p.vaultWatch = watch
@@ -104,6 +104,21 @@ func (p *parts) joinVaults(c Config, db *database, now func() time.Time, log *sl
 	}
 	watch.Caller = holderCaller{p.incidents, p.rota.Rooms, ringing, log}
 	p.chores = append(p.chores, chore{"vaults", 5 * time.Second, watch.Look})
+}
+
+// unsealEvery is how often an unsealing is asked for again that came to nothing. One run is
+// for all nodes, so those that are found sealed together are one.
+const unsealEvery = 10 * time.Minute
+
+// wantUnsealed asks for the job, unless a run of it goes on.
+func (p *parts) wantUnsealed(ctx context.Context, tx pgx.Tx, w vault.Want, now time.Time) error {
+	name := "unseal-" + w.Vault
+	open, err := p.jobs.Recent(ctx, job.Query{Job: name, Open: true, Most: 1, NoDry: true})
+	if err != nil || len(open) > 0 {
+		return err
+	}
+	_, err = p.jobs.AskIn(ctx, tx, job.Ask{Job: name, Reason: w.Reason, Key: fmt.Sprintf("sealed/%s/%d", w.Vault, now.Truncate(unsealEvery).Unix())})
+	return err
 }
 
 // holderCaller rings those who hold shares, where the configuration says so.

@@ -134,7 +134,7 @@ func (n scene) refusal(people int, asked bool) error {
 	case n.Stop == retention.NoneLeft:
 		return fault.New(fault.Conflict, "%s", n.Why)
 	case n.Stop == retention.Breaker && (!asked || people < agreed):
-		return fault.New(fault.Conflict, "%s Look at what would go with a dry run. If it is right, ask for the run again with %s=yes; two others must agree to it.", n.Why, ParamApproved)
+		return fault.New(fault.Conflict, "%s Look at what would go with a dry run. If it is right, have it done by a job that two others must agree to: !job run purge-%s.", n.Why, strings.TrimPrefix(n.of, "backup-"))
 	}
 	return nil
 }

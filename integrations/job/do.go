@@ -95,7 +95,7 @@ func judge(err, cause error) verdict {
 		return verdict{outcome: Queued}
 	}
 	kind := fault.KindOf(err)
-	return verdict{outcome: Failed, final: kind == fault.Invalid || kind == fault.Forbidden}
+	return verdict{outcome: Failed, final: kind == fault.Invalid || kind == fault.Forbidden || kind == fault.Conflict}
 }
 
 // settle keeps how a try ended, before anything is taken back.

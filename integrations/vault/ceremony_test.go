@@ -121,7 +121,7 @@ func TestARekey(t *testing.T) {
 	if err != nil || len(holders) != 3 || holders[0].Number != nil || holders[1].Number == nil || holders[1].DrilledAt == nil {
 		t.Errorf("%+v %v", holders, err)
 	}
-	if mine, err := vault.ParcelsFor(w.ctx, w.db, w.ids["dana"]); err != nil || len(mine) != 1 || mine[0].State != "valid" {
+	if mine, err := vault.ParcelsFor(w.ctx, w.db, w.ids["dana"], "dana"); err != nil || len(mine) != 1 || mine[0].State != "valid" {
 		t.Errorf("%+v %v", mine, err)
 	}
 	// The old ones open nothing, the new ones do.
@@ -212,7 +212,7 @@ func TestARootTokenForOnePerson(t *testing.T) {
 		t.Errorf("%+v", res)
 	}
 	w.must(g.memory.UndoAll(w.ctx, k))
-	mine, err := vault.ParcelsFor(w.ctx, w.db, w.ids["anna"])
+	mine, err := vault.ParcelsFor(w.ctx, w.db, w.ids["anna"], "anna")
 	if err != nil || len(mine) != 1 {
 		t.Fatalf("%+v %v", mine, err)
 	}

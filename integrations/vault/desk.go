@@ -110,7 +110,11 @@ func (d *desk) say(ctx context.Context, format string, args ...any) {
 
 // asks says where one hands in a share.
 func (d *desk) asks() string {
-	return fmt.Sprintf("Hand in your share with \"batsignal share submit %d\", or on the page of this run; its key is %s. Never say a share in a room.", d.id, d.key.Recipient())
+	page := ""
+	if d.Base != "" {
+		page = fmt.Sprintf(" on %s/vaults/shares/%d, or", d.Base, d.id)
+	}
+	return fmt.Sprintf("Hand in your share%s with \"batsignal share submit %d --recipient %s\". Never say a share in a room.", page, d.id, d.key.Recipient())
 }
 
 // pick takes the shares that were handed in meanwhile, opens them and tells which are of no

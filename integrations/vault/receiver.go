@@ -67,7 +67,8 @@ type Parcel struct {
 const (
 	sqlParcelColumns = `select id, run_id, purpose, vault, person_id, handle, fingerprint, sealed, state, made_at from share_parcel `
 	sqlParcelsOfRun  = sqlParcelColumns + `where run_id = @run order by id`
-	sqlParcelsOf     = sqlParcelColumns + `where person_id = @person and state <> 'void' order by id desc limit 50`
+	sqlParcelsOf     = sqlParcelColumns + `
+		where (person_id = @person or person_id is null and handle = @handle) and state <> 'void' order by id desc limit 50`
 	sqlAddParcel     = `
 		insert into share_parcel (run_id, purpose, vault, person_id, handle, fingerprint, sealed, state, made_at)
 		values (@run, @purpose, @vault, @person, @handle, @fingerprint, @sealed, @state, @now) returning id`
@@ -81,9 +82,10 @@ func Parcels(ctx context.Context, db pg.DB, run int64) ([]Parcel, error) {
 	return parcels(ctx, db, sqlParcelsOfRun, pgx.NamedArgs{"run": run})
 }
 
-// ParcelsFor are those for a person, the newest first.
-func ParcelsFor(ctx context.Context, db pg.DB, person int64) ([]Parcel, error) {
-	return parcels(ctx, db, sqlParcelsOf, pgx.NamedArgs{"person": person})
+// ParcelsFor are those for a person, the newest first; also those that were made for the
+// handle before it was known whose it is.
+func ParcelsFor(ctx context.Context, db pg.DB, person int64, handle string) ([]Parcel, error) {
+	return parcels(ctx, db, sqlParcelsOf, pgx.NamedArgs{"person": person, "handle": handle})
 }
 
 func parcels(ctx context.Context, db pg.DB, sql string, args pgx.NamedArgs) ([]Parcel, error) {

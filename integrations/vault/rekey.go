@@ -159,7 +159,7 @@ func (k *Rekey) verify(ctx context.Context, r *job.Run, t int, label string, nam
 	defer desk.close(ctx)
 	r.Doing(ctx, "waiting for new shares")
 	d := &drive{desk: desk, lock: &verifying{vault: k.Vault}, label: label + ", new shares"}
-	d.say(ctx, "%s: the new shares are made. %s, take yours from the page of this run, decrypt it with your own key, and hand it in: %d are needed. Until then the old ones are valid. %s",
+	d.say(ctx, "%s: the new shares are made. %s, take yours from /vaults/parcels, decrypt it with your own key, and hand it in: %d are needed. Until then the old ones are valid. %s",
 		label, oncall.JoinNames(names), t, desk.asks())
 	if err := d.until(ctx); err != nil {
 		return err

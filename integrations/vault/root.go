@@ -107,7 +107,7 @@ func (k *Root) Do(ctx context.Context, r *job.Run) (job.Result, error) {
 		return job.Result{}, err
 	}
 	return job.Result{
-		Said:      fmt.Sprintf("A root token of Vault %s was made for %s: it is on the page of this run, and opens with their key only. Revoke it when it has served.", k.Vault.Name, to.Handle),
+		Said:      fmt.Sprintf("A root token of Vault %s was made for %s: it is at /vaults/parcels for them, and opens with their key only. Revoke it when it has served.", k.Vault.Name, to.Handle),
 		Evidence:  [][2]string{{"for", to.Handle}, {"fingerprint", l.done.Fingerprint}},
 		Artifacts: []job.Artifact{made},
 	}, nil

@@ -71,8 +71,10 @@ func (v *Vault) label(n *vaultapi.Node) string { return "Vault " + v.Name + ", n
 
 // Parts are what the kinds of this package share. They are set once and not changed.
 type Parts struct {
-	DB  pg.DB
-	Now func() time.Time
+	DB pg.DB
+	// Base is where the web pages are seen from: "https://bat.example.org"; "" has none.
+	Base string
+	Now  func() time.Time
 	// Poll is how often the handed in shares are looked for; 0 is 100 ms.
 	Poll time.Duration
 	// Look is how often a node is asked how far it is while nothing else happens; 0 is 500 ms.

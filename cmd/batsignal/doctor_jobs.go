@@ -1,0 +1,76 @@
+package main
+
+import (
+	"context"
+	"fmt"
+
+	"batsignal/integrations/argv"
+	"batsignal/integrations/vault/vaultapi"
+)
+
+// jobs looks at what jobs need: places, seals, programs, vaults.
+func (d *doctor) jobs(ctx context.Context) {
+	ctx, cancel := context.WithTimeout(ctx, 4*checkBudget)
+	defer cancel()
+	for _, conf := range d.c.Jobs.Places {
+		at, err := backupPlace(conf)
+		if err == nil {
+			err = at.Check(ctx)
+		}
+		d.tell("place "+conf.Name, err, "See jobs.places.")
+	}
+	for _, conf := range d.c.Jobs.Seals {
+		_, openers, err := sealOf(ctx, d.c, conf.Name)
+		d.tell("seal "+conf.Name, err, "See jobs.seals.")
+		if err == nil && len(openers) == 0 {
+			d.note("seal "+conf.Name, "no key is at hand here, so no restore is tested and no backup counts as verified. See identities and gnupg_home of jobs.seals.")
+		}
+	}
+	for _, b := range d.c.Jobs.Backups {
+		d.backup(b)
+	}
+	for _, v := range d.c.Jobs.Vaults {
+		for _, n := range v.Nodes {
+			d.vault(ctx, v, n)
+		}
+	}
+	for _, p := range d.c.Jobs.Procedures {
+		_, err := argv.Find(p.Argv[0])
+		d.tell("procedure "+p.Name, err, "See jobs.procedures.")
+	}
+}
+
+// backup tells what keeps a backup from ever counting as verified: then none is deleted.
+func (d *doctor) backup(b backupConfig) {
+	part := "backup " + b.Name
+	switch {
+	case len(b.Files.Paths) > 0 && b.Files.Sentinel == "":
+		d.note(part, "without files.sentinel a restore is not proven beyond level 3, so none of its backups counts as verified, and none is deleted.")
+	case b.Raft.Vault != "" && (len(b.Raft.Server) == 0 || !b.Raft.Drill):
+		d.note(part, "without raft.server and raft.drill a restore is not proven beyond level 3, so none of its backups counts as verified, and none is deleted.")
+	case b.Consul.Address != "":
+		program := b.Consul.Binary
+		if program == "" {
+			program = "consul"
+		}
+		_, err := argv.Find(program)
+		d.tell(part, err, "The program consul, of the server's version, is needed to test restores: consul.binary.")
+	}
+	if b.VerifyAt == "" {
+		d.note(part, fmt.Sprintf("no restore is tested by itself: set verify_at, or say !verify %s now and then.", b.Name))
+	}
+}
+
+func (d *doctor) vault(ctx context.Context, v vaultConfig, n vaultNodeConfig) {
+	part := fmt.Sprintf("vault %s, node %s", v.Name, n.Name)
+	node, err := vaultapi.New(vaultapi.Config{Name: n.Name, Address: n.Address, CAFile: v.CAFile})
+	if err != nil {
+		d.tell(part, err, "See jobs.vaults.")
+		return
+	}
+	is, err := node.SealStatus(ctx)
+	d.tell(part, err, "The bot asks the node itself, not a balancer before it. See jobs.vaults.")
+	if err == nil && is.Sealed {
+		d.note(part, fmt.Sprintf("it is sealed, and has %d of %d shares.", is.Progress, is.Threshold))
+	}
+}
