@@ -15,7 +15,6 @@ import (
 	"batsignal/bot/command"
 	"batsignal/integrations/vault"
 	"batsignal/migrations/pg"
-	"batsignal/oncall"
 	"batsignal/oncall/notice"
 	"batsignal/oncall/redact"
 	"batsignal/oncall/rota"
@@ -109,7 +108,7 @@ func (b *Burnt) burn(ctx context.Context, h Heard, is *burnt) error {
 			told = append(told, notice.Notice{
 				Network: r.Network, Kind: notice.Say, Room: r.Room,
 				Text: fmt.Sprintf("%s said what %s %s%s. Treat it as known to everybody, and make it anew: rotation %d.",
-					oncall.UpperFirst(speaker(h)), is.looks(), is.name(), inWhere(h), is.task),
+					speaker(h), is.looks(), is.name(), inWhere(h), is.task),
 			})
 		}
 		return notice.Post(ctx, tx, b.Queue, b.Now(), told...)
@@ -168,7 +167,7 @@ func (b burnt) answer(c *command.Set) command.Reply {
 func lineKey(h Heard) string {
 	id := h.MessageID
 	if id == "" {
-		id = h.Nick + "\x00" + h.At.UTC().Format(time.RFC3339Nano)
+		id = h.Nick + "\x00" + h.At.UTC().Format(time.RFC3339Nano) + "\x00" + h.Text
 	}
 	sum := sha256.Sum256([]byte(h.Network + "\x00" + h.Room + "\x00" + id))
 	return "said " + hex.EncodeToString(sum[:])

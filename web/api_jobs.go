@@ -23,6 +23,7 @@ type apiJob struct {
 	Approves int           `json:"approvals" doc:"How many other people must agree."`
 	Schedule string        `json:"schedule,omitempty" doc:"When it runs by itself, as in crontab."`
 	Zone     string        `json:"zone,omitempty" doc:"On whose clock."`
+	Times    *apiJobTimes  `json:"times,omitempty" doc:"How it stands with its times."`
 }
 
 // apiJobParam is something that a job takes.
@@ -171,8 +172,12 @@ func (p *api) jobOperations() []operation {
 	}
 }
 
-func (p *api) listJobs(*asked, nothing) (apiList[apiJob], error) {
+func (p *api) listJobs(a *asked, _ nothing) (apiList[apiJob], error) {
 	out := apiList[apiJob]{Items: []apiJob{}}
+	times, err := p.jobTimes(a.r)
+	if err != nil {
+		return out, err
+	}
 	for _, d := range p.Jobs.Definitions {
 		one := apiJob{Name: d.Name, Summary: d.Summary, Admin: d.Policy.Admin, Risky: d.Policy.Risky, Approves: d.Policy.Approvals, Params: []apiJobParam{}}
 		for _, q := range d.Params {
@@ -180,6 +185,9 @@ func (p *api) listJobs(*asked, nothing) (apiList[apiJob], error) {
 		}
 		if d.Schedule != nil {
 			one.Schedule, one.Zone = d.Schedule.Rule, d.Schedule.Zone
+		}
+		if row := times[d.Name]; row != nil {
+			one.Times = jobTimesOf(*row)
 		}
 		out.Items = append(out.Items, one)
 	}

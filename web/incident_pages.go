@@ -11,6 +11,8 @@ import (
 	"batsignal/incidents"
 	"batsignal/incidents/action"
 	"batsignal/incidents/meeting"
+	"batsignal/incidents/runbook"
+	"batsignal/integrations/job"
 	"batsignal/oncall/fault"
 )
 
@@ -18,6 +20,7 @@ const (
 	incidentRefresh = 10  // seconds, without script, while it is open
 	incidentLines   = 200 // of the timeline, unless all are asked for
 	incidentPages   = 25  // of each slot, unless all are asked for
+	incidentRuns    = 10  // of jobs, and of runbooks, the newest ones
 	listMost        = 50
 )
 
@@ -32,6 +35,8 @@ type incidentBody struct {
 	Took     time.Duration
 	Meetings []meeting.Summary // its minutes
 	Actions  []action.Item     // what came of it to do
+	Runs     []job.Row         // of jobs, for whoever may read them
+	Books    []runbook.Run     // the same of runbooks
 }
 
 func (s *site) incident(w http.ResponseWriter, r *http.Request) error {
@@ -80,7 +85,20 @@ func (s *site) afterwards(r *http.Request, id int64, body *incidentBody) (err er
 		}
 	}
 	if s.Actions != nil {
-		body.Actions, err = s.actions(r, action.Filter{Incident: id})
+		if body.Actions, err = s.actions(r, action.Filter{Incident: id}); err != nil {
+			return err
+		}
+	}
+	if !s.visitor(r).SignedIn() {
+		return nil
+	}
+	if s.Jobs != nil {
+		if body.Runs, err = s.Jobs.Recent(r.Context(), job.Query{Incident: id, NoDry: true, Most: incidentRuns}); err != nil {
+			return err
+		}
+	}
+	if s.Runbooks != nil {
+		body.Books, err = s.Runbooks.List(r.Context(), runbook.Filter{Incident: id, Limit: incidentRuns})
 	}
 	return err
 }

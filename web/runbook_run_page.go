@@ -16,6 +16,7 @@ import (
 type runbookRunBody struct {
 	runbook.Detail
 	MayAct   bool
+	Was      bool // the visitor is the first of the two people whom it takes
 	Stopping bool // whether the step is skipped or the run aborted is asked now
 	Wrong    string
 	Choice   string            // as it was sent, like the others
@@ -44,6 +45,10 @@ func (b runbookRunBody) Half() string {
 	switch {
 	case b.Where.First == 0:
 		return ""
+	case b.Was && b.Where.Phase == book.Guarding:
+		return "You looked already. Somebody else has to look, too."
+	case b.Was:
+		return "You said that it is done. Somebody else has to say so, too."
 	case b.Where.Phase == book.Guarding:
 		return "One person looked already. Somebody else has to look, too."
 	}
@@ -53,6 +58,9 @@ func (b runbookRunBody) Half() string {
 // Does is the button of the step at hand; nil has none.
 func (b runbookRunBody) Does() *stepButton {
 	step := b.AtHand()
+	if b.Was {
+		return nil
+	}
 	switch b.Where.Phase {
 	case book.Running:
 		return nil
@@ -86,12 +94,13 @@ func (s *site) renderRunbookRun(w http.ResponseWriter, r *http.Request, status i
 	}
 	body.MayAct = body.Open() && s.visitor(r).May(command.LetIn)
 	body.Stopping = body.Stopping && body.MayAct
+	body.Was = body.MayAct && body.Where.First == s.visitor(r).PersonID
 	out := view{Title: body.Ref() + " " + body.Title, Here: jobsPath, Under: "/runbooks", Body: body}
 	switch { // what somebody writes into a field would be lost
 	case !body.Open() || body.Stopping:
 	case body.Where.Phase == book.Running:
 		out.Refresh = jobRefresh
-	case !body.MayAct:
+	case !body.MayAct || body.Was:
 		out.Refresh = incidentRefresh
 	}
 	return s.render(w, r, status, "runbookrun", out)

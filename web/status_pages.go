@@ -20,6 +20,7 @@ type statusBody struct {
 	Beat   *statusCheck
 	Routes []incidents.RouteNow
 	Down   int // routes that are left alone now
+	Jobs   jobTrouble
 }
 
 // statusCheck is what the bot found of itself.
@@ -56,6 +57,9 @@ func (s *site) status(w http.ResponseWriter, r *http.Request) error {
 		if route.Resting(now) {
 			body.Down++
 		}
+	}
+	if body.Jobs, err = s.jobTrouble(r.Context()); err != nil {
+		return err
 	}
 	return s.render(w, r, http.StatusOK, "status", view{Title: "Status", Here: "/status", Refresh: statusRefresh, Body: body})
 }

@@ -82,7 +82,7 @@ type shareBody struct {
 	vault.Session
 	Took   int // the number of the share that was handed in just now; -1 is none
 	Wrong  string
-	Sealed string // as it was sent: it is no secret
+	Sealed bool // the form for what is encrypted already was used; what stood in it may be a share all the same
 }
 
 // What says what the share is for.
@@ -97,7 +97,7 @@ func (b shareBody) What() string {
 	case vault.ToDrill:
 		return "It is proven that a backup of it opens."
 	}
-	return "It is sealed, and opened with shares."
+	return "It is sealed, and nothing that needs it works until enough shares open it."
 }
 
 // Enough tells whether there were as many shares as it takes.
@@ -149,7 +149,7 @@ func (s *site) handInShare(w http.ResponseWriter, r *http.Request) error {
 		})
 	}
 	return s.after(w, r, r.URL.Path+"?took="+strconv.Itoa(number), err, func(status int, wrong string) error {
-		return s.renderShare(w, r, status, shareBody{Took: -1, Wrong: wrong, Sealed: sent})
+		return s.renderShare(w, r, status, shareBody{Took: -1, Wrong: wrong, Sealed: sent != ""})
 	})
 }
 

@@ -8,6 +8,7 @@ import (
 
 	"batsignal/incidents/announcement"
 	"batsignal/oncall"
+	"batsignal/oncall/fault"
 )
 
 const listedAnnouncements = 10
@@ -64,7 +65,11 @@ func (s Services) announceDraft(ctx context.Context, c *Call, what string) (Repl
 	if d.Incident, err = s.jobIncident(ctx, c); err != nil {
 		return Reply{}, err
 	}
-	if digits, _, ok := readNumber(c.Text("run"), "R"); ok && s.Jobs != nil {
+	if c.Given("run") && s.Jobs != nil {
+		digits, _, ok := readNumber(c.Text("run"), "R")
+		if !ok {
+			return Reply{}, fault.New(fault.Invalid, "The value of --run should be the number of a run, such as 12.")
+		}
 		run, _ := strconv.ParseInt(digits, 10, 64) // only digits
 		r, err := s.Jobs.Get(ctx, run)
 		if err != nil {
@@ -88,7 +93,10 @@ func (s Services) unlessInRoom(c *Call, a announcement.Announcement) Reply {
 	if a.ID == 0 || c.Room != "" {
 		return Reply{}
 	}
-	return sentence(fmt.Sprintf("%s: %s.", announcement.Ref(a.ID), a.State))
+	if a.State == announcement.Draft {
+		return sentence(announcement.Ref(a.ID) + " is a draft; the home room was asked to agree.")
+	}
+	return sentence(fmt.Sprintf("%s is %s.", announcement.Ref(a.ID), a.State))
 }
 
 func (s Services) announceList(ctx context.Context, c *Call) (Reply, error) {

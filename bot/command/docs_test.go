@@ -9,6 +9,11 @@ import (
 
 	"batsignal/bot/command"
 	"batsignal/incidents/alert"
+	"batsignal/incidents/announcement"
+	"batsignal/incidents/reminder"
+	"batsignal/incidents/runbook"
+	"batsignal/integrations/job"
+	"batsignal/integrations/vault"
 )
 
 const (
@@ -27,7 +32,11 @@ func TestDocsCommands(t *testing.T) {
 			command.Fire: "everybody on the roster", command.Confirm: "everybody on the roster",
 			command.Admin: "the admins of the configuration",
 		},
-	}, command.Vocabulary(command.Services{Alerts: &alert.Service{}, Switchboard: atSwitchboard(map[string]string{"switchboard": "yes"})}))
+	}, command.Vocabulary(command.Services{
+		Alerts: &alert.Service{}, Switchboard: atSwitchboard(map[string]string{"switchboard": "yes"}), Runbooks: &runbook.Service{},
+		Jobs: &job.Service{Definitions: []job.Definition{{Name: "unseal-main"}}}, Vaults: []*vault.Vault{{Name: "main"}},
+		Reminders: &reminder.Service{}, Announcements: &announcement.Service{},
+	}))
 	if err != nil {
 		t.Fatal(err)
 	}

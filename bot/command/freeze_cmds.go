@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"batsignal/integrations/job/freeze"
+	"batsignal/oncall/fault"
 )
 
 func (s Services) freezeCommand() *Command {
@@ -67,6 +68,9 @@ func (s Services) freezeAdd(ctx context.Context, c *Call) (Reply, error) {
 	st, err := span(c, c.Text("time"))
 	if err != nil {
 		return Reply{}, err
+	}
+	if !c.Given("because") {
+		return Reply{}, fault.New(fault.Invalid, "Say why, so that people know what they wait for: --because \"the release\".")
 	}
 	w, err := freeze.Add(ctx, s.DB, c.Now, c.Actor(), st.From, st.Until, c.Text("because"))
 	if err != nil {

@@ -3,10 +3,12 @@ package command
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 
 	"batsignal/integrations/job"
-	"batsignal/oncall/fault"
+	"batsignal/oncall"
+	"batsignal/oncall/rota"
 )
 
 func (s Services) jobCommands() []*Command {
@@ -19,10 +21,13 @@ func (s Services) jobCommands() []*Command {
 		Name: "job", Aliases: []string{"jobs"}, Group: "Jobs", Default: "list", Needs: Known,
 		Summary: "Has jobs done: lists them, asks for a run, shows how it goes.", Example: "job run backup-wiki",
 		Subs: []*Command{
-			{Name: "list", Summary: "Lists the jobs that can be asked for, and how the last run of each went.", Example: "job list", Run: s.jobList},
+			{
+				Name: "list", Summary: "Lists the jobs that can be asked for, and how the last run of each went.", Example: "job list all",
+				Params: []Param{{Name: "which", Optional: true, Help: "a word in their names, or all, to read what each does"}}, Run: s.jobList,
+			},
 			{
 				Name: "run", Needs: Known | LetIn, Summary: "Asks for a job.", Example: `job run backup-wiki --reason "before the update"`,
-				Params: append(jobOptions(), Param{Name: "job", Kind: Word, Help: "which job"}, Param{Name: "values", Kind: Rest, Optional: true, Help: "what it takes, as name=value"}),
+				Params: append(jobOptions(), Param{Name: "job", Kind: Word, Help: "which job"}, Param{Name: "values", Kind: Words, Optional: true, Help: "what it takes, as name=value"}),
 				Run: func(ctx context.Context, c *Call) (Reply, error) {
 					return s.askJob(ctx, c, strings.ToLower(c.Text("job")), c.Text("values"))
 				},
@@ -110,45 +115,32 @@ func (s Services) asked(ctx context.Context, c *Call, r job.Row) (Reply, error) 
 	case r.State == job.Asked && c.Room != "":
 		return Reply{}, nil
 	case r.State == job.Asked:
-		return sentence(fmt.Sprintf("%s waits until %d of the others agree; the home room was asked.", r.Ref(), r.Approvals)), nil
+		return sentence(fmt.Sprintf("%s begins when %s agreed; the home room was asked.", r.Ref(), oncall.Plural(r.Approvals, "other person has", "other people have"))), nil
+	case r.State.Ended(): // asked for before, by the same words
+		return sentence(fmt.Sprintf("%s: %s.", r.Ref(), r.State.Words())), nil
 	}
-	out := sentence(fmt.Sprintf("%s begins. !job show %d says how it goes, !job cancel %d ends it.", r.Ref(), r.ID, r.ID))
-	if d, err := s.Jobs.Definition(r.Job); err == nil && d.Policy.Disrupts {
-		out.Blocks = append(out.Blocks, Line(fmt.Sprintf("People will notice it. If an announcement is due: !announce draft --run %d TEXT.", r.ID)))
-	}
-	return s.withPath(out, "Run", runPath(r.ID)), nil
+	cancel := fmt.Sprintf("job cancel %d", r.ID)
+	out := sentence(fmt.Sprintf("%s is next. %s says how it goes, %s ends it.", r.Ref(), c.Typed(fmt.Sprintf("job show %d", r.ID)), c.Typed(cancel)))
+	out = s.withPath(out, "Run", runPath(r.ID))
+	out.Blocks = append(out.Blocks, Actions{{Label: "End it", Command: cancel, Says: "Ends " + r.Ref() + "; what it left is taken back.", Grave: true}})
+	return out, nil
 }
 
 func runPath(run int64) string { return fmt.Sprintf("/jobs/runs/%d", run) }
 
-// valuesOf reads "zone=eu depth=3". A value with spaces stands in double quotes.
-func valuesOf(text string) (job.Params, error) {
-	params := job.Params{}
-	for text = strings.TrimSpace(text); text != ""; text = strings.TrimSpace(text) {
-		name, rest, ok := strings.Cut(text, "=")
-		if !ok || name == "" || strings.ContainsAny(name, " \"") {
-			return nil, fault.New(fault.Invalid, "What a job takes is written as name=value, such as zone=eu; %s is not.", quote(firstWord(text)))
-		}
-		value, after := "", ""
-		if quoted, is := strings.CutPrefix(rest, `"`); is {
-			if value, after, ok = strings.Cut(quoted, `"`); !ok {
-				return nil, fault.New(fault.Invalid, "The value of %s begins with a double quote that does not end.", name)
-			}
-		} else {
-			value, after, _ = strings.Cut(rest, " ")
-		}
-		name = strings.ToLower(name)
-		if _, twice := params[name]; twice {
-			return nil, fault.New(fault.Invalid, "%s is given twice.", name)
-		}
-		params[name], text = value, after
+// hearsOfRun tells whether the room in which a call was made hears of what becomes of a run.
+func (s Services) hearsOfRun(ctx context.Context, c *Call, r job.Row) (bool, error) {
+	switch {
+	case c.Room == "":
+		return false, nil
+	case r.Room != "" && r.Network == c.Network && strings.EqualFold(r.Room, c.Room):
+		return true, nil
+	case r.Incident != nil:
+		return s.Incidents.Announces(ctx, c.Network, c.Room, *r.Incident)
 	}
-	return params, nil
-}
-
-func firstWord(text string) string {
-	word, _, _ := strings.Cut(text, " ")
-	return word
+	return r.Room == "" && slices.ContainsFunc(s.Jobs.Rooms, func(one rota.Room) bool {
+		return one.Network == c.Network && strings.EqualFold(one.Room, c.Room)
+	}), nil
 }
 
 // onRun is a verb on one run. What comes of it is told in the rooms of the run; the caller
@@ -156,8 +148,21 @@ func firstWord(text string) string {
 func (s Services) onRun(do func(context.Context, *Call, int64) (job.Row, error)) func(context.Context, *Call) (Reply, error) {
 	return func(ctx context.Context, c *Call) (Reply, error) {
 		r, err := do(ctx, c, c.Number("run"))
-		if err != nil || r.Network == c.Network && strings.EqualFold(r.Room, c.Room) && c.Room != "" {
+		if err != nil {
 			return Reply{}, err
+		}
+		here, err := s.hearsOfRun(ctx, c, r)
+		switch {
+		case err != nil:
+			return Reply{}, err
+		case r.CancelAt != nil && !r.State.Ended(): // it may take a while until it is heard of
+			return sentence(r.Ref() + " is told to stop."), nil
+		case here:
+			return Reply{}, nil
+		case r.State == job.Asked:
+			return sentence(fmt.Sprintf("%s: %d of %d agreed.", r.Ref(), r.Agreed, r.Approvals)), nil
+		case r.State == job.Queued:
+			return sentence(r.Ref() + " is next."), nil
 		}
 		return sentence(fmt.Sprintf("%s: %s.", r.Ref(), r.State.Words())), nil
 	}

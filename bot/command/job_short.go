@@ -12,19 +12,27 @@ import (
 )
 
 // shortJobs are the verbs that save typing: the first word of a job's name, then its second.
-var shortJobs = []struct{ verb, prefix, summary, example, noun string }{
-	{"backup", "backup-", "Has a backup taken now.", "backup wiki", "backup"},
-	{"snapshot", "backup-", "Has a snapshot taken now; the same as backup.", "snapshot consul", "backup"},
-	{"verify", "verify-", "Proves that the newest backup can be restored, by restoring it.", "verify wiki", "backup"},
+var shortJobs = []struct {
+	verb                           string
+	aliases                        []string
+	prefix, summary, example, noun string
+}{
+	{"backup", []string{"snapshot", "backups"}, "backup-", "Has a backup taken now; with the word status, tells how all backups are.", "backup wiki", "backup"},
+	{"verify", nil, "verify-", "Proves that the newest backup can be restored, by restoring it.", "verify wiki", "backup"},
 }
 
 func (s Services) shortJobCommands() []*Command {
 	var all []*Command
 	for _, v := range shortJobs {
 		all = append(all, &Command{
-			Name: v.verb, Needs: Known | LetIn, Summary: v.summary, Example: v.example,
-			Params: append(jobOptions(), Param{Name: "name", Kind: Rest, Optional: true, Help: "which one, then what it takes as name=value"}),
-			Run:    func(ctx context.Context, c *Call) (Reply, error) { return s.askShort(ctx, c, v.prefix, v.noun, v.verb) },
+			Name: v.verb, Aliases: v.aliases, Needs: Known | LetIn, Summary: v.summary, Example: v.example,
+			Params: append(jobOptions(), Param{Name: "name", Kind: Words, Optional: true, Help: "which one, then what it takes as name=value"}),
+			Run: func(ctx context.Context, c *Call) (Reply, error) {
+				if v.prefix == "backup-" && s.isBackupStatus(strings.ToLower(c.Text("name"))) {
+					return s.backupStatus(ctx, c)
+				}
+				return s.askShort(ctx, c, v.prefix, v.noun, v.verb)
+			},
 		})
 	}
 	return all
@@ -32,11 +40,12 @@ func (s Services) shortJobCommands() []*Command {
 
 // askShort asks for the job that a short verb means.
 func (s Services) askShort(ctx context.Context, c *Call, prefix, noun, verb string) (Reply, error) {
-	name, values, _ := strings.Cut(strings.TrimSpace(c.Text("name")), " ")
+	name := token(c.Text("name"))
 	if strings.Contains(name, "=") {
-		name, values = "", c.Text("name")
+		name = ""
 	}
-	full, err := s.shortJob(prefix, noun, verb, strings.ToLower(name))
+	values := c.Text("name")[len(name):]
+	full, err := s.shortJob(c, prefix, noun, verb, strings.ToLower(name))
 	if err != nil {
 		return Reply{}, err
 	}
@@ -49,7 +58,7 @@ func (s Services) hasJobs(prefix string) bool {
 }
 
 // shortJob is the job that is meant. Without a name it is the only one.
-func (s Services) shortJob(prefix, noun, verb, name string) (string, error) {
+func (s Services) shortJob(c *Call, prefix, noun, verb, name string) (string, error) {
 	var names []string
 	for _, d := range s.Jobs.Definitions {
 		if short, ok := strings.CutPrefix(d.Name, prefix); ok {
@@ -65,7 +74,11 @@ func (s Services) shortJob(prefix, noun, verb, name string) (string, error) {
 	case name == "" && len(names) == 1:
 		return prefix + names[0], nil
 	case name == "":
-		return "", fault.New(fault.Invalid, "Which one? There %s. Example: !%s %s", thereAre(names), verb, names[0])
+		how := ""
+		if verb == "backup" {
+			how = c.Typed("backup status") + " tells how they are. "
+		}
+		return "", fault.New(fault.Invalid, "Which one? There %s. %sExample: %s", thereAre(names), how, c.Typed(verb+" "+names[0]))
 	}
 	return "", fault.New(fault.NotFound, "There is no %s %s. There %s.", noun, quote(name), thereAre(names))
 }

@@ -3,6 +3,7 @@ package command
 import (
 	"context"
 	"fmt"
+	"regexp"
 	"strconv"
 	"strings"
 
@@ -15,27 +16,8 @@ import (
 const (
 	shownLines    = 10
 	mostLines     = 50
-	shownEvidence = 8
+	shownEvidence = 6
 )
-
-func (s Services) jobList(ctx context.Context, c *Call) (Reply, error) {
-	if len(s.Jobs.Definitions) == 0 {
-		return sentence("No job is set up here. docs/jobs.md says how: jobs.backups, jobs.vaults and jobs.procedures in the configuration."), nil
-	}
-	last, err := s.Jobs.Last(ctx)
-	if err != nil {
-		return Reply{}, err
-	}
-	t := Table{Head: []string{"Job", "What it does", "Last run"}}
-	for _, d := range s.Jobs.Definitions {
-		went := "never"
-		if r, ok := last[d.Name]; ok {
-			went = fmt.Sprintf("%d %s, %s", r.ID, r.State.Words(), stamp(r.AskedAt, c))
-		}
-		t.Rows = append(t.Rows, []string{d.Name, d.Summary, went})
-	}
-	return s.withPath(Reply{Blocks: []Block{t}}, "Jobs", "/jobs"), nil
-}
 
 func (s Services) jobShow(ctx context.Context, c *Call) (Reply, error) {
 	r, err := s.Jobs.Get(ctx, c.Number("run"))
@@ -55,14 +37,40 @@ func (s Services) jobShow(ctx context.Context, c *Call) (Reply, error) {
 	if how := r.Progress(); how != "" && !r.State.Ended() {
 		facts = append(facts, [2]string{"Done", how})
 	}
-	for _, e := range r.Evidence[:min(len(r.Evidence), shownEvidence)] {
-		facts = append(facts, e)
-	}
-	head := fmt.Sprintf("%s: %s.", r.Ref(), r.State.Words())
+	facts = append(facts, telling(r.Evidence)...)
+	head := fmt.Sprintf("%s: %s.", r.Ref(), r.State.Words()+tookWords(r))
 	if r.Said != "" {
 		head += " " + r.Said
 	}
 	return s.withPath(Reply{Blocks: []Block{Line(head), facts}}, "Run", runPath(r.ID)), nil
+}
+
+// tookWords tell how long the last try of a run that is over took.
+func tookWords(r job.Row) string {
+	switch {
+	case r.StartedAt == nil || r.EndedAt == nil || r.Dry:
+		return ""
+	case r.State == job.Succeeded:
+		return " in " + job.Spell(r.EndedAt.Sub(*r.StartedAt))
+	}
+	return " after " + job.Spell(r.EndedAt.Sub(*r.StartedAt))
+}
+
+var checksum = regexp.MustCompile(`(, )?(SHA-256 )?\b[0-9a-f]{40,}\b`)
+
+// telling is the evidence that people want to read in a room: the first of it, without
+// checksums, which nobody compares by eye.
+func telling(all [][2]string) Facts {
+	var facts Facts
+	for _, e := range all {
+		if text := checksum.ReplaceAllString(e[1], ""); text != "" {
+			facts = append(facts, [2]string{e[0], text})
+		}
+	}
+	if more := len(facts) - shownEvidence; more > 1 {
+		facts = append(facts[:shownEvidence:shownEvidence], [2]string{"And", fmt.Sprintf("%d more", more)})
+	}
+	return facts
 }
 
 func (s Services) jobLogs(ctx context.Context, c *Call) (Reply, error) {
@@ -83,7 +91,7 @@ func (s Services) jobLogs(ctx context.Context, c *Call) (Reply, error) {
 		return Reply{}, err
 	}
 	if len(lines) == 0 {
-		return sentence(fmt.Sprintf("%s has no log yet: it %s.", r.Ref(), r.State.Words())), nil
+		return sentence(fmt.Sprintf("%s has no log yet (%s).", r.Ref(), r.State.Words())), nil
 	}
 	l := List{Title: fmt.Sprintf("%s, %s", r.Ref(), oncall.Plural(len(lines), "line", "lines"))}
 	for _, one := range lines[max(0, len(lines)-want):] {

@@ -124,8 +124,12 @@ func (s Services) onReminder(do func(context.Context, *Call, int64) (reminder.Re
 	}
 }
 
-// dayIn reads a day in the caller's zone, as the day at midnight UTC.
+// dayIn reads a day in the caller's zone, as the day at midnight UTC. Written with its year it
+// may be in any: a warranty ends in five years.
 func dayIn(c *Call, param string) (time.Time, error) {
+	if day, err := time.Parse(time.DateOnly, c.Text(param)); err == nil {
+		return day, nil
+	}
 	m, err := when.Reader{Now: c.Now, Zone: c.Zone}.Instant(c.Text(param))
 	if err != nil {
 		return time.Time{}, err

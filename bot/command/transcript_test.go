@@ -172,6 +172,7 @@ func tell(t *testing.T, story *txtar.Archive, open opener) string {
 		Prefix: settings["prefix"], Emergency: settings["emergency"], OpenDoor: settings["door"] == "open",
 		PublicURL: settings["url"], Retrospectives: settings["retro"] == "yes",
 		Runbooks:    books,
+		Jobs:        jobsOf(settings),
 		Fetch:       shelf(files),
 		NewToken:    func() string { tokens++; return fmt.Sprintf("%0*d", retrospective.TokenLength, tokens) },
 		NewCode:     func() string { codes++; return fmt.Sprintf("KQX%d", codes+1) },
@@ -190,6 +191,9 @@ func tell(t *testing.T, story *txtar.Archive, open opener) string {
 	plan(ctx, t, stage, files["schedules.yaml"])
 	sealFor(ctx, t, db, stage.Now(), strings.Fields(settings["sealed"]))
 	keepBook(ctx, t, fresh, stage, settings["opened"])
+	if settings["kept"] == "yes" {
+		lay(ctx, t, db, stage.Now())
+	}
 	got, err := transcript.Play(ctx, files["story"])
 	if err != nil {
 		t.Fatalf("%v\nso far:\n%s", err, got)

@@ -25,12 +25,12 @@ func (s Services) unsealCommands() []*Command {
 	}
 	summary, help := "Has a sealed Vault unsealed: calls for the shares, and counts them.", "which Vault"
 	if s.Switchboard != nil {
-		summary = "Has a sealed Vault unsealed; with an incident, asks to open sealed addresses for it, which somebody else confirms with a code."
+		summary = "Has a sealed Vault unsealed; with an incident, asks to open sealed addresses, which two people do."
 		help = "a Vault, or an incident; in an incident's room that incident if nothing is said"
 	}
 	return []*Command{{
 		Name: "unseal", Needs: Known | LetIn, Summary: summary, Example: "unseal main",
-		Params: append(jobOptions(), Param{Name: "name", Kind: Rest, Optional: true, Help: help}), Run: s.unseal,
+		Params: append(jobOptions(), Param{Name: "name", Kind: Words, Optional: true, Help: help}), Run: s.unseal,
 	}}
 }
 

@@ -2,6 +2,7 @@ package slack
 
 import (
 	"encoding/json"
+	"slices"
 	"strings"
 
 	"github.com/slack-go/slack"
@@ -90,7 +91,7 @@ func Manifest(verbs []Verb, o ManifestOptions) ([]byte, error) {
 			},
 		},
 	}
-	for _, v := range verbs {
+	for _, v := range fewEnough(verbs) {
 		m.Features.SlashCommands = append(m.Features.SlashCommands, slack.ManifestSlashCommand{
 			Command: slashName(o.SlashPrefix, o.Emergency, v.Name), Url: hook("commands"),
 			Description: clip(v.Summary, 100), UsageHint: clip(v.Usage, 100), ShouldEscape: true,
@@ -100,6 +101,24 @@ func Manifest(verbs []Verb, o ManifestOptions) ([]byte, error) {
 		m.OAuthConfig.Scopes.Bot = append(m.OAuthConfig.Scopes.Bot, s.Name)
 	}
 	return withWritableTab(m)
+}
+
+// mostCommands is how many slash commands Slack lets an app have.
+const mostCommands = 50
+
+// spare are verbs that one can best do without as slash commands, the first one first. They
+// can be typed to the app all the same.
+var spare = []string{"whoami", "rotation", "ledger", "custody", "skills", "noise", "holidays", "swap"}
+
+// fewEnough leaves verbs out if there are more than Slack takes.
+func fewEnough(verbs []Verb) []Verb {
+	verbs = slices.Clone(verbs)
+	for _, name := range spare {
+		if len(verbs) > mostCommands {
+			verbs = slices.DeleteFunc(verbs, func(v Verb) bool { return v.Name == name })
+		}
+	}
+	return verbs
 }
 
 // withWritableTab says that people may write to the app, which is what linking and

@@ -64,6 +64,12 @@ func newWorld(t *testing.T, edits ...func(*slack.Config)) *world {
 // newWorldOf is newWorld in a workspace that is there already.
 func newWorldOf(t *testing.T, fake *slackfake.Server, edits ...func(*slack.Config)) *world {
 	t.Helper()
+	return newWorldWith(t, fake, nil, edits...)
+}
+
+// newWorldWith is newWorldOf with jobs that can be asked for.
+func newWorldWith(t *testing.T, fake *slackfake.Server, jobs *play.Jobs, edits ...func(*slack.Config)) *world {
+	t.Helper()
 	ctx := t.Context()
 	fresh := pgtest.Fresh(t)
 	w := &world{T: t, db: fresh.Pool, owner: fresh.OwnerDSN}
@@ -78,6 +84,7 @@ func newWorldOf(t *testing.T, fake *slackfake.Server, edits ...func(*slack.Confi
 	stage, err := play.New(ctx, w.db, play.Options{
 		Start: time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC), Theatres: []play.Theatre{w.Workspace},
 		Roles: oncall.DefaultRoles(), Admins: []string{"maria"}, Guard: incidents.DefaultGuard(), PublicURL: "https://batsignal.example.org",
+		Jobs:    jobs,
 		NewCode: func() string { codes++; return fmt.Sprintf("KQX%d", codes+1) },
 		Show:    func(_ time.Time, l console.Line) { w.seen = append(w.seen, l) },
 		Log:     slog.New(slog.NewTextHandler(t.Output(), nil)),

@@ -36,6 +36,7 @@ type loaded struct {
 	file    string            // absolute; "" without a file
 	lines   map[string]int    // key in the file to its line
 	origins map[string]string // key to the flag or variable that set it
+	found   problems          // what the values are wrong about; nil if they could not even be read
 }
 
 // loadConfig reads flags, environment, file and defaults, the first of them that
@@ -76,6 +77,7 @@ func loadConfig(file string, flags *pflag.FlagSet) (loaded, error) {
 		l.settle()
 		found = append(found, l.readSecrets()...)
 		found = append(found, l.check()...)
+		l.found = found
 	}
 	return l, l.fault(found)
 }

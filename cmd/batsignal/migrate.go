@@ -36,11 +36,11 @@ again at any time. The private Postgres needs no migrate: every start sees to it
 			if c.Database.OwnerURL.Empty() {
 				return fault.New(fault.Invalid, "To migrate, the configuration must say how to log in as the owner of the tables: database.owner_url_file.")
 			}
-			bot, err := pgx.ParseConfig(c.Database.URL.Reveal())
+			login, err := botLogin(c)
 			if err != nil {
-				return fault.New(fault.Invalid, "database.url cannot be understood; it should look like postgres://name@host:5432/database.")
+				return err
 			}
-			result, err := migrations.Up(cmd.Context(), c.Database.OwnerURL.Reveal(), bot.User, a.log)
+			result, err := migrations.Up(cmd.Context(), c.Database.OwnerURL.Reveal(), login, a.log)
 			if err != nil {
 				return fault.Wrap(fault.Unready, err, "The database cannot be brought up to date: %v.", err)
 			}
@@ -52,4 +52,13 @@ again at any time. The private Postgres needs no migrate: every start sees to it
 			return nil
 		},
 	}
+}
+
+// botLogin is the role that the bot logs in as, into a database of the operator's own.
+func botLogin(c Config) (string, error) {
+	bot, err := pgx.ParseConfig(c.Database.URL.Reveal())
+	if err != nil {
+		return "", fault.New(fault.Invalid, "database.url cannot be understood; it should look like postgres://name@host:5432/database.")
+	}
+	return bot.User, nil
 }

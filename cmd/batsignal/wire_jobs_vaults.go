@@ -91,7 +91,7 @@ func (p *parts) joinVaults(c Config, db *database, now func() time.Time, log *sl
 	watch := &vault.Watch{
 		DB: db.Pool, Now: now, Log: log, Vaults: p.vaults, Rooms: p.rota.Rooms, Networks: p.rota.Networks,
 		Unseal: func(ctx context.Context, tx pgx.Tx, w vault.Want) error {
-			return p.wantUnsealed(ctx, tx, w, now())
+			return p.wantUnsealed(ctx, tx, w)
 		},
 	}
 	p.vaultWatch = watch
@@ -106,18 +106,20 @@ func (p *parts) joinVaults(c Config, db *database, now func() time.Time, log *sl
 	p.chores = append(p.chores, chore{"vaults", 5 * time.Second, watch.Look})
 }
 
-// unsealEvery is how often an unsealing is asked for again that came to nothing. One run is
-// for all nodes, so those that are found sealed together are one.
-const unsealEvery = 10 * time.Minute
-
-// wantUnsealed asks for the job, unless a run of it goes on.
-func (p *parts) wantUnsealed(ctx context.Context, tx pgx.Tx, w vault.Want, now time.Time) error {
-	name := "unseal-" + w.Vault
-	open, err := p.jobs.Recent(ctx, job.Query{Job: name, Open: true, Most: 1, NoDry: true})
-	if err != nil || len(open) > 0 {
+// wantUnsealed asks for the job, unless a run of it goes on. One run is for all nodes: those
+// that are found sealed together ask once, and so do those that are found after the same run.
+func (p *parts) wantUnsealed(ctx context.Context, tx pgx.Tx, w vault.Want) error {
+	name, last := "unseal-"+w.Vault, int64(0)
+	runs, err := p.jobs.Recent(ctx, job.Query{Job: name, Most: 1, NoDry: true})
+	if err != nil {
 		return err
 	}
-	_, err = p.jobs.AskIn(ctx, tx, job.Ask{Job: name, Reason: w.Reason, Key: fmt.Sprintf("sealed/%s/%d", w.Vault, now.Truncate(unsealEvery).Unix())})
+	if len(runs) > 0 {
+		if last = runs[0].ID; !runs[0].State.Ended() {
+			return nil
+		}
+	}
+	_, err = p.jobs.AskIn(ctx, tx, job.Ask{Job: name, Reason: w.Reason, Key: fmt.Sprintf("sealed/%s/after %d", w.Vault, last)})
 	return err
 }
 

@@ -41,6 +41,7 @@ func TestQuickBench(t *testing.T) {
 		"code to the first sealed dial, default pace on IRC", "code to the fifth role's first sealed dial, default pace on IRC",
 		"100 sealed addresses for new keys", "one opening, with its database", "opening an envelope", "a sealed address in the database",
 		"entries written to the ledger", "a ledger of 1000 entries checked",
+		"third share to \"is unsealed\" in the room", "Vault sealed to the call for shares in the room",
 	} {
 		if !strings.Contains(out.String(), "| "+want+" | **") {
 			t.Errorf("the table has no line for %q", want)

@@ -53,6 +53,8 @@ func measures() []measure {
 		{"escrow-rewrap", escrowRewrap},
 		{"escrow-opening", escrowOpening},
 		{"escrow-ledger", escrowLedger},
+		{"vault-unseal", vaultUnseal},
+		{"backups", backups},
 	}
 }
 

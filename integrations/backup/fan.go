@@ -2,12 +2,14 @@ package backup
 
 import (
 	"context"
+	"crypto/sha256"
 	"errors"
 	"io"
 	"sync"
 	"sync/atomic"
 	"time"
 
+	"batsignal/integrations/place"
 	"batsignal/oncall/fault"
 )
 
@@ -35,7 +37,13 @@ type fan struct {
 
 	closed bool
 	alone  bool
+
+	sums   chan *block // nil as long as nobody reads
+	summed chan struct{}
+	sum    []byte // of everything; set before summed is closed
 }
+
+var _ place.Summed = (*lane)(nil)
 
 // lane is one of the readers.
 type lane struct {
@@ -67,9 +75,33 @@ func newFan(ctx context.Context, stalled time.Duration) *fan {
 func (f *fan) lane() *lane {
 	ctx, cancel := context.WithCancelCause(f.ctx)
 	f.alone = false
+	if f.sums == nil {
+		f.sums, f.summed = make(chan *block, blocks), make(chan struct{})
+		go f.hash()
+	}
 	l := &lane{fan: f, ctx: ctx, cancel: cancel, blocks: make(chan *block, blocks), left: make(chan struct{})}
 	f.lanes = append(f.lanes, l)
 	return l
+}
+
+// hash finds the SHA-256 of the stream, once for all lanes.
+func (f *fan) hash() {
+	defer close(f.summed)
+	sum := sha256.New()
+	for b := range f.sums {
+		sum.Write(b.bytes)
+		f.release(b)
+	}
+	f.sum = sum.Sum(nil)
+}
+
+// Sum implements [place.Summed].
+func (l *lane) Sum() []byte {
+	if !l.whole.Load() {
+		return nil
+	}
+	<-l.fan.summed
+	return l.fan.sum
 }
 
 // leave is called by whoever reads a lane, when nothing more is read.
@@ -122,6 +154,9 @@ func (f *fan) close(end error) {
 		return
 	}
 	f.closed = true
+	if f.sums != nil {
+		close(f.sums)
+	}
 	for _, l := range f.lanes {
 		l.end = end
 		close(l.blocks)
@@ -132,7 +167,8 @@ func (f *fan) close(end error) {
 func (f *fan) send() error {
 	b := f.block
 	f.block = nil
-	b.refs.Store(int32(len(f.lanes)))
+	b.refs.Store(int32(len(f.lanes)) + 1)
+	f.sums <- b
 	taken := 0
 	for _, l := range f.lanes {
 		if l.take(b) {

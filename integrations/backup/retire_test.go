@@ -78,7 +78,7 @@ func TestTheBreaker(t *testing.T) {
 	yes := job.Params{backup.ParamApproved: "yes"}
 	for _, params := range []job.Params{nil, {backup.ParamApproved: "no"}, yes} {
 		_, _, err := w.do(retire, w.run("retire", params))
-		refused(t, err, fault.Conflict, "4 of 5 would be deleted, and at most 3 are without two people who agree. Look at what would go with a dry run. If it is right, ask for the run again with approved=yes; two others must agree to it.")
+		refused(t, err, fault.Conflict, "4 of 5 would be deleted, and at most 3 are without two people who agree. Look at what would go with a dry run. If it is right, have it done by a job that two others must agree to: !job run purge-nightly.")
 	}
 	lines, err := retire.Plan(context.Background(), nil)
 	if err != nil || !strings.HasPrefix(lines[len(lines)-1], "But it would be refused. 4 of 5") {

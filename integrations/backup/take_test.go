@@ -41,7 +41,7 @@ func TestABackupIsTaken(t *testing.T) {
 	for _, spot := range []*spot{w.attic, w.cloud} {
 		text, err := os.ReadFile(spot.file(key + ".txt"))
 		must(t, err)
-		for _, want := range []string{"age -d -i KEY FILE", s.Copies[0].SHA256, "sed -n", w.keys[0].public, w.keys[1].public, "> backup.lines", "lines: 3"} {
+		for _, want := range []string{"age -d -i KEY 20261129T023100Z-", s.Copies[0].SHA256, "sed -n", w.keys[0].public, w.keys[1].public, "> backup.lines", "lines: 3"} {
 			if !strings.Contains(string(text), want) {
 				t.Errorf("how to restore it does not have %q:\n%s", want, text)
 			}

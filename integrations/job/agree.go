@@ -57,7 +57,7 @@ func (s *Service) judge(ctx context.Context, a oncall.Actor, run int64, reason s
 func (c *change) mayJudge(r Row, a oncall.Actor) (Definition, error) {
 	switch {
 	case r.State != Asked:
-		return Definition{}, fault.New(fault.Conflict, "%s does not wait for anybody to agree: it is %s.", r.Ref(), r.State.Words())
+		return Definition{}, fault.New(fault.Conflict, "%s does not wait for anybody to agree (%s).", r.Ref(), r.State.Words())
 	case !c.now.Before(r.AskedAt.Add(requestLife)):
 		return Definition{}, fault.New(fault.Conflict, "%s was asked for more than a day ago. Ask for it again.", r.Ref())
 	}

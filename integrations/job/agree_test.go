@@ -19,7 +19,7 @@ func TestTwoPeopleAgree(t *testing.T) {
 	if r.State != job.Asked || r.Approvals != 2 {
 		t.Errorf("%+v", r)
 	}
-	s.hears("#dev Run 1 (work): ada asked for it (the disk is full). It begins when 2 other people agreed: !job approve 1. One who says !job deny 1 stops it.")
+	s.hears("#dev Run 1 (work): ada asked for it (the disk is full). It begins when 2 other people have agreed: !job approve 1. One person who says !job deny 1 stops it.")
 	_, err := s.Approve(ctx, s.as("ada"), r.ID, "")
 	s.refused(err, fault.Forbidden, "You asked for Run 1 (work) yourself")
 	r, err = s.Approve(ctx, s.as("bea"), r.ID, "looks right")
@@ -141,7 +141,7 @@ func TestAFreeze(t *testing.T) {
 	if !r.Override || r.Approvals != 2 || r.State != job.Asked {
 		t.Errorf("%+v", r)
 	}
-	s.hears("although nothing risky is to be done now (no risks on a Friday). It begins when 2 other people agreed")
+	s.hears("although nothing risky is to be done now (no risks on a Friday). It begins when 2 other people have agreed")
 	for _, who := range []string{"bea", "cem"} {
 		_, err := s.Approve(ctx, s.as(who), r.ID, "")
 		s.must(err)

@@ -176,14 +176,16 @@ func (c *change) asked(d Definition, r Row, by oncall.Actor, freeze string) erro
 	if err != nil {
 		return err
 	}
-	noun := oncall.Plural(r.Approvals, "other person", "other people")
+	// Whoever asked in private is answered there.
+	to = slices.DeleteFunc(to, func(n notice.Notice) bool { return n.Account != "" })
+	noun := oncall.Plural(r.Approvals, "other person has", "other people have")
 	if d.Policy.Admin {
-		noun = oncall.Plural(r.Approvals, "other admin", "other admins")
+		noun = oncall.Plural(r.Approvals, "other admin has", "other admins have")
 	}
 	if freeze != "" {
 		text += ", although nothing risky is to be done now (" + trimmed(freeze) + ")"
 	}
-	c.say(r, to, fmt.Sprintf("%s. It begins when %s agreed: !job approve %d. One who says !job deny %d stops it.", text, noun, r.ID, r.ID),
+	c.say(r, to, fmt.Sprintf("%s. It begins when %s agreed: !job approve %d. One person who says !job deny %d stops it.", text, noun, r.ID, r.ID),
 		notice.Action{Label: "Agree", Command: fmt.Sprintf("job approve %d", r.ID), Says: "You agree that " + r.Ref() + " is done.", Grave: true},
 		notice.Action{Label: "Deny", Command: fmt.Sprintf("job deny %d", r.ID), Says: r.Ref() + " will not be done.", Grave: true})
 	return nil

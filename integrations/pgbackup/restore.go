@@ -166,13 +166,22 @@ func (r *Restored) next(n map[string]int64) {
 		say("The switchboard's file \"deleted\" must be that of before the loss: when the switchboard starts, it deletes again what people had deleted since the backup, before anything is opened. Without it they are back: ask them, or delete by hand.")
 	}
 	if n["pages open"] > 0 || n["incidents open"] > 0 {
-		say("%d incidents were open and %d pages unanswered: they are rung again. If that is long over, batsignal do --as NAME \"incident resolve --inc NUMBER\" before the service starts.", n["incidents open"], n["pages open"])
+		say("%s open and %s unanswered then: they are rung again. If that is long over, batsignal do --as NAME \"incident resolve --inc NUMBER\" before the service starts.",
+			were(n["incidents open"], "incident", "incidents"), were(n["pages open"], "page", "pages"))
 	}
 	if n["job runs not ended"] > 0 {
-		say("%d job runs had not ended: they are begun again, or undone, when their leases lapse.", n["job runs not ended"])
+		say("%s under way then: they are begun again, or undone, by themselves.", were(n["job runs not ended"], "job run", "job runs"))
 	}
 	say("Sessions, tokens and links that were revoked since the backup are valid again: revoke again what had leaked.")
 	say("Start the switchboard, then batsignal, and ask batsignal doctor.")
+}
+
+// were is "1 page was", "2 pages were".
+func were(n int64, one, many string) string {
+	if n == 1 {
+		return "1 " + one + " was"
+	}
+	return fmt.Sprintf("%d %s were", n, many)
 }
 
 // Rehearse restores our own database as [Target.Restore] does, on a server that is thrown

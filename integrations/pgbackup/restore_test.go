@@ -11,6 +11,7 @@ import (
 	"batsignal/integrations/job"
 	"batsignal/integrations/job/jobtest"
 	"batsignal/migrations"
+	"batsignal/migrations/childtest"
 	"batsignal/migrations/pgtest"
 	"batsignal/oncall"
 	"batsignal/oncall/fault"
@@ -19,6 +20,7 @@ import (
 
 // Our own database comes back: into a server that is thrown away, and into a new one.
 func TestOurOwnDatabaseComesBack(t *testing.T) {
+	childtest.Long(t)
 	if err := os.Chmod(dirAbove(t), 0o711); err != nil {
 		t.Fatal(err)
 	}

@@ -19,14 +19,26 @@ type Meter struct {
 	r    io.Reader
 	want int64
 	size int64
-	sum  hash.Hash
+	sum  hash.Hash // nil where r knows it
 	err  error
+}
+
+// Summed is a reader that finds the SHA-256 of what it gives by itself, such as one of several
+// that are given the same: a [Meter] leaves that to it.
+type Summed interface {
+	io.Reader
+	// Sum is that of everything that it gave, once it ended with [io.EOF].
+	Sum() []byte
 }
 
 // NewMeter measures what comes from r. size is how much to expect in bytes, -1 if that is
 // not known.
 func NewMeter(ctx context.Context, r io.Reader, size int64) *Meter {
-	return &Meter{ctx: ctx, r: r, want: size, sum: sha256.New()}
+	m := &Meter{ctx: ctx, r: r, want: size}
+	if _, knows := r.(Summed); !knows {
+		m.sum = sha256.New()
+	}
+	return m
 }
 
 // Read reads on. After an error it gives the same one again.
@@ -40,7 +52,9 @@ func (m *Meter) Read(b []byte) (int, error) {
 	}
 	n, err := m.r.Read(b)
 	m.size += int64(n)
-	m.sum.Write(b[:n])
+	if m.sum != nil {
+		m.sum.Write(b[:n])
+	}
 	switch {
 	case m.want >= 0 && (m.size > m.want || err == io.EOF && m.size != m.want):
 		m.err = fault.New(fault.Conflict, "The stream is not of the size that was expected: %d bytes were, %d came so far. Nothing was stored.", m.want, m.size)
@@ -58,8 +72,11 @@ func (m *Meter) Failed() error {
 	return m.err
 }
 
-// Kept is what was read so far.
+// Kept is what was read. It is asked when reading ended well.
 func (m *Meter) Kept() Kept {
+	if of, knows := m.r.(Summed); knows {
+		return Kept{Size: m.size, SHA256: hex.EncodeToString(of.Sum())}
+	}
 	return Kept{Size: m.size, SHA256: hex.EncodeToString(m.sum.Sum(nil))}
 }
 

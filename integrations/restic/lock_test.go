@@ -1,6 +1,7 @@
 package restic_test
 
 import (
+	"batsignal/migrations/childtest"
 	"io"
 	"path/filepath"
 	"strings"
@@ -22,6 +23,7 @@ func waits(t testing.TB, what string, so func() bool) {
 
 // A restic of this host that was killed leaves a lock, which stops nobody.
 func TestTheLockOfTheDeadStopsNobody(t *testing.T) {
+	childtest.Long(t)
 	dir := filepath.Join(t.TempDir(), "repository")
 	p := open(t, config(dir))
 	for _, key := range []string{"a", "b"} {
@@ -64,6 +66,7 @@ func TestTheLockOfTheDeadStopsNobody(t *testing.T) {
 
 // Somebody who works in the repository is waited for, and is not disturbed.
 func TestTheLivingAreWaitedFor(t *testing.T) {
+	childtest.Long(t)
 	dir := filepath.Join(t.TempDir(), "repository")
 	c := config(dir)
 	c.Patience = time.Second

@@ -81,6 +81,7 @@ func files(t testing.TB, repository, folder string) (n int, size int64) {
 }
 
 func TestARepositoryIsAPlace(t *testing.T) {
+	childtest.Long(t)
 	dir := filepath.Join(t.TempDir(), "repository")
 	placetest.All(t, open(t, config(dir)))
 	for _, folder := range []string{"snapshots", "locks"} {
@@ -91,6 +92,7 @@ func TestARepositoryIsAPlace(t *testing.T) {
 }
 
 func TestAKillLeavesNothingAfterASweep(t *testing.T) {
+	childtest.Long(t)
 	dir := filepath.Join(t.TempDir(), "repository")
 	p := open(t, config(dir))
 	placetest.Killed(t, p, dir, func() int { n, _ := files(t, dir, "snapshots"); return n })
@@ -141,6 +143,7 @@ func TestStockResticReadsIt(t *testing.T) {
 }
 
 func TestARepositoryIsVerified(t *testing.T) {
+	childtest.Long(t)
 	dir := filepath.Join(t.TempDir(), "repository")
 	p := open(t, config(dir))
 	if _, err := p.Put(t.Context(), "a", bytes.NewReader(placetest.Random(1<<20)), -1); err != nil {
@@ -233,6 +236,7 @@ func TestWhatPeopleAreTold(t *testing.T) {
 // A repository in a bucket. Neither its keys nor the password are in an argument, a variable
 // or a file of restic's.
 func TestABucketHoldsARepository(t *testing.T) {
+	childtest.Long(t)
 	needs(t)
 	server := s3test.Start(t)
 	server.Bucket(t, "restic")

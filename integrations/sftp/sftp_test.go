@@ -19,6 +19,7 @@ import (
 	"batsignal/integrations/place/placetest"
 	"batsignal/integrations/sftp"
 	"batsignal/integrations/sftp/sftptest"
+	"batsignal/migrations/childtest"
 	"batsignal/oncall/fault"
 )
 
@@ -55,6 +56,7 @@ func things(t testing.TB, dir string) (n int) {
 }
 
 func TestAnotherHostIsAPlace(t *testing.T) {
+	childtest.Long(t)
 	server := sftptest.Start(t)
 	defer goleak.VerifyNone(t, goleak.IgnoreCurrent())
 	placetest.All(t, open(t, config(server)))
@@ -64,6 +66,7 @@ func TestAnotherHostIsAPlace(t *testing.T) {
 }
 
 func TestAKillLeavesNothingAfterASweep(t *testing.T) {
+	childtest.Long(t)
 	server := sftptest.Start(t)
 	argument, err := json.Marshal(config(server))
 	if err != nil {

@@ -183,7 +183,11 @@ func (d *drive) tryOut(ctx context.Context) (done, tried bool, err error) {
 	}
 	d.trying = false
 	if !d.anyLeft() {
-		d.say(ctx, "%s: of the %d shares that I have no %d are right together. More than one is wrong; one more right share will tell.", d.label, len(d.usable()), d.last.Need)
+		wrong := "More than one is wrong"
+		if len(d.usable()) == d.last.Need {
+			wrong = "At least one is wrong"
+		}
+		d.say(ctx, "%s: of the %d shares that I have no %d are right together. %s; one more right share will tell.", d.label, len(d.usable()), d.last.Need, wrong)
 	}
 	return false, true, nil
 }

@@ -69,7 +69,7 @@ const (
 	sqlParcelsOfRun  = sqlParcelColumns + `where run_id = @run order by id`
 	sqlParcelsOf     = sqlParcelColumns + `
 		where (person_id = @person or person_id is null and handle = @handle) and state <> 'void' order by id desc limit 50`
-	sqlAddParcel     = `
+	sqlAddParcel = `
 		insert into share_parcel (run_id, purpose, vault, person_id, handle, fingerprint, sealed, state, made_at)
 		values (@run, @purpose, @vault, @person, @handle, @fingerprint, @sealed, @state, @now) returning id`
 	sqlParcelsAre  = `update share_parcel set state = @state where run_id = @run and state = 'new'`

@@ -142,6 +142,7 @@ func (w *unsealing) one(ctx context.Context, n *vaultapi.Node, st state, leaves 
 		d.say(ctx, "%s is sealed, too: %d of %d. I take the shares that I have.", label, st.Progress, st.Need)
 	}
 	d.last, d.seen = st, true
+	d.at(ctx, n.Name, st)
 	if err := d.until(ctx); err != nil {
 		return err
 	}

@@ -15,7 +15,7 @@ import (
 func Build() (program string, err error) {
 	_, here, _, _ := runtime.Caller(0)
 	module := filepath.Join(filepath.Dir(here), "consul")
-	return childtest.Once("consul", filepath.Join(module, "go.sum"), func(program string) error {
+	return childtest.Costly("consul", filepath.Join(module, "go.sum"), func(program string) error {
 		cmd := exec.Command("nice", "go", "build", "-trimpath", "-ldflags", "-s -w", "-o", program, "github.com/hashicorp/consul")
 		cmd.Dir = module
 		cmd.Env = append(os.Environ(), "CGO_ENABLED=0", "GOFLAGS=-mod=readonly -buildvcs=false", "GOWORK=off")

@@ -30,7 +30,7 @@ func Build() (program string, err error) {
 			return "", err
 		}
 	}
-	return childtest.Once("minivault", pins.Name(), func(program string) error {
+	return childtest.Costly("minivault", pins.Name(), func(program string) error {
 		cmd := exec.Command("go", "build", "-trimpath", "-ldflags", "-s -w", "-o", program, ".")
 		cmd.Dir = module
 		cmd.Env = append(os.Environ(), "CGO_ENABLED=0", "GOFLAGS=-mod=readonly -buildvcs=false", "GOWORK=off")
