@@ -12,6 +12,8 @@ import (
 	"batsignal/bot"
 	"batsignal/bot/command"
 	"batsignal/incidents/alert"
+	"batsignal/integrations/job"
+	"batsignal/integrations/job/clockwork"
 	"batsignal/oncall/access"
 	"batsignal/oncall/component"
 	"batsignal/oncall/tree"
@@ -35,6 +37,8 @@ func newAPIWorld(t testing.TB) *world {
 		o.Commands = set
 		joined(o)
 		o.Alerts = &alert.Service{DB: o.DB, Now: o.Now, Log: o.Log}
+		o.Jobs = &job.Service{DB: o.DB, Now: o.Now, Log: o.Log, Queue: o.Incidents.Queue, Incidents: o.Incidents}
+		o.Clock = &clockwork.Service{DB: o.DB, Now: o.Now, Log: o.Log, Queue: o.Incidents.Queue, Jobs: o.Jobs}
 		o.Tree = &tree.Service{
 			DB: o.DB, Now: o.Now, People: o.People, Rota: o.Rota, Skills: o.Skills, Components: &component.Service{DB: o.DB, Now: o.Now, Log: o.Log},
 		}

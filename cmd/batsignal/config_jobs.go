@@ -136,6 +136,7 @@ type postgresConfig struct {
 	Sentinel  string        `mapstructure:"sentinel" doc:"A table that a random value is written to before each backup, made if it is missing. Empty: none, and only the queries prove a restore." example:"batsignal_sentinel"`
 	Tables    []string      `mapstructure:"tables" doc:"The tables whose rows are counted. None: the largest ones." example:"[public.page]"`
 	Queries   []queryConfig `mapstructure:"queries" doc:"What is asked of what was restored, beside the numbers of rows."`
+	Trusted   bool          `mapstructure:"trusted" doc:"Everybody who owns a table there may run programs on this machine, as the account of the server on which restores are tested: functions and checks of a dump run there as its superuser. Without it, only the bot's own database is tested."`
 	BinDir    string        `mapstructure:"bin_dir" doc:"Where pg_dump and the server for the test are, of the same version. Empty: database.pg_bindir, or the newest." example:"/usr/lib/postgresql/15/bin"`
 }
 

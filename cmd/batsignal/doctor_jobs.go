@@ -48,6 +48,8 @@ func (d *doctor) backup(b backupConfig) {
 		d.note(part, "without files.sentinel a restore is not proven beyond level 3, so none of its backups counts as verified, and none is deleted.")
 	case b.Raft.Vault != "" && (len(b.Raft.Server) == 0 || !b.Raft.Drill):
 		d.note(part, "without raft.server and raft.drill a restore is not proven beyond level 3, so none of its backups counts as verified, and none is deleted.")
+	case !b.Postgres.DSN.Empty() && !b.Postgres.Own && !b.Postgres.Trusted:
+		d.note(part, "restores of a database of others are not tested unless postgres.trusted says that its owners may run programs here; until then none of its backups counts as verified, and none is deleted.")
 	case b.Consul.Address != "":
 		program := b.Consul.Binary
 		if program == "" {

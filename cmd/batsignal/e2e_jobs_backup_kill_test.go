@@ -87,13 +87,15 @@ func TestKilledInTheMiddleOfBackups(t *testing.T) {
 			v.awaitLines(last, round-1)
 		}
 		v.bot.kill(t)
+		killed := time.Now()
 		v.start()
 		for _, where := range ask[string](v.world, `select r.job || ': ' || coalesce((select s.name from job_step s where s.run_id = r.id order by s.n desc limit 1), 'nothing yet')
 			from job_run r where r.state in ('running', 'undoing')`) {
 			hit[where]++
 		}
-		// As if half a minute had passed.
-		v.owner(`update job_run set leased_until = now() - interval '1 second' where state in ('running', 'undoing')`)
+		// As if the minutes had passed after which the dead are given up.
+		v.owner(`update job_run set leased_until = now() - interval '1 second' where state in ('running', 'undoing') and leased_until < $1`, killed.Add(30*time.Second))
+		v.owner(`update river_job set attempted_at = now() - interval '1 hour' where kind = 'job_run' and state = 'running' and attempted_at < $1`, killed)
 		await(v.world, 0, `select count(*)::int from job_run where ended_at is null`)
 		if bad := ask[string](v.world, `select job || ' is ' || state || ': ' || said from job_run where id > $1 and state <> 'succeeded'`, last); len(bad) > 0 {
 			t.Errorf("round %d: %q", round, bad)

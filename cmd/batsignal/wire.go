@@ -196,7 +196,7 @@ func wire(ctx context.Context, c Config, db *database, places []place, now func(
 	}, command.Vocabulary(command.Services{
 		DB: db.Pool, Incidents: p.incidents, People: p.people, Meetings: p.meetings, Actions: p.actions, Retro: p.retro, Access: p.access,
 		Skills: p.skills, Components: p.components, Rota: p.rota, Choices: p.choices, Fetch: p.calendars, Alerts: p.alerts,
-		Jobs: p.jobs, Clock: p.clock, Freezes: p.freezes, Reminders: p.reminders, Announcements: p.announcements, Runbooks: p.runbooks,
+		Jobs: p.jobs, Clock: p.clock, Freezes: p.freezes, Reminders: p.reminders, Announcements: p.announcements, Runbooks: p.runbooks, Backups: p.expects, Vaults: p.vaults,
 		Switchboard: linkTo(c, db.Pool, now),
 		PublicURL:   c.Web.PublicURL, Look: p.look, Health: p.health, Elsewhere: p.elsewhere,
 	}))

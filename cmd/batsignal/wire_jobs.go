@@ -3,6 +3,7 @@ package main
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"os"
@@ -52,7 +53,7 @@ type jobParts struct {
 func scratchOf(c Config) string { return filepath.Join(c.StateDir, "scratch") }
 
 // jobsAtOnce is how many runs go on at once in a process. Most of them wait for others.
-const jobsAtOnce = 6
+const jobsAtOnce = 40
 
 // joinJobs makes what can be done from chat, and what is done by itself. The queue is made
 // later, since it has to know its workers.
@@ -90,7 +91,9 @@ func (p *parts) joinJobs(ctx context.Context, c Config, db *database, now func()
 	if err := p.joinRunbooks(c, db, now, log); err != nil {
 		return err
 	}
-	p.jobs.Finished = append(p.jobs.Finished, p.tellRunbook)
+	p.jobs.Finished = append(p.jobs.Finished, p.tellRunbook, func(ctx context.Context, tx pgx.Tx, r job.Row) error {
+		return vault.EndOfRun(ctx, tx, now(), r.ID)
+	})
 	p.jobChores = append(p.jobChores, chore{"runs of jobs", 5 * time.Second, p.jobs.Look})
 	p.chores = append(p.chores,
 		chore{"times of jobs", 10 * time.Second, p.lookAtTimes()},
@@ -185,7 +188,14 @@ func (s starter) Start(ctx context.Context, tx pgx.Tx, a runbook.Ask) (int64, er
 
 // tellRunbook tells the runbook that waits for a run how it ended.
 func (p *parts) tellRunbook(ctx context.Context, tx pgx.Tx, r job.Row) error {
-	return p.runbooks.Finished(ctx, tx, runbook.Finished{Run: r.ID, Succeeded: r.State == job.Succeeded, How: r.State.Words(), Said: r.Said})
+	err := pg.InTx(ctx, tx, func(tx pgx.Tx) error {
+		return p.runbooks.Finished(ctx, tx, runbook.Finished{Run: r.ID, Succeeded: r.State == job.Succeeded, How: r.State.Words(), Said: r.Said})
+	})
+	if said := (*fault.Error)(nil); errors.As(err, &said) && said.Kind != fault.Internal {
+		p.jobs.Log.Warn("a runbook could not be told how its job ended", "run", r.ID, "error", err)
+		return nil // a runbook that nobody can read any more must not keep the run from ending
+	}
+	return err
 }
 
 // isAdmin tells who may agree to jobs for admins.

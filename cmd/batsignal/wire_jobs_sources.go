@@ -52,7 +52,7 @@ func consulSource(b backupConfig, now func() time.Time) (backup.Source, error) {
 func postgresSource(c Config, b backupConfig, db *database, now func() time.Time) (backup.Source, error) {
 	s := &pgbackup.Source{
 		Name: b.Name, DSN: b.Postgres.DSN, Mode: pgbackup.Mode(b.Postgres.Mode), Databases: b.Postgres.Databases, BinDir: b.Postgres.BinDir,
-		Sentinel: b.Postgres.Sentinel, Tables: b.Postgres.Tables, Own: b.Postgres.Own, Now: now,
+		Sentinel: b.Postgres.Sentinel, Tables: b.Postgres.Tables, Own: b.Postgres.Own, Trusted: b.Postgres.Trusted, Now: now,
 	}
 	if s.Mode == "" {
 		s.Mode = pgbackup.Dump

@@ -36,7 +36,7 @@ func (p *parts) vaultJobs(ctx context.Context, c Config, db *database, now func(
 		all = append(all, job.Definition{
 			Name: "unseal-" + v.Name, Type: "unseal", Summary: fmt.Sprintf("Unseals the Vault %s with the shares that people hand in.", v.Name),
 			Params: []job.Param{vault.NodeParam(v)}, Kind: &vault.Unseal{Parts: parts, Vault: v},
-			Policy: job.Policy{Timeout: 24 * time.Hour, Tries: 3, Exclusive: "vault-" + v.Name},
+			Policy: job.Policy{Timeout: 24 * time.Hour, Tries: 3, Exclusive: "unseal-" + v.Name},
 		})
 		receivers, err := receiversOf(ctx, conf, db)
 		if err != nil {
@@ -146,7 +146,7 @@ func (h holderCaller) Call(ctx context.Context, tx pgx.Tx, c vault.Call) error {
 		_, err = h.incidents.PageIn(ctx, tx, bot, incidents.Call{To: person.Handle, Why: oncall.Clip(c.Say, 300)})
 		switch kind := fault.KindOf(err); {
 		case err == nil:
-		case kind == fault.Conflict, kind == fault.Forbidden, kind == fault.Invalid:
+		case kind != fault.Internal:
 			h.log.Warn("a holder of a share cannot be rung", "vault", c.Vault, "person", person.ID, "error", err)
 		default:
 			return err

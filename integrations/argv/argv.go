@@ -148,7 +148,7 @@ func (c Command) Run(ctx context.Context) (Output, error) {
 		cmd.Stderr = io.MultiWriter(&stderr, c.Stderr)
 	}
 	cmd.Env, cmd.ExtraFiles = box.env, box.files
-	ended, err := run(ctx, cmd, c.Grace, box.stop)
+	ended, err := runInto(ctx, cmd, c.Grace, box.stop)
 	out := Output{Stdout: stdout.String(), Stderr: stderr.String(), Cut: stdout.cut()}
 	var exit *exec.ExitError
 	switch {

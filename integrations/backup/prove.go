@@ -6,6 +6,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os"
+	"path/filepath"
 	"time"
 
 	"batsignal/integrations/job"
@@ -78,14 +80,22 @@ func (v *Verify) prove(ctx context.Context, r *job.Run, s snapshot.Snapshot, c s
 		}
 		return unknown(err)
 	}
-	proof, opened, err := v.restore(ctx, r, from, k, Taken{At: s.TakenAt, Sentinel: s.Sentinel, Facts: s.Facts})
+	// Nothing of a copy is opened before all of it is known to be what was stored: anybody can
+	// seal something to public keys, and who restores it runs what is in it.
+	copied, err := spool(ctx, r, from)
 	flaw, unread := from.finish()
-	var not NotProven
 	switch {
 	case unread != nil:
 		return unknown(unread)
 	case flaw != "":
 		return bad(flaw)
+	case err != nil:
+		return unknown(err)
+	}
+	defer copied.Close()
+	proof, opened, err := v.restore(ctx, r, copied, k, Taken{At: s.TakenAt, Sentinel: s.Sentinel, Facts: s.Facts})
+	var not NotProven
+	switch {
 	case err == nil:
 		f.tool = proof.Tool
 		f.Found = snapshot.Found{Outcome: snapshot.Successful, Level: max(1, proof.Level), Facts: proof.Facts, Detail: proof.Detail}
@@ -103,6 +113,25 @@ func (v *Verify) prove(ctx context.Context, r *job.Run, s snapshot.Snapshot, c s
 			Detail: "It is what was stored, but it cannot be restored. " + errorWords(err)}
 	}
 	return f, "", true
+}
+
+// spool copies what is read, sealed as it is, into a file of the run's own.
+func spool(ctx context.Context, r *job.Run, from io.Reader) (*os.File, error) {
+	dir, err := r.Scratch(ctx, "copy")
+	if err != nil {
+		return nil, err
+	}
+	f, err := os.OpenFile(filepath.Join(dir, "copy"), os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o600) // #nosec G304 -- in the run's own directory
+	if err != nil {
+		return nil, err
+	}
+	if _, err = io.Copy(f, from); err == nil {
+		_, err = f.Seek(0, io.SeekStart)
+	}
+	if err != nil {
+		return nil, errors.Join(err, f.Close())
+	}
+	return f, nil
 }
 
 // restore opens a copy and has its source prove it, to its very end.

@@ -112,8 +112,11 @@ func (v *Verify) Do(ctx context.Context, r *job.Run) (job.Result, error) {
 	for _, name := range lost {
 		flaws = append(flaws, fmt.Sprintf("The key of %s does not open it: replace it, and take a new backup.", oncall.Clip(name, briefly)))
 	}
-	if len(flaws) > 0 {
+	switch {
+	case len(flaws) > 0:
 		return res, fault.New(fault.Conflict, "%s But: %s", res.Said, strings.Join(flaws, " "))
+	case f.Level < snapshot.VerifiedLevel: // it would be taken for good news
+		return res, fault.New(fault.Conflict, "%s", res.Said)
 	}
 	return res, nil
 }

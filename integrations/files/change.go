@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"maps"
 	"os"
 	"syscall"
 	"time"
@@ -38,6 +39,14 @@ func (s *Source) Changed(ctx context.Context) (string, error) {
 	defer s.mu.Unlock()
 	all := sha256.New()
 	next := make(map[string]known, len(t.list))
+	whole := false
+	defer func() { // what was read of a tree that takes long is not read again
+		if !whole && s.known != nil {
+			maps.Copy(s.known, next)
+		} else {
+			s.known = next
+		}
+	}()
 	for _, e := range t.list {
 		if e.path == s.c.Sentinel {
 			continue
@@ -64,7 +73,7 @@ func (s *Source) Changed(ctx context.Context) (string, error) {
 		}
 		fmt.Fprintf(all, "%q %v %d %d %q\n", e.name, e.info.Mode(), uid, gid, what)
 	}
-	s.known = next
+	whole = true
 	return hex.EncodeToString(all.Sum(nil)), nil
 }
 

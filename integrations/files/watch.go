@@ -48,7 +48,7 @@ type watching struct {
 // before: what is changed back later is asked for again, and two processes that see one
 // change ask once.
 const sqlLastChange = `
-	select id, key from job_run where job = @job and starts_with(key, 'change/' || @job || '/') and not dry
+	select id, key, ended_at is not null and state <> 'succeeded' and ended_at < @rested as failed from job_run where job = @job and starts_with(key, 'change/' || @job || '/') and not dry
 	order by id desc limit 1`
 
 // Look asks for what changed and settled. It may be called every few seconds, in any process.
@@ -97,7 +97,7 @@ func (w *Watcher) look(ctx context.Context, j Watched, at *watching) error {
 	asked := false
 	if sum == at.sum && now.Sub(at.since) >= settle {
 		err = pg.InTx(ctx, w.DB, func(tx pgx.Tx) error {
-			id, last, err := lastChange(ctx, tx, j.Job)
+			id, last, err := lastChange(ctx, tx, now, j.Job)
 			if err != nil || last == sum {
 				return err
 			}
@@ -107,7 +107,7 @@ func (w *Watcher) look(ctx context.Context, j Watched, at *watching) error {
 		asked = true
 	} else if sum != at.sum {
 		var last string
-		if _, last, err = lastChange(ctx, w.DB, j.Job); err == nil && last == sum {
+		if _, last, err = lastChange(ctx, w.DB, now, j.Job); err == nil && last == sum {
 			asked = true
 		}
 	}
@@ -125,14 +125,19 @@ func (w *Watcher) look(ctx context.Context, j Watched, at *watching) error {
 	return nil
 }
 
+// failedRest is how long after a backup that failed it is asked for again, if nothing changed
+// since.
+const failedRest = time.Hour
+
 // lastChange gives the last run of a job that a change asked for, and the checksum by which.
-func lastChange(ctx context.Context, db pg.DB, name string) (id int64, sum string, err error) {
+func lastChange(ctx context.Context, db pg.DB, now time.Time, name string) (id int64, sum string, err error) {
 	var key string
-	err = db.QueryRow(ctx, sqlLastChange, pgx.NamedArgs{"job": name}).Scan(&id, &key)
+	var failed bool
+	err = db.QueryRow(ctx, sqlLastChange, pgx.NamedArgs{"job": name, "rested": now.Add(-failedRest)}).Scan(&id, &key, &failed)
 	if errors.Is(err, pgx.ErrNoRows) {
 		return 0, "", nil
 	}
-	if parts := strings.Split(key, "/"); len(parts) > 2 {
+	if parts := strings.Split(key, "/"); len(parts) > 2 && !failed {
 		sum = parts[2]
 	}
 	return id, sum, err

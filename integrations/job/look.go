@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strconv"
 	"sync"
 	"time"
@@ -51,6 +52,9 @@ func (s *Service) Look(ctx context.Context) error {
 		errs = append(errs, s.expire(ctx, run))
 	}
 	lapsed, err := s.ids(ctx, sqlLapsed, pgx.NamedArgs{"now": now})
+	// A lease of ours lapses when the clock jumps, or when we stood still: whoever does the run
+	// finds that out by itself, and must not be taken back while it lives.
+	lapsed = slices.DeleteFunc(lapsed, s.lives)
 	errs = append(errs, err, s.rescue(ctx, lapsed))
 	forgotten, err := s.ids(ctx, sqlForgotten, pgx.NamedArgs{"now": now, "fresh": now.Add(-claimTime)})
 	errs = append(errs, err)
@@ -101,6 +105,14 @@ func (s *Service) rescue(ctx context.Context, runs []int64) error {
 	}
 	working.Wait()
 	return errors.Join(errs...)
+}
+
+// lives tells whether this process does a run.
+func (s *Service) lives(run int64) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	_, is := s.live[run]
+	return is
 }
 
 // takeOver takes a run whose lease is over; no number is that somebody else did.

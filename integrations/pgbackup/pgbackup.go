@@ -61,6 +61,10 @@ type Source struct {
 	Queries []Query
 	// Own is that it is our own database: its schema is brought to this program's as well.
 	Own bool
+	// Trusted says that everybody who owns a table there may run programs on this machine, as
+	// the account of the server on which a restore is tested: what a dump restores runs there as
+	// its superuser. Without it only our own database is tested.
+	Trusted bool
 	// TTL is how long a proof may take, and its server live; 0 is two hours.
 	TTL time.Duration
 	Now func() time.Time

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -38,6 +39,10 @@ func (s *Source) Prove(ctx context.Context, r *job.Run, from io.Reader, of backu
 	major, err := strconv.Atoi(strings.Split(fact(of.Facts, factVersion), ".")[0])
 	if err != nil {
 		return proof, backup.NotProven{Cause: fault.New(fault.Unready, "It is not known of which version of PostgreSQL the backup is.")}
+	}
+	if !s.Own && !s.Trusted {
+		return proof, backup.NotProven{Cause: fault.New(fault.Unready,
+			"Whoever owns a table of %s could run programs on this machine while its backup is restored, so that is not done. If they may: postgres.trusted in the configuration.", s.Name)}
 	}
 	names := []string{"postgres", "initdb", "pg_restore", "psql"}
 	if s.Mode == Base {
@@ -113,10 +118,10 @@ func (s *Source) askRestored(ctx context.Context, r *job.Run, server *server, of
 	switch {
 	case of.Sentinel != "":
 		proof.Level, proof.Detail = 4, "A server of the same version was restored from it, and has the value planted just before, and its rows."
-	case len(s.Queries) > 0:
+	case slices.ContainsFunc(s.Queries, func(q Query) bool { return q.Expect == Newer }):
 		proof.Level, proof.Detail = 4, "A server of the same version was restored from it, and answers the queries. No value was planted."
 	default:
-		proof.Detail = "A server of the same version was restored from it. Neither was a value planted nor is there a query, so that nobody knows how new it is."
+		proof.Detail = "A server of the same version was restored from it. Neither was a value planted nor is there a query for a time, so that nobody knows how new it is."
 	}
 	proof.Detail += own
 	return nil

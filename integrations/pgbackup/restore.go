@@ -80,7 +80,10 @@ func (t Target) Restore(ctx context.Context, from io.Reader, doing func(string))
 	if out.To, err = bringUp(ctx, t.DSN.Reveal(), t.Login); err != nil {
 		return out, err
 	}
-	return out, out.look(ctx, conn)
+	if err := out.look(ctx, conn); err != nil {
+		return out, err
+	}
+	return out, rest(ctx, conn)
 }
 
 const otherThings = `select count(*) from pg_class c join pg_namespace n on n.oid = c.relnamespace
@@ -170,8 +173,9 @@ func (r *Restored) next(n map[string]int64) {
 			were(n["incidents open"], "incident", "incidents"), were(n["pages open"], "page", "pages"))
 	}
 	if n["job runs not ended"] > 0 {
-		say("%s under way then: they are begun again, or undone, by themselves.", were(n["job runs not ended"], "job run", "job runs"))
+		say("%s under way then, and counted as lost. What they left outside of the database stays there.", were(n["job runs not ended"], "job run", "job runs"))
 	}
+	say("No job begins by itself: backups that were taken since are not known here, and old ones would be deleted by an old list. When this database is the one in use: !job schedule, and !job schedule resume NAME.")
 	say("Sessions, tokens and links that were revoked since the backup are valid again: revoke again what had leaked.")
 	say("Start the switchboard, then batsignal, and ask batsignal doctor.")
 }

@@ -78,12 +78,11 @@ func (s *Raft) onServer(ctx context.Context, r *job.Run, dir, file string, of ba
 	})
 }
 
-// start starts an empty server, which speaks on the loopback only.
+// start starts an empty server, which listens on a socket of its own.
 func (s *Raft) start(ctx context.Context, program, dir string) (*throwaway.Server, *vaultapi.Node, error) {
-	listen, err := freePort()
-	if err != nil {
-		return nil, nil, err
-	}
+	// In the directory of the run, which nobody else enters: on a port somebody could answer in
+	// its place, and be given shares.
+	socket := filepath.Join(dir, "vault.sock")
 	cluster, err := freePort()
 	if err != nil {
 		return nil, nil, err
@@ -96,23 +95,23 @@ func (s *Raft) start(ctx context.Context, program, dir string) (*throwaway.Serve
   path    = %q
   node_id = "throwaway"
 }
-listener "tcp" {
+listener "unix" {
   address     = %q
   tls_disable = true
 }
 api_addr      = %q
 cluster_addr  = %q
 disable_mlock = true
-`, data, listen, "http://"+listen, "http://"+cluster)
+`, data, socket, "http://vault.invalid", "http://"+cluster)
 	if err := os.WriteFile(config, []byte(text), 0o600); err != nil {
 		return nil, nil, err
 	}
-	places := strings.NewReplacer("@CONFIG@", config, "@LISTEN@", listen, "@DIR@", data)
+	places := strings.NewReplacer("@CONFIG@", config, "@LISTEN@", "unix:"+socket, "@DIR@", data)
 	var args []string
 	for _, a := range s.Server[1:] {
 		args = append(args, places.Replace(a))
 	}
-	node, err := vaultapi.New(vaultapi.Config{Name: "the Vault that is thrown away", Address: "http://" + listen, Timeout: startPatience})
+	node, err := vaultapi.New(vaultapi.Config{Name: "the Vault that is thrown away", Socket: socket, Timeout: startPatience})
 	if err != nil {
 		return nil, nil, err
 	}

@@ -197,7 +197,7 @@ func (k *Rekey) Undo(ctx context.Context, s job.Step) error {
 	n, err := k.Vault.active(ctx)
 	if err != nil {
 		if sealedAll(ctx, k.Vault) {
-			return nil // whatever was under way is forgotten
+			return nil // whatever was under way was in the memory of the active node
 		}
 		return err
 	}
@@ -214,12 +214,19 @@ func (k *Rekey) Undo(ctx context.Context, s job.Step) error {
 	return err
 }
 
-// sealedAll tells whether every node answers and is sealed, or holds nothing.
+// sealedAll tells whether some node answers, and each that does is sealed or holds nothing. A
+// host that is dead for good must not keep what was under way from being given up.
 func sealedAll(ctx context.Context, v *Vault) bool {
+	answers := false
 	for _, n := range v.Nodes {
-		if health, err := n.Health(ctx); err != nil || health != vaultapi.IsSealed && health != vaultapi.Empty {
+		health, err := n.Health(ctx)
+		if err != nil {
+			continue
+		}
+		if health != vaultapi.IsSealed && health != vaultapi.Empty {
 			return false
 		}
+		answers = true
 	}
-	return true
+	return answers
 }

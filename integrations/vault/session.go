@@ -104,6 +104,18 @@ func SessionOf(ctx context.Context, db pg.DB, run int64) (s Session, found bool,
 	return s, err == nil, err
 }
 
+// sqlEndOfRun closes what a run leaves: nobody has its key any more.
+const sqlEndOfRun = `
+	with ended as (update share_session set state = 'closed', ended_at = @now where run_id = @run and state = 'open' returning id)
+	delete from share_handed where session_id in (select id from ended)`
+
+// EndOfRun closes the sessions of a run that ended, however it did, and deletes what was
+// handed in and never read.
+func EndOfRun(ctx context.Context, tx pgx.Tx, now time.Time, run int64) error {
+	_, err := tx.Exec(ctx, sqlEndOfRun, pgx.NamedArgs{"run": run, "now": now})
+	return err
+}
+
 // SessionByID gives a session. The error is fault.NotFound.
 func SessionByID(ctx context.Context, db pg.DB, id int64) (Session, error) {
 	return session(ctx, db, sqlSessionByID, id)

@@ -12,6 +12,7 @@ import (
 	"batsignal/integrations/vault/vaultapi"
 	"batsignal/migrations/pg"
 	"batsignal/oncall"
+	"batsignal/oncall/fault"
 )
 
 // Unseal is the kind that unseals the nodes of a Vault with the shares that people hand in.
@@ -95,6 +96,14 @@ type unsealing struct {
 	opened   []string
 }
 
+// errWords says an error to people.
+func errWords(err error) string {
+	if said := (*fault.Error)(nil); errors.As(err, &said) {
+		return said.Say
+	}
+	return err.Error()
+}
+
 // pass unseals each node that answers.
 func (w *unsealing) pass(ctx context.Context) error {
 	var left []*vaultapi.Node
@@ -102,11 +111,10 @@ func (w *unsealing) pass(ctx context.Context) error {
 	for i, n := range w.left {
 		st, err := sealing{n}.State(ctx)
 		switch {
-		case err != nil && silent(err):
-			left = append(left, n)
-			w.why = append(w.why, err.Error())
 		case err != nil:
-			return err
+			// It does not answer, holds nothing yet, or is in trouble: the others must not wait.
+			left = append(left, n)
+			w.why = append(w.why, errWords(err))
 		case st.Open:
 			w.evidence = append(w.evidence, [2]string{"node " + n.Name, "was not sealed"})
 		default:

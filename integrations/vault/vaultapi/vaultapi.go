@@ -7,6 +7,7 @@ package vaultapi
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"crypto/tls"
 	"crypto/x509"
@@ -30,7 +31,9 @@ import (
 type Config struct {
 	Name    string // for people: "vault1"
 	Address string // "https://vault1.example.org:8200"; http:// on this machine only
-	CAFile  string // PEM of who signs its certificate; "" is whom the machine trusts
+	// Socket is the unix socket of a server of our own, in place of an address.
+	Socket string
+	CAFile string // PEM of who signs its certificate; "" is whom the machine trusts
 	// Timeout is for one question; 0 is five seconds. Snapshots have none but their context's.
 	Timeout time.Duration
 }
@@ -47,8 +50,16 @@ type Node struct {
 // longestAnswer is in bytes; an answer is a few thousand.
 const longestAnswer = 1 << 20
 
+const usualTimeout = 5 * time.Second
+
 // New makes a node of its configuration. Nothing is asked yet. The error is fault.Invalid.
 func New(c Config) (*Node, error) {
+	dial := (&net.Dialer{Timeout: cmp.Or(c.Timeout, usualTimeout)}).DialContext
+	if c.Socket != "" {
+		c.Address = "http://localhost"
+		over := dial
+		dial = func(ctx context.Context, _, _ string) (net.Conn, error) { return over(ctx, "unix", c.Socket) }
+	}
 	at, err := url.Parse(c.Address)
 	if err != nil || at.Host == "" || at.Scheme != "https" && at.Scheme != "http" || at.User != nil || strings.Trim(at.Path, "/") != "" {
 		return nil, fault.New(fault.Invalid, "The address of the node %s cannot be read: write it like https://vault1.example.org:8200.", c.Name)
@@ -67,15 +78,12 @@ func New(c Config) (*Node, error) {
 			return nil, fault.New(fault.Invalid, "The file %s holds no certificate in PEM.", c.CAFile)
 		}
 	}
-	timeout := c.Timeout
-	if timeout == 0 {
-		timeout = 5 * time.Second
-	}
+	timeout := cmp.Or(c.Timeout, usualTimeout)
 	n := &Node{Name: c.Name, address: &url.URL{Scheme: at.Scheme, Host: at.Host}, timeout: timeout}
 	n.client = &http.Client{
 		// No proxy, whatever the environment says: shares go straight to where they belong.
 		Transport: &http.Transport{
-			DialContext:         (&net.Dialer{Timeout: timeout}).DialContext,
+			DialContext:         dial,
 			TLSClientConfig:     trust,
 			TLSHandshakeTimeout: timeout,
 			MaxIdleConns:        2,

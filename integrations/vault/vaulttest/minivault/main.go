@@ -13,6 +13,7 @@ import (
 	"log"
 	"net"
 	"net/http"
+	"strings"
 	"time"
 
 	"github.com/hashicorp/go-hclog"
@@ -38,7 +39,11 @@ func main() {
 
 func serve(listen, data, cluster string) error {
 	quiet := hclog.NewNullLogger()
-	l, err := net.Listen("tcp", listen)
+	network := "tcp"
+	if path, is := strings.CutPrefix(listen, "unix:"); is {
+		network, listen = "unix", path
+	}
+	l, err := net.Listen(network, listen)
 	if err != nil {
 		return err
 	}
