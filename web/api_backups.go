@@ -184,7 +184,7 @@ func (p *api) holdSnapshot(a *asked, in apiHold) (apiSnapshot, error) {
 }
 
 func (p *api) releaseSnapshot(a *asked, _ nothing) (apiSnapshot, error) {
-	if err := snapshot.Release(a.ctx(), p.DB, a.numbered("snapshot")); err != nil {
+	if err := snapshot.Release(a.ctx(), p.DB, a.now, a.Actor(), a.numbered("snapshot")); err != nil {
 		return apiSnapshot{}, err
 	}
 	return p.getSnapshot(a, nothing{})

@@ -11,6 +11,7 @@ import (
 	"batsignal/integrations/vault"
 	"batsignal/migrations/pg"
 	"batsignal/oncall/access"
+	"batsignal/oncall/fault"
 )
 
 // apiJob is something that can be asked for.
@@ -132,6 +133,9 @@ func (p *api) jobOperations() []operation {
 		return define(operation{
 			Name: name, Method: http.MethodPost, Path: "/jobs/runs/{run}/" + path, Group: group, Scope: access.Command, LetIn: true, Summary: summary,
 		}, func(a *asked, in apiVerdict) (apiRun, error) {
+			if err := p.mayTouch(a, a.numbered("run")); err != nil {
+				return apiRun{}, err
+			}
 			r, err := do(a, a.numbered("run"), in.Reason)
 			return runOf(r), err
 		})
@@ -144,7 +148,7 @@ func (p *api) jobOperations() []operation {
 		}, p.listRuns),
 		define(operation{Name: "getRun", Method: http.MethodGet, Path: "/jobs/runs/{run}", Group: group, Scope: access.Read, Summary: "Tells everything about a run."}, p.getRun),
 		define(operation{
-			Name: "getRunLog", Method: http.MethodGet, Path: "/jobs/runs/{run}/log", Group: group, Scope: access.Read, Summary: "Gives the log of a run.",
+			Name: "getRunLog", Method: http.MethodGet, Path: "/jobs/runs/{run}/log", Group: group, Scope: access.Read, LetIn: true, Summary: "Gives the log of a run.",
 			Query: []param{{Name: "after", Kind: numberParam, Help: "Only lines after this one, by its number."}},
 		}, p.getRunLog),
 		define(operation{
@@ -170,6 +174,19 @@ func (p *api) jobOperations() []operation {
 			Summary: "Hands a share in, sealed to the key of the session.",
 		}, p.handInShare),
 	}
+}
+
+// mayTouch refuses a token without the scope of admins where a job is for them: the person may
+// be one, and the program is not.
+func (p *api) mayTouch(a *asked, run int64) error {
+	r, err := p.Jobs.Get(a.ctx(), run)
+	if err != nil {
+		return err
+	}
+	if d, err := p.Jobs.Definition(r.Job); err == nil && d.Policy.Admin && !a.admin() {
+		return fault.New(fault.Forbidden, "%s is for administrators, and this token has not the scope admin.", r.Job)
+	}
+	return nil
 }
 
 func (p *api) listJobs(a *asked, _ nothing) (apiList[apiJob], error) {

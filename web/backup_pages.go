@@ -113,7 +113,7 @@ func (s *site) holdBackup(w http.ResponseWriter, r *http.Request) error {
 }
 
 func (s *site) releaseBackup(w http.ResponseWriter, r *http.Request) error {
-	return s.onBackup(w, r, "", func(id int64) error { return snapshot.Release(r.Context(), s.DB, id) })
+	return s.onBackup(w, r, "", func(id int64) error { return snapshot.Release(r.Context(), s.DB, s.Now(), s.visitor(r).Actor(), id) })
 }
 
 func (s *site) onBackup(w http.ResponseWriter, r *http.Request, why string, do func(id int64) error) error {

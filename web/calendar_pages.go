@@ -93,7 +93,7 @@ func (s *site) liftFreeze(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return fault.New(fault.NotFound, "A freeze has a number, such as F3.")
 	}
-	_, err = freeze.Lift(r.Context(), s.DB, s.Now(), s.visitor(r).Actor(), id)
+	_, err = freeze.Lift(r.Context(), s.DB, s.Now(), s.visitor(r).Actor(), s.visitor(r).Admin(), id)
 	return s.after(w, r, calendarPath, err, func(status int, wrong string) error {
 		return s.renderCalendar(w, r, status, calendarBody{Freeze: freezeForm{Wrong: wrong}})
 	})

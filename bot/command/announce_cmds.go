@@ -38,9 +38,9 @@ func (s Services) announceCommands() []*Command {
 				}),
 			},
 			{
-				Name: "approve", Needs: Known | LetIn, Summary: "Agrees to a text that somebody else wrote.", Example: "announce approve 3", Params: []Param{number},
+				Name: "approve", Needs: Known | LetIn, Summary: "Agrees to a text that somebody else wrote.", Example: "announce approve 3", Params: []Param{number, {Name: "version", Kind: Number, Optional: true, Help: "which text you read, if it was changed"}},
 				Run: s.onAnnouncement(func(ctx context.Context, c *Call, id int64) (announcement.Announcement, error) {
-					return s.Announcements.Approve(ctx, c.Actor(), id, 0)
+					return s.Announcements.Approve(ctx, c.Actor(), id, int(c.Number("version")))
 				}),
 			},
 			{

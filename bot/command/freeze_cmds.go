@@ -25,7 +25,7 @@ func (s Services) freezeCommand() *Command {
 				Name: "lift", Needs: Known | LetIn, Summary: "Ends a freeze early.", Example: "freeze lift F3",
 				Params: []Param{{Name: "freeze", Kind: Number, Prefix: "F", Help: "which one"}},
 				Run: func(ctx context.Context, c *Call) (Reply, error) {
-					w, err := freeze.Lift(ctx, s.DB, c.Now, c.Actor(), c.Number("freeze"))
+					w, err := freeze.Lift(ctx, s.DB, c.Now, c.Actor(), c.Rights.Has(Admin), c.Number("freeze"))
 					if err != nil {
 						return Reply{}, err
 					}

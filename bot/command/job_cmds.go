@@ -34,7 +34,7 @@ func (s Services) jobCommands() []*Command {
 			},
 			{Name: "show", Summary: "Shows a run: who asked, how far it is, what came of it.", Example: "job show 12", Params: []Param{number}, Run: s.jobShow},
 			{
-				Name: "logs", Aliases: []string{"log"}, Summary: "Shows the last lines of a run's log.", Example: "job logs 12 --last 20",
+				Name: "logs", Aliases: []string{"log"}, Needs: Known | LetIn, Summary: "Shows the last lines of a run's log.", Example: "job logs 12 --last 20",
 				Params: []Param{{Name: "last", Kind: Option, Help: "how many lines, 10 if not said, at most 50"}, number}, Run: s.jobLogs,
 			},
 			{

@@ -5,10 +5,8 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"regexp"
 	"strings"
 	"testing"
-	"time"
 
 	"filippo.io/age"
 
@@ -132,9 +130,8 @@ func (v *vaultage) fillBox(dir string) {
 	writeFile(v.t, dir, "ca.key", "the key of the authority\n", 0o400)
 	writeFile(v.t, dir, "nss/pkcs11.txt", "library=\n", 0o600)
 	v.runs(dir, nil, "sqlite3", "app.db", "create table signed (name text); insert into signed values ('openssl'), ('glibc')")
-	if sql := `create table page (title text, edited_at timestamptz default now()); insert into page select 'page ' || n from generate_series(1, 500) n`; true {
-		v.runs(dir, nil, v.psql(), "-X", "-q", v.wiki.OwnerDSN, "-c", sql)
-	}
+	v.runs(dir, nil, v.psql(), "-X", "-q", v.wiki.OwnerDSN, "-c",
+		"create table page (title text, edited_at timestamptz default now()); insert into page select 'page ' || n from generate_series(1, 500) n")
 }
 
 func (v *vaultage) psql() string {
@@ -195,8 +192,6 @@ func gpgHome(t *testing.T) string {
 	return dir
 }
 
-var runWord = regexp.MustCompile(`\b[Rr]un (\d+)\b`)
-
 // asks has jan ask for a job, and waits for its end.
 func (v *vaultage) asks(what, state string) (run int64) {
 	v.t.Helper()
@@ -240,14 +235,4 @@ func (v *vaultage) transcript() (lines []string) {
 		}
 	}
 	return lines
-}
-
-// waitUntil is for what takes longer than other things here.
-func waitUntil(t *testing.T, what string, most time.Duration, ok func() bool) {
-	t.Helper()
-	for end := time.Now().Add(most); !ok(); time.Sleep(10 * time.Millisecond) {
-		if time.Now().After(end) {
-			t.Fatalf("waited %s in vain for %s", most, what)
-		}
-	}
 }

@@ -136,8 +136,8 @@ func (v *vaultNight) seesPages() {
 //
 //   - of shares that came sealed, the 33 bytes twice (the buffer of age that decrypts, and a
 //     copy on the stack of who read it), and sometimes the request to Vault in hex (the buffer
-//     of net/http). Nothing of it was left of the share of ben, who used the form, but it may be:
-//     the body of the request was a text;
+//     of net/http);
+//   - of shares that came by the form, the body of the request as a text as well, most times;
 //   - of what somebody said in chat, the line as IRC brought it;
 //   - of tokens of the API, the headers of requests.
 //

@@ -200,8 +200,8 @@ func (p *parts) tellRunbook(ctx context.Context, tx pgx.Tx, r job.Row) error {
 
 // isAdmin tells who may agree to jobs for admins.
 func (p *parts) isAdmin(ctx context.Context, a oncall.Actor) (bool, error) {
-	if a.Account != "" && slices.Contains(p.identity.Policy.Admins, a.Network+"/"+a.Account) {
-		return true, nil
+	if a.Network != oncall.Web && a.Network != oncall.API { // in chat, the account that speaks is one or not
+		return a.Account != "" && slices.Contains(p.identity.Policy.Admins, a.Network+"/"+a.Account), nil
 	}
 	if a.PersonID == 0 {
 		return false, nil

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"filippo.io/age"
+	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"batsignal/integrations/backup"
@@ -139,7 +140,7 @@ func (h *hoard) script(line string) func(context.Context, string) error {
 	}
 }
 
-const sqlRunOfBackup = `insert into job_run (job, kind, state, asked_at, asked_words, exclusive) values ('backup-bench', 'backup', 'queued', now(), 'bench', 'bench' || $1) returning id`
+const sqlRunOfBackup = `insert into job_run (job, kind, state, asked_at, asked_words, exclusive) values ('backup-bench', 'backup', 'queued', now(), 'bench', @word) returning id`
 
 // take takes one backup into two places.
 func (h *hoard) take(ctx context.Context, dir string, n int64) error {
@@ -160,7 +161,7 @@ func (h *hoard) take(ctx context.Context, dir string, n int64) error {
 		t.Places = append(t.Places, place.Named{Name: name, OffSite: name == "b", Place: d})
 	}
 	about := job.About{Job: "backup-bench", AskedAt: time.Now(), Attempt: 1, Params: job.Params{}, ScratchRoot: dir}
-	if err := h.db.QueryRow(ctx, sqlRunOfBackup, fmt.Sprint(n)).Scan(&about.ID); err != nil {
+	if err := h.db.QueryRow(ctx, sqlRunOfBackup, pgx.NamedArgs{"word": fmt.Sprint("bench", n)}).Scan(&about.ID); err != nil {
 		return err
 	}
 	_, err = t.Do(ctx, job.NewRun(about, silent{}))

@@ -102,12 +102,13 @@ func (s *Service) Edit(ctx context.Context, by oncall.Actor, id int64, text stri
 		if _, err := c.tx.Exec(ctx, sqlEdit, pgx.NamedArgs{"id": id, "text": text, "person": pg.NullID(by.PersonID), "now": c.now}); err != nil {
 			return err
 		}
+		a.Version++
 		return c.tell(a, fmt.Sprintf("changed by %s: %s", by.Who(), text), true)
 	})
 }
 
 // Approve says that somebody agrees to a text who did not write it. version, if it is not
-// 0, is the text that was read.
+// 0, is the text that was read; it must be said once the text was changed.
 func (s *Service) Approve(ctx context.Context, by oncall.Actor, id int64, version int) (Announcement, error) {
 	return s.step(ctx, by, id, func(c *change, a Announcement) error {
 		switch {
@@ -117,6 +118,8 @@ func (s *Service) Approve(ctx context.Context, by oncall.Actor, id int64, versio
 			return fault.New(fault.Forbidden, "Only somebody I know can approve it.")
 		case a.EditedBy != nil && *a.EditedBy == by.PersonID:
 			return fault.New(fault.Forbidden, "You wrote it, so somebody else has to approve it.")
+		case version == 0 && a.Version > 1:
+			return fault.New(fault.Conflict, "The text of %s was changed. Say which one you read: !announce approve %d %d is the one that there is now.", Ref(id), id, a.Version)
 		case version != 0 && version != a.Version:
 			return fault.New(fault.Conflict, "%s was changed since you read it. Read it again: !announce show %d.", Ref(id), id)
 		}
@@ -141,7 +144,7 @@ func (s *Service) Send(ctx context.Context, by oncall.Actor, id int64) (Announce
 			return err
 		}
 		for _, room := range c.Rooms {
-			c.post(room, a.Incident, headline(a)+a.Text)
+			c.post(room, a.Incident, headline(a)+oneLine(a.Text))
 			if err := c.copy(id, "room", room.Network, room.Room, "sent"); err != nil {
 				return err
 			}
@@ -206,10 +209,12 @@ func (c *change) tell(a Announcement, text string, asks bool, actions ...notice.
 	if c.by.Room != "" {
 		rooms = []rota.Room{{Network: c.by.Network, Room: c.by.Room}}
 	}
-	said := Ref(a.ID) + " " + text
+	// In a room it is one line: one that began anew could be a command to another bot.
+	said, version := Ref(a.ID)+" "+oneLine(text), a.Version
 	if asks {
-		said = fmt.Sprintf("%s Somebody else has to agree: !announce approve %d.", ended(said), a.ID)
-		actions = append(actions, notice.Action{Label: "Approve", Command: fmt.Sprintf("announce approve %d", a.ID), Says: "You agree to this text."})
+		command := fmt.Sprintf("announce approve %d %d", a.ID, version)
+		said = fmt.Sprintf("%s Somebody else has to agree: !%s.", ended(said), command)
+		actions = append(actions, notice.Action{Label: "Approve", Command: command, Says: "You agree to this text."})
 	}
 	for _, room := range rooms {
 		c.post(room, a.Incident, said, actions...)
@@ -228,6 +233,9 @@ func (c *change) copy(id int64, way, network, place, state string) error {
 	_, err := c.tx.Exec(c.ctx, sqlCopy, pgx.NamedArgs{"id": id, "way": way, "network": network, "place": place, "state": state, "now": c.now})
 	return err
 }
+
+// oneLine joins lines.
+func oneLine(text string) string { return strings.Join(strings.Fields(text), " ") }
 
 // headline keeps a line from beginning with somebody's text.
 func headline(a Announcement) string {

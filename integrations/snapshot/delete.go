@@ -2,12 +2,15 @@ package snapshot
 
 import (
 	"context"
+	"fmt"
 	"strings"
 	"time"
 
 	"github.com/jackc/pgx/v5"
 
 	"batsignal/migrations/pg"
+	"batsignal/oncall"
+	"batsignal/oncall/audit"
 	"batsignal/oncall/fault"
 )
 
@@ -32,9 +35,19 @@ func Hold(ctx context.Context, db pg.DB, id int64, why, by string) error {
 	return oneOf(ctx, db, sqlHold, id, pgx.NamedArgs{"id": id, "why": why, "by": by}, "Snapshot %d cannot be held any more: it is %s.")
 }
 
-// Release ends a hold.
-func Release(ctx context.Context, db pg.DB, id int64) error {
-	return oneOf(ctx, db, sqlRelease, id, pgx.NamedArgs{"id": id}, "Snapshot %d is not held. It is %s.")
+// Release ends a hold; who did is on record, since the snapshot may go then.
+func Release(ctx context.Context, db pg.DB, now time.Time, by oncall.Actor, id int64) error {
+	return pg.InTx(ctx, db, func(tx pgx.Tx) error {
+		s, err := Get(ctx, tx, id)
+		if err != nil {
+			return err
+		}
+		if err := oneOf(ctx, tx, sqlRelease, id, pgx.NamedArgs{"id": id}, "Snapshot %d is not held. It is %s."); err != nil {
+			return err
+		}
+		return audit.Record(ctx, tx, now, by.By(), audit.Change{Kind: "snapshot", Subject: fmt.Sprint(id),
+			Says: fmt.Sprintf("let go of a snapshot of %s that %s held: %s", s.Job, s.HoldBy, s.Hold)})
+	})
 }
 
 // StartDeleting notes that a snapshot goes, before any of its copies does: from then on it

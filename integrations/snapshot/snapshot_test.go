@@ -11,6 +11,7 @@ import (
 	"batsignal/integrations/snapshot"
 	"batsignal/migrations/pg"
 	"batsignal/migrations/pgtest"
+	"batsignal/oncall"
 	"batsignal/oncall/fault"
 )
 
@@ -216,8 +217,8 @@ func TestDeleting(t *testing.T) {
 		t.Errorf("%+v", got)
 	}
 	refused(t, snapshot.StartDeleting(ctx, db, s.ID), fault.Conflict)
-	must(t, snapshot.Release(ctx, db, s.ID))
-	refused(t, snapshot.Release(ctx, db, s.ID), fault.Conflict)
+	must(t, snapshot.Release(ctx, db, start.Add(time.Hour), oncall.Actor{Handle: "maria"}, s.ID))
+	refused(t, snapshot.Release(ctx, db, start.Add(time.Hour), oncall.Actor{Handle: "maria"}, s.ID), fault.Conflict)
 	for range 2 {
 		must(t, snapshot.StartDeleting(ctx, db, s.ID))
 	}

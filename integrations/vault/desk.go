@@ -194,7 +194,8 @@ func (d *desk) wrong(s share.Share) string {
 	}
 	c := s.Commitment(d.vault.Name)
 	for _, k := range d.known {
-		if k.Number == nil || k.Commitment == nil || *k.Number != s.Number() || *k.Commitment == c {
+		// Only what Vault once found right can call another one wrong.
+		if k.Number == nil || k.Commitment == nil || k.DrilledAt == nil || *k.Number != s.Number() || *k.Commitment == c {
 			continue
 		}
 		return fmt.Sprintf("it is not share %d as %s registered it", s.Number(), k.Handle)

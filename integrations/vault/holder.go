@@ -85,7 +85,8 @@ func Register(ctx context.Context, tx pgx.Tx, now time.Time, who oncall.Actor, r
 	}
 	if len(there) > 0 {
 		h := there[0]
-		if h.Commitment != nil && *h.Commitment != r.Commitment {
+		// What Vault never found right may be anybody's mistake: whoever comes later may be right.
+		if h.Commitment != nil && *h.Commitment != r.Commitment && h.DrilledAt != nil {
 			return fault.New(fault.Conflict, "Another share %d of Vault %s was registered by %s. One of the two is not right, or is of before a rekey.", r.Number, r.Vault, h.Handle)
 		}
 		args["id"] = h.ID

@@ -227,7 +227,7 @@ func TestAFreezeHoldsWhatIsRisky(t *testing.T) {
 	s.must(err)
 	s.looks("2026-12-05 09:00")
 	s.hears() // that it is held was told
-	_, err = freeze.Lift(ctx, s.db, s.clock(), maria, w.ID)
+	_, err = freeze.Lift(ctx, s.db, s.clock(), maria, false, w.ID)
 	s.must(err)
 	s.looks("2026-12-06 09:00") // the first freeze still holds
 	s.looks("2026-12-07 09:00", "nightly 12-07 09:00", "upgrade 12-07 09:00")

@@ -53,8 +53,20 @@ func (s *Service) Resume(ctx context.Context, by oncall.Actor, name string) (Row
 }
 
 func (s *Service) change(ctx context.Context, by oncall.Actor, name, did string, fn func(tx pgx.Tx, r *Row) error) (r Row, err error) {
-	if _, err := s.Jobs.Definition(name); err != nil {
+	d, err := s.Jobs.Definition(name)
+	if err != nil {
 		return Row{}, err
+	}
+	if d.Policy.Admin {
+		admin := false
+		if s.Jobs.IsAdmin != nil {
+			if admin, err = s.Jobs.IsAdmin(ctx, by); err != nil {
+				return Row{}, err
+			}
+		}
+		if !admin {
+			return Row{}, fault.New(fault.Forbidden, "The job %s is for administrators, and so is when it runs.", name)
+		}
 	}
 	err = pg.InTx(ctx, s.DB, func(tx pgx.Tx) error {
 		rows, err := list(ctx, tx, sqlLock, pgx.NamedArgs{"job": name})

@@ -100,9 +100,10 @@ func Add(ctx context.Context, db pg.DB, now time.Time, by oncall.Actor, begins, 
 	return w, err
 }
 
-// Lift ends a window, or takes back one that has not begun. One that is over or lifted is a
+// Lift ends a window, or takes back one that has not begun. That is for whoever made it and for
+// admins; to do something in it in spite of it is for everybody, with two others. One that is over or lifted is a
 // fault.Conflict, and if there is none it is a fault.NotFound.
-func Lift(ctx context.Context, db pg.DB, now time.Time, by oncall.Actor, id int64) (w Window, err error) {
+func Lift(ctx context.Context, db pg.DB, now time.Time, by oncall.Actor, admin bool, id int64) (w Window, err error) {
 	err = pg.InTx(ctx, db, func(tx pgx.Tx) error {
 		rows, err := tx.Query(ctx, sqlLock, pgx.NamedArgs{"id": id})
 		if err != nil {
@@ -118,6 +119,9 @@ func Lift(ctx context.Context, db pg.DB, now time.Time, by oncall.Actor, id int6
 			return fault.New(fault.Conflict, "The freeze %s was lifted by %s already.", w.Ref(), w.LiftedBy)
 		case !w.EndsAt.After(now):
 			return fault.New(fault.Conflict, "The freeze %s is over since %s, so there is nothing to lift.", w.Ref(), stamp(w.EndsAt))
+		}
+		if !admin && w.MadeBy != by.Who() {
+			return fault.New(fault.Forbidden, "The freeze %s was made by %s: they or an administrator lift it. What cannot wait is asked for with --override and a reason.", w.Ref(), w.MadeBy)
 		}
 		before := w
 		w.LiftedBy, w.LiftedAt = by.Who(), &now

@@ -55,19 +55,19 @@ func TestPeopleSetAndLiftFreezes(t *testing.T) {
 		t.Error(list, err)
 	}
 
-	if _, err := freeze.Lift(ctx, db, now.Add(3*time.Hour), maria, long.ID); err != nil {
+	if _, err := freeze.Lift(ctx, db, now.Add(3*time.Hour), maria, false, long.ID); err != nil {
 		t.Fatal(err)
 	}
 	frozen(now.Add(3*time.Hour), `there is a freeze, "release week"`, "2026-12-04T23:00:00Z") // it ends on a Friday
 	frozen(now, "", "")
-	_, err = freeze.Lift(ctx, db, now.Add(4*time.Hour), maria, long.ID)
+	_, err = freeze.Lift(ctx, db, now.Add(4*time.Hour), maria, false, long.ID)
 	if fault.KindOf(err) != fault.Conflict || !strings.Contains(fault.Say(err), "was lifted by maria already") {
 		t.Error(err)
 	}
-	if _, err = freeze.Lift(ctx, db, now.Add(9*24*time.Hour), maria, release.ID); fault.KindOf(err) != fault.Conflict || !strings.Contains(fault.Say(err), "is over since") {
+	if _, err = freeze.Lift(ctx, db, now.Add(9*24*time.Hour), maria, false, release.ID); fault.KindOf(err) != fault.Conflict || !strings.Contains(fault.Say(err), "is over since") {
 		t.Error(err)
 	}
-	if _, err = freeze.Lift(ctx, db, now, maria, 99); fault.KindOf(err) != fault.NotFound {
+	if _, err = freeze.Lift(ctx, db, now, maria, false, 99); fault.KindOf(err) != fault.NotFound {
 		t.Error(err)
 	}
 	if list, err := freeze.List(ctx, db, now.Add(9*24*time.Hour)); err != nil || len(list) != 0 {
