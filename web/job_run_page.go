@@ -69,11 +69,11 @@ func (s *site) readRun(ctx context.Context, id int64, body *runBody) (err error)
 	if body.Row, err = s.Jobs.Get(ctx, id); err != nil {
 		return err
 	}
-	if body.Lines, err = s.Jobs.Lines(ctx, id, 0); err != nil {
+	if body.Lines, err = s.Jobs.LastLines(ctx, id, mostLog); err != nil {
 		return err
 	}
-	if body.Cut = max(0, len(body.Lines)-mostLog); body.Cut > 0 {
-		body.Lines = body.Lines[body.Cut:]
+	if len(body.Lines) > 0 {
+		body.Cut = body.Lines[0].N - 1
 	}
 	if body.Steps, err = s.Jobs.Steps(ctx, id); err != nil {
 		return err

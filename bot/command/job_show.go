@@ -86,15 +86,15 @@ func (s Services) jobLogs(ctx context.Context, c *Call) (Reply, error) {
 	if err != nil {
 		return Reply{}, err
 	}
-	lines, err := s.Jobs.Lines(ctx, r.ID, 0)
+	lines, err := s.Jobs.LastLines(ctx, r.ID, want)
 	if err != nil {
 		return Reply{}, err
 	}
 	if len(lines) == 0 {
 		return sentence(fmt.Sprintf("%s has no log yet (%s).", r.Ref(), r.State.Words())), nil
 	}
-	l := List{Title: fmt.Sprintf("%s, %s", r.Ref(), oncall.Plural(len(lines), "line", "lines"))}
-	for _, one := range lines[max(0, len(lines)-want):] {
+	l := List{Title: fmt.Sprintf("%s, %s", r.Ref(), oncall.Plural(lines[len(lines)-1].N, "line", "lines"))}
+	for _, one := range lines {
 		l.Items = append(l.Items, one.At.UTC().Format("15:04:05 ")+strings.TrimSpace(one.Text))
 	}
 	return s.withPath(Reply{Blocks: []Block{l}}, "All of it", runPath(r.ID)), nil

@@ -51,7 +51,7 @@ jobs:
   backups:
     - {name: keys, files: {paths: [%[17]s], sentinel: %[17]s/.sentinel, on_change: true, settle: 1s, copies: [{of: %[17]s/app.db, with: [/usr/bin/sqlite3, %[17]s/app.db, '.backup {to}']}]}, seal: main, places: [attic, cloud, repo]}
     - {name: own, postgres: {own: true}, seal: main, places: [attic, barn]}
-    - {name: wiki, postgres: {dsn: %[18]q, sentinel: batsignal_sentinel}, seal: pgp, places: [attic, barn]}
+    - {name: wiki, postgres: {dsn: %[18]q, sentinel: batsignal_sentinel, trusted: true}, seal: pgp, places: [attic, barn]}
     - {name: consul, consul: {address: %[19]q, token_file: consul-token, binary: %[20]s}, seal: pgp, places: [attic, cloud]}
     - {name: raft, raft: {vault: main, token_file: vault-token, server: [%[21]s, -listen, '@LISTEN@', -raft, '@DIR@']}, seal: main, places: [attic, barn]}
     - {name: old, files: {paths: [%[17]s/nss], sentinel: %[17]s/nss/.sentinel}, seal: main, places: [attic, barn], daily: 2}

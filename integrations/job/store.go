@@ -24,6 +24,8 @@ const (
 			and (@incident = 0 or r.incident_id = @incident) and (@before = 0 or r.id < @before) and (not @no_dry or not r.dry)
 		order by r.id desc limit @most`
 	sqlLines     = `select n, attempt, at, text from job_log where run_id = @run and n > @after order by n`
+	sqlLastLines = `
+		select n, attempt, at, text from (select * from job_log where run_id = @run order by n desc limit @most) l order by n`
 	sqlSteps     = `select n, attempt, name, undo, memo, state, begun_at, ended_at, tries, detail from job_step where run_id = @run order by n`
 	sqlArtifacts = `select name, place, key, size, sha256 from job_artifact where run_id = @run order by n`
 	sqlVerdicts  = `select person_id, handle, yes, reason, at from job_verdict where run_id = @run order by at, person_id`
@@ -67,6 +69,12 @@ func (s *Service) Recent(ctx context.Context, q Query) ([]Row, error) {
 // Lines are the log of a run, after a line that is known already (0 for all).
 func (s *Service) Lines(ctx context.Context, run int64, after int) ([]Line, error) {
 	return list[Line](ctx, s.DB, sqlLines, pgx.NamedArgs{"run": run, "after": after})
+}
+
+// LastLines are the newest lines of the log of a run, in order. Lines are numbered from 1, so
+// the first one tells how many are left out.
+func (s *Service) LastLines(ctx context.Context, run int64, most int) ([]Line, error) {
+	return list[Line](ctx, s.DB, sqlLastLines, pgx.NamedArgs{"run": run, "most": most})
 }
 
 // Steps are the steps of all tries of a run, in the order in which they began.

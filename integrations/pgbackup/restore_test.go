@@ -87,7 +87,7 @@ func TestWhatFollowsARestoreIsSaidInItsOrder(t *testing.T) {
 	r.next(map[string]int64{"keyring": 2, "ledger entries": 812, "incidents open": 1, "pages open": 3, "job runs not ended": 1})
 	text := strings.Join(r.Next, "\n")
 	last := -1
-	for _, word := range []string{"stopped", "keyring 2", "entry 812", `"deleted"`, "1 incidents", "1 job runs", "revoked", "Start the switchboard"} {
+	for _, word := range []string{"stopped", "keyring 2", "entry 812", `"deleted"`, "1 incident was", "1 job run was", "revoked", "Start the switchboard"} {
 		at := strings.Index(text, word)
 		if at <= last {
 			t.Errorf("%q is not where it should be:\n%s", word, text)
@@ -95,7 +95,7 @@ func TestWhatFollowsARestoreIsSaidInItsOrder(t *testing.T) {
 		last = at
 	}
 	r = Restored{}
-	if r.next(nil); len(r.Next) != 3 {
+	if r.next(nil); len(r.Next) != 4 {
 		t.Errorf("%q", r.Next)
 	}
 }

@@ -83,6 +83,9 @@ func (s *Raft) start(ctx context.Context, program, dir string) (*throwaway.Serve
 	// In the directory of the run, which nobody else enters: on a port somebody could answer in
 	// its place, and be given shares.
 	socket := filepath.Join(dir, "vault.sock")
+	if err := os.Remove(socket); err != nil && !errors.Is(err, os.ErrNotExist) { // of the one before, which was killed
+		return nil, nil, err
+	}
 	cluster, err := freePort()
 	if err != nil {
 		return nil, nil, err
