@@ -161,7 +161,7 @@ func (d *desk) read(ctx context.Context, label string, one handed) *held {
 			return nil
 		}
 	}
-	switch why := d.wrong(s); {
+	switch why := d.wrong(s, one.Handle); {
 	case why != "":
 		d.say(ctx, "%s: %s, which %s handed in, is wrong: %s. It was not used.", label, s.Name(), one.Handle, why)
 		s.Wipe()
@@ -185,7 +185,7 @@ func (d *desk) recognised(s share.Share) bool {
 }
 
 // wrong says why a share cannot be right by what was registered; "" does not know.
-func (d *desk) wrong(s share.Share) string {
+func (d *desk) wrong(s share.Share, by string) string {
 	switch {
 	case d.need > 1 && s.Whole():
 		return "it has the length of a key that was never split, one byte less than a share"
@@ -194,8 +194,9 @@ func (d *desk) wrong(s share.Share) string {
 	}
 	c := s.Commitment(d.vault.Name)
 	for _, k := range d.known {
-		// Only what Vault once found right can call another one wrong.
-		if k.Number == nil || k.Commitment == nil || k.DrilledAt == nil || *k.Number != s.Number() || *k.Commitment == c {
+		// What Vault never found right can be somebody's mistake, or mischief: it counts against
+		// nobody but whoever registered it.
+		if k.Number == nil || k.Commitment == nil || k.DrilledAt == nil && k.Handle != by || *k.Number != s.Number() || *k.Commitment == c {
 			continue
 		}
 		return fmt.Sprintf("it is not share %d as %s registered it", s.Number(), k.Handle)

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io/fs"
 	"net"
 	"os"
 	"path/filepath"
@@ -116,6 +117,10 @@ disable_mlock = true
 	}
 	node, err := vaultapi.New(vaultapi.Config{Name: "the Vault that is thrown away", Socket: socket, Timeout: startPatience})
 	if err != nil {
+		return nil, nil, err
+	}
+	// One that was killed leaves its socket, on which nobody could listen then.
+	if err := os.Remove(socket); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return nil, nil, err
 	}
 	server, err := throwaway.Start(ctx, argv.Command{Path: program, Args: args, Dir: dir, Home: dir}, dir, throwaway.Account{})
