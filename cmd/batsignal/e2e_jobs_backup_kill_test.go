@@ -19,6 +19,7 @@ import (
 	"batsignal/integrations/s3/s3test"
 	"batsignal/integrations/seal"
 	"batsignal/integrations/sftp/sftptest"
+	"batsignal/migrations/childtest"
 	"batsignal/migrations/pgtest"
 )
 
@@ -45,6 +46,7 @@ jobs:
 // on a server that is thrown away, and old ones are deleted. Each run comes to its end, once,
 // and nothing is left of the deaths: not in any place, not on the machine.
 func TestKilledInTheMiddleOfBackups(t *testing.T) {
+	childtest.Long(t)
 	t.Parallel()
 	v := &vaultage{keys: map[string]string{}, people: map[string]*irctest.Person{}}
 	v.bucket, v.barn, v.wiki = s3test.Start(t), sftptest.Start(t), pgtest.Bare(t)

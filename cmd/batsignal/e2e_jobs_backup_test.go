@@ -6,12 +6,15 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"batsignal/migrations/childtest"
 )
 
 // TestBackupsFromChatToWhatIsRestoredByHand is the story of backups, with real servers: they
 // are taken and tested from chat, opened by each of those they are sealed for with stock
 // tools, restored by the letter of the text beside them, and deleted by the rule.
 func TestBackupsFromChatToWhatIsRestoredByHand(t *testing.T) {
+	childtest.Long(t)
 	t.Parallel()
 	v := newVaultage(t, "jan", "maria", "li")
 	all := []string{"keys", "own", "wiki", "consul", "raft", "old"}

@@ -17,6 +17,7 @@ import (
 
 	"batsignal/bot/irc/irctest"
 	"batsignal/integrations/vault/vaulttest"
+	"batsignal/migrations/childtest"
 	"batsignal/migrations/pg"
 	"batsignal/migrations/pglocal"
 	"batsignal/oncall"
@@ -176,6 +177,7 @@ func (v *vaultNight) hears(expr string) { v.t.Helper(); v.people["zoe"].ExpectMa
 // registered is damaged. Afterwards somebody says a share in the room. Nothing that the
 // installation keeps, shows or says holds any part of a share.
 func TestASealedVaultIsOpenedByItsHolders(t *testing.T) {
+	childtest.Long(t)
 	t.Parallel()
 	v := newVaultNight(t)
 	v.vault.Restart()

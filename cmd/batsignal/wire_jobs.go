@@ -59,7 +59,7 @@ const jobsAtOnce = 40
 // later, since it has to know its workers.
 func (p *parts) joinJobs(ctx context.Context, c Config, db *database, now func() time.Time, log *slog.Logger) (err error) {
 	// Servers that a test of a restore starts work below it, under another account.
-	if err := os.MkdirAll(scratchOf(c), 0o711); err != nil {
+	if err := os.MkdirAll(scratchOf(c), 0o711); err != nil { // #nosec G301 -- they must get through; what is in it is closed
 		return fault.Wrap(fault.Unready, err, "The directory %s cannot be made: %v.", scratchOf(c), err)
 	}
 	if p.freezes, err = freeze.NewRules(c.Jobs.FreezeDays, cmp.Or(c.Jobs.Zone, "UTC")); err != nil {

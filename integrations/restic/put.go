@@ -64,7 +64,7 @@ func (p *Place) backup(ctx context.Context, key, mark string, meter *place.Meter
 	case empty: // which restic takes for a mistake, unless it is a file
 		dir, err := emptyFile(key)
 		if dir != "" {
-			defer os.RemoveAll(dir)
+			defer func() { _ = os.RemoveAll(dir) }() // it holds nothing
 		}
 		if err != nil {
 			return "", err

@@ -77,13 +77,16 @@ func (s *Store) versioned(ctx context.Context) (bool, error) {
 // versions are the ids of what was ever kept under a key, the newest first, and of the
 // markers that hide it.
 func (s *Store) versions(ctx context.Context, key string) (files, markers []string, err error) {
-	type entry struct{ Key, VersionId string } // the protocol's names
+	type entry struct {
+		Key       string
+		VersionID string `xml:"VersionId"`
+	}
 	query := url.Values{"versions": {""}, "prefix": {key}}
 	for {
 		var page struct {
 			IsTruncated         bool
 			NextKeyMarker       string
-			NextVersionIdMarker string
+			NextVersionIDMarker string `xml:"NextVersionIdMarker"`
 			Version             []entry
 			DeleteMarker        []entry
 		}
@@ -92,23 +95,23 @@ func (s *Store) versions(ctx context.Context, key string) (files, markers []stri
 		}
 		for _, e := range page.Version {
 			if e.Key == key {
-				files = append(files, e.VersionId)
+				files = append(files, e.VersionID)
 			}
 		}
 		for _, e := range page.DeleteMarker {
 			if e.Key == key {
-				markers = append(markers, e.VersionId)
+				markers = append(markers, e.VersionID)
 			}
 		}
 		// Keys are in order, and ours is the first that begins so.
 		if !page.IsTruncated || page.NextKeyMarker != key {
 			return files, markers, nil
 		}
-		if page.NextVersionIdMarker == query.Get("version-id-marker") {
+		if page.NextVersionIDMarker == query.Get("version-id-marker") {
 			return nil, nil, errEndless
 		}
 		query.Set("key-marker", page.NextKeyMarker)
-		query.Set("version-id-marker", page.NextVersionIdMarker)
+		query.Set("version-id-marker", page.NextVersionIDMarker)
 	}
 }
 

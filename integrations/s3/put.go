@@ -158,7 +158,7 @@ func (s *Store) readBack(ctx context.Context, key string, kept place.Kept) error
 	if err := r.open(); err != nil {
 		return err
 	}
-	defer r.Close()
+	defer func() { _ = r.Close() }() // it was only read
 	sum := sha256.New()
 	switch n, err := io.Copy(sum, r); {
 	case err != nil:

@@ -29,11 +29,13 @@ func (u *upload) begin(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	var begun struct{ UploadId string } // the protocol's name
+	var begun struct {
+		UploadID string `xml:"UploadId"`
+	}
 	if err := parse(a.body, &begun); err != nil {
 		return err
 	}
-	if u.id = begun.UploadId; u.id == "" {
+	if u.id = begun.UploadID; u.id == "" {
 		return fault.New(fault.Unready, "The server of this bucket begins no uploads in parts.")
 	}
 	return nil
@@ -146,10 +148,10 @@ type uploads struct {
 	EncodingType       string
 	IsTruncated        bool
 	NextKeyMarker      string
-	NextUploadIdMarker string
+	NextUploadIDMarker string `xml:"NextUploadIdMarker"`
 	Upload             []struct {
 		Key       string
-		UploadId  string
+		UploadID  string `xml:"UploadId"`
 		Initiated time.Time
 	}
 }
@@ -169,18 +171,18 @@ func (s *Store) Sweep(ctx context.Context, before time.Time) (removed int, err e
 				continue
 			}
 			if under, ours := strings.CutPrefix(key, s.cfg.Prefix); ours && place.CheckKey(under) == nil {
-				old = append(old, upload{s, key, u.UploadId})
+				old = append(old, upload{s, key, u.UploadID})
 			}
 		}
 		if !page.IsTruncated {
 			break
 		}
 		next, err := plain(page.EncodingType, page.NextKeyMarker)
-		if err != nil || next == "" || next == query.Get("key-marker") && page.NextUploadIdMarker == query.Get("upload-id-marker") {
+		if err != nil || next == "" || next == query.Get("key-marker") && page.NextUploadIDMarker == query.Get("upload-id-marker") {
 			return 0, said(ctx, errEndless)
 		}
 		query.Set("key-marker", next)
-		query.Set("upload-id-marker", page.NextUploadIdMarker)
+		query.Set("upload-id-marker", page.NextUploadIDMarker)
 	}
 	for _, u := range old {
 		if ctx.Err() != nil {

@@ -19,7 +19,7 @@ func Build() (program string, err error) {
 	if err != nil {
 		return "", err
 	}
-	defer os.Remove(pins.Name())
+	defer func() { _ = os.Remove(pins.Name()) }() // a temporary file
 	defer pins.Close()
 	for _, name := range []string{"go.sum", "main.go"} { // what it is made of
 		text, err := os.ReadFile(filepath.Join(module, name))
