@@ -58,8 +58,8 @@ test: needgo needtest ## Install the servers that the tests use, and test everyt
 .PHONY: test-integration
 test-integration: servers ## Test the jobs against real Vault, Consul, S3, SFTP, restic and Postgres
 	BATSIGNAL_INTEGRATION=1 go test -count=1 -timeout 20m -p 2 $(TESTFLAGS) $(JOBS)
-	BATSIGNAL_INTEGRATION=1 go test -count=1 -timeout 20m $(TESTFLAGS) ./cmd/batsignal \
-		-run 'TestASealedVaultIsOpenedByItsHolders|TestBackupsFromChatToWhatIsRestoredByHand|TestKilledInTheMiddleOfBackups'
+	BATSIGNAL_INTEGRATION=1 go test -count=1 -timeout 20m $(TESTFLAGS) ./cmd/batsignal ./cmd/bench \
+		-run 'TestQuickBenchOfJobs|TestASealedVaultIsOpenedByItsHolders|TestBackupsFromChatToWhatIsRestoredByHand|TestKilledInTheMiddleOfBackups'
 
 .PHONY: servers
 servers: needgo needtest ## Build Vault and Consul for the tests: some minutes, once on a machine

@@ -157,7 +157,11 @@ func (s *Service) Send(ctx context.Context, by oncall.Actor, id int64) (Announce
 				return err
 			}
 		}
-		return c.tell(a, fmt.Sprintf("sent by %s to %s and %s.", by.Who(), oncall.Plural(len(c.Rooms), "room", "rooms"), oncall.Plural(len(c.Lists), "mailing list", "mailing lists")), false)
+		where := oncall.Plural(len(c.Rooms), "room", "rooms")
+		if len(c.Lists) > 0 {
+			where += " and " + oncall.Plural(len(c.Lists), "mailing list", "mailing lists")
+		}
+		return c.tell(a, fmt.Sprintf("sent by %s to %s.", by.Who(), where), false)
 	})
 }
 
@@ -212,7 +216,10 @@ func (c *change) tell(a Announcement, text string, asks bool, actions ...notice.
 	// In a room it is one line: one that began anew could be a command to another bot.
 	said, version := Ref(a.ID)+" "+oneLine(text), a.Version
 	if asks {
-		command := fmt.Sprintf("announce approve %d %d", a.ID, version)
+		command := fmt.Sprintf("announce approve %d", a.ID)
+		if version > 1 {
+			command += fmt.Sprintf(" %d", version)
+		}
 		said = fmt.Sprintf("%s Somebody else has to agree: !%s.", ended(said), command)
 		actions = append(actions, notice.Action{Label: "Approve", Command: command, Says: "You agree to this text."})
 	}
