@@ -10,4 +10,7 @@ create table batsignal_sentinel (
 );
 comment on table batsignal_sentinel is 'planted just before a backup, to be found in what is restored; the newest few stay';
 
+create trigger fence before insert or update or delete on batsignal_sentinel for each statement
+  when (current_setting('batsignal.epoch', true) <> '') execute function fence();
+
 grant select, insert, delete on batsignal_sentinel to batsignal_app;

@@ -3533,6 +3533,8 @@ CREATE TRIGGER fence BEFORE INSERT OR DELETE OR UPDATE ON public.baton FOR EACH 
 
 CREATE TRIGGER fence BEFORE INSERT OR DELETE OR UPDATE ON public.baton_move FOR EACH STATEMENT WHEN ((current_setting('batsignal.epoch'::text, true) <> ''::text)) EXECUTE FUNCTION public.fence();
 
+CREATE TRIGGER fence BEFORE INSERT OR DELETE OR UPDATE ON public.batsignal_sentinel FOR EACH STATEMENT WHEN ((current_setting('batsignal.epoch'::text, true) <> ''::text)) EXECUTE FUNCTION public.fence();
+
 CREATE TRIGGER fence BEFORE INSERT OR DELETE OR UPDATE ON public.command_call FOR EACH STATEMENT WHEN ((current_setting('batsignal.epoch'::text, true) <> ''::text)) EXECUTE FUNCTION public.fence();
 
 CREATE TRIGGER fence BEFORE INSERT OR DELETE OR UPDATE ON public.component FOR EACH STATEMENT WHEN ((current_setting('batsignal.epoch'::text, true) <> ''::text)) EXECUTE FUNCTION public.fence();
