@@ -3,6 +3,7 @@ package throwaway_test
 import (
 	"bufio"
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"os/exec"
@@ -14,6 +15,7 @@ import (
 
 	"batsignal/integrations/argv"
 	"batsignal/integrations/throwaway"
+	"batsignal/migrations/childtest"
 
 	"go.uber.org/goleak"
 )
@@ -158,7 +160,7 @@ func TestAServerThatFailsIsHeard(t *testing.T) {
 
 func TestRootLetsSomebodyElseRunIt(t *testing.T) {
 	if os.Geteuid() != 0 {
-		t.Skip("we are not root")
+		childtest.Lacks(t, errors.New("only root can run something as somebody else"))
 	}
 	as, err := throwaway.Unprivileged("no-such-account", "nobody")
 	if err != nil {

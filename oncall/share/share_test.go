@@ -3,6 +3,7 @@ package share_test
 import (
 	"encoding/base64"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"os/exec"
 	"slices"
@@ -11,6 +12,7 @@ import (
 
 	"pgregory.net/rapid"
 
+	"batsignal/migrations/childtest"
 	"batsignal/oncall/escrow/shamir"
 	"batsignal/oncall/fault"
 	"batsignal/oncall/secret"
@@ -119,7 +121,7 @@ func TestOnlyTheRunReadsAShare(t *testing.T) {
 func TestStockAgeSealsAShare(t *testing.T) {
 	program, err := exec.LookPath("age")
 	if err != nil {
-		t.Skip("NOT RUN: age is not installed")
+		childtest.Lacks(t, errors.New("age is not installed"))
 	}
 	key, err := share.NewKey()
 	if err != nil {
