@@ -9,7 +9,6 @@ import (
 
 	"batsignal/incidents/announcement"
 	"batsignal/incidents/reminder"
-	"batsignal/incidents/runbook"
 	"batsignal/integrations/job"
 	"batsignal/integrations/job/clockwork"
 	"batsignal/integrations/job/freeze"
@@ -56,30 +55,10 @@ func (s *Stage) joinJobs(queue notice.Queue, o Options, admins []string) error {
 	s.reminders = &reminder.Service{DB: s.DB, Queue: queue, Now: s.Now, Rooms: rooms, Avoid: s.freezes.Weekdays(), Log: o.Log}
 	s.announcements = &announcement.Service{DB: s.DB, Queue: queue, Now: s.Now, Log: o.Log, Incidents: s.Incidents, Home: rooms, Rooms: rooms}
 	if s.runbooks != nil {
-		s.runbooks.Starter = starter{s.Jobs}
-		s.Jobs.Finished = append(s.Jobs.Finished, s.tellRunbook)
+		s.runbooks.Starter = job.Starter{Jobs: s.Jobs}
+		s.Jobs.Finished = append(s.Jobs.Finished, s.Jobs.TellRunbook(s.runbooks))
 	}
 	return nil
-}
-
-// starter asks for the jobs of runbooks.
-type starter struct{ jobs *job.Service }
-
-func (s starter) Has(name string) bool {
-	_, err := s.jobs.Definition(name)
-	return err == nil
-}
-
-func (s starter) Start(ctx context.Context, tx pgx.Tx, a runbook.Ask) (int64, error) {
-	r, err := s.jobs.AskIn(ctx, tx, job.Ask{
-		Job: a.Job, Params: a.Params, By: a.By, Admin: a.Admin, Incident: a.Incident, Reason: a.Reason, Key: a.Key,
-	})
-	return r.ID, err
-}
-
-// tellRunbook tells the runbook that waits for a run how it ended.
-func (s *Stage) tellRunbook(ctx context.Context, tx pgx.Tx, r job.Row) error {
-	return s.runbooks.Finished(ctx, tx, runbook.Finished{Run: r.ID, Succeeded: r.State == job.Succeeded, How: r.State.Words(), Said: r.Said})
 }
 
 // keepJobs asks for what is due by itself, and tells of what is to be remembered.

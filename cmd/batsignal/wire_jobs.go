@@ -3,7 +3,6 @@ package main
 import (
 	"cmp"
 	"context"
-	"errors"
 	"fmt"
 	"log/slog"
 	"os"
@@ -91,7 +90,7 @@ func (p *parts) joinJobs(ctx context.Context, c Config, db *database, now func()
 	if err := p.joinRunbooks(c, db, now, log); err != nil {
 		return err
 	}
-	p.jobs.Finished = append(p.jobs.Finished, p.tellRunbook, func(ctx context.Context, tx pgx.Tx, r job.Row) error {
+	p.jobs.Finished = append(p.jobs.Finished, p.jobs.TellRunbook(p.runbooks), func(ctx context.Context, tx pgx.Tx, r job.Row) error {
 		return vault.EndOfRun(ctx, tx, now(), r.ID)
 	})
 	p.jobChores = append(p.jobChores, chore{"runs of jobs", 5 * time.Second, p.jobs.Look})
@@ -164,38 +163,11 @@ func (p *parts) joinRunbooks(c Config, db *database, now func() time.Time, log *
 	if err != nil {
 		return err
 	}
-	p.runbooks = &runbook.Service{DB: db.Pool, Now: now, Log: log, Incidents: p.incidents, Books: books, Starter: starter{p.jobs}, Networks: p.rota.Networks, Jobs: map[string]string{}}
+	p.runbooks = &runbook.Service{DB: db.Pool, Now: now, Log: log, Incidents: p.incidents, Books: books, Starter: job.Starter{Jobs: p.jobs}, Networks: p.rota.Networks, Jobs: map[string]string{}}
 	for _, one := range c.Jobs.RunbookJobs {
 		p.runbooks.Jobs[one.Word] = one.Job
 	}
 	return nil
-}
-
-// starter asks for the jobs of runbooks.
-type starter struct{ jobs *job.Service }
-
-func (s starter) Has(name string) bool {
-	_, err := s.jobs.Definition(name)
-	return err == nil
-}
-
-func (s starter) Start(ctx context.Context, tx pgx.Tx, a runbook.Ask) (int64, error) {
-	r, err := s.jobs.AskIn(ctx, tx, job.Ask{
-		Job: a.Job, Params: a.Params, By: a.By, Admin: a.Admin, Incident: a.Incident, Reason: a.Reason, Key: a.Key,
-	})
-	return r.ID, err
-}
-
-// tellRunbook tells the runbook that waits for a run how it ended.
-func (p *parts) tellRunbook(ctx context.Context, tx pgx.Tx, r job.Row) error {
-	err := pg.InTx(ctx, tx, func(tx pgx.Tx) error {
-		return p.runbooks.Finished(ctx, tx, runbook.Finished{Run: r.ID, Succeeded: r.State == job.Succeeded, How: r.State.Words(), Said: r.Said})
-	})
-	if said := (*fault.Error)(nil); errors.As(err, &said) && said.Kind != fault.Internal {
-		p.jobs.Log.Warn("a runbook could not be told how its job ended", "run", r.ID, "error", err)
-		return nil // a runbook that nobody can read any more must not keep the run from ending
-	}
-	return err
 }
 
 // isAdmin tells who may agree to jobs for admins.
