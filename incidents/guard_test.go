@@ -68,6 +68,23 @@ func TestLimitsHoldAndPass(t *testing.T) {
 	s.must(ask("ada"))
 }
 
+func TestACodeThatWaitsAlreadyIsNotGivenTwice(t *testing.T) {
+	t.Parallel()
+	s := newScene(t, "ada:lead bea:lead")
+	codes := []string{"KQX2", "KQX2", "KQX2", "KQX3"}
+	s.svc.NewCode = func() string {
+		code := codes[0]
+		codes = codes[1:]
+		return code
+	}
+	for i, who := range []string{"ada", "bea"} {
+		asked, err := s.svc.Ask(ctx, s.as(who), fire())
+		if s.must(err); asked.Code != []string{"KQX2", "KQX3"}[i] {
+			t.Errorf("%s: %q", who, asked.Code)
+		}
+	}
+}
+
 // Two people see the same fire at the same moment. One request comes of it, and
 // both are on the record.
 func TestTwoPeopleDeclareAtOnce(t *testing.T) {

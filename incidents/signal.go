@@ -8,6 +8,7 @@ import (
 	"time"
 	"unicode/utf8"
 
+	"batsignal/migrations/pg"
 	"batsignal/oncall"
 	"batsignal/oncall/duty"
 	"batsignal/oncall/fault"
@@ -68,6 +69,16 @@ func (a Asked) Rings() int {
 // confirmation): it says what would happen, and waits for a second person. Each
 // ask and each refusal is on the public record.
 func (s *Service) Ask(ctx context.Context, a oncall.Actor, sig Signal) (asked Asked, err error) {
+	// A code is one of a million, and now and then another request waits under it already.
+	for range 5 {
+		if asked, err = s.ask(ctx, a, sig); !pg.IsUnique(err, "signal_request_code") {
+			break
+		}
+	}
+	return asked, err
+}
+
+func (s *Service) ask(ctx context.Context, a oncall.Actor, sig Signal) (asked Asked, err error) {
 	var refused *fault.Error
 	made, sealed, err := s.sound(ctx, a, sig)
 	if err != nil {
