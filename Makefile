@@ -16,10 +16,6 @@ SLOWEST = ./web ./cmd/batsignal ./cmd/bench
 # processors are tested at once.
 ATONCE = $(shell echo $$(( ($$(nproc) * 3 + 1) / 2 )))
 
-# What is tested against servers of others that take long to build.
-JOBS = ./integrations/vault/... ./integrations/consul/... ./integrations/pgbackup/... ./integrations/backup/... \
-	./integrations/s3/... ./integrations/sftp/... ./integrations/restic/... ./integrations/seal/... ./integrations/files/...
-
 # Git refuses to speak about a checkout of somebody else, and then go build fails.
 BUILDVCS = $(if $(shell git status --porcelain -uno >/dev/null 2>&1 && echo yes),auto,false)
 
@@ -37,7 +33,7 @@ DOCS    = $(call folders,^func Test[A-Za-z]*Docs)
 
 .PHONY: help
 help: ## Say what can be made
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 .PHONY: run
 run: needrun build ## Install what is missing, build, and ring an example roster in this terminal
@@ -56,10 +52,8 @@ test: needgo needtest ## Install the servers that the tests use, and test everyt
 	go test -timeout 20m -p $(ATONCE) $(TESTFLAGS) $(SLOWEST) ./...
 
 .PHONY: test-integration
-test-integration: servers ## Test the jobs against real Vault, Consul, S3, SFTP, restic and Postgres
-	BATSIGNAL_INTEGRATION=1 go test -count=1 -timeout 20m -p 2 $(TESTFLAGS) $(JOBS)
-	BATSIGNAL_INTEGRATION=1 go test -count=1 -timeout 20m $(TESTFLAGS) ./cmd/batsignal ./cmd/bench \
-		-run 'TestQuickBenchOfJobs|TestASealedVaultIsOpenedByItsHolders|TestBackupsFromChatToWhatIsRestoredByHand|TestKilledInTheMiddleOfBackups'
+test-integration: needgo needtest servers ## Run the long tests too: jobs from chat to the real Vault, Consul, S3, SFTP, restic and Postgres
+	scripts/long.sh -p $(ATONCE) $(TESTFLAGS)
 
 .PHONY: servers
 servers: needgo needtest ## Build Vault and Consul for the tests: some minutes, once on a machine

@@ -16,6 +16,7 @@ import (
 // TestQuickBench takes every measure with few runs. It looks at what is measured,
 // never at how fast it was.
 func TestQuickBench(t *testing.T) {
+	childtest.Long(t)
 	quick(t, slices.DeleteFunc(names(), func(name string) bool { return slices.Contains(jobMeasures, name) }),
 		"binary", "start, database migrated", "start, database empty", "start, no database at all", "start with the private Postgres",
 		"memory at rest", "CPU at rest", "`!confirm` to the first page", "`!confirm` to the fifth page",
