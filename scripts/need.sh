@@ -28,7 +28,7 @@ age|age|opens sealed backups in the tests, without us
 gpg|gnupg|seals backups for OpenPGP, and opens them
 sqlite3|sqlite3|a database in a file, which the tests back up while it is written to
 gcore|gdb|takes the memory of the bot, in which no sealed address may be
-chromium|chromium|the browser that looks at our pages in the tests
+chromium-headless-shell|chromium-headless-shell|the browser that looks at our pages in the tests (chromium does as well, and is slower)
 '
 
 say() { printf '%s\n' "$*" >&2; }
@@ -38,6 +38,7 @@ have() {
 	postgres) compgen -G '/usr/lib/postgresql/*/bin/postgres' >/dev/null ||
 		compgen -G '/usr/pgsql-*/bin/postgres' >/dev/null ||
 		[ -x "${PG_BINDIR:-/nonexistent}/postgres" ] || command -v postgres >/dev/null ;;
+	chromium-headless-shell) command -v chromium-headless-shell >/dev/null || command -v chromium >/dev/null || command -v chromium-browser >/dev/null || command -v google-chrome >/dev/null ;;
 	# /usr/sbin is not on everybody's PATH.
 	*) PATH="$PATH:/usr/sbin:/sbin" command -v "$1" >/dev/null ;;
 	esac

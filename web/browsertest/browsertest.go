@@ -23,14 +23,14 @@ import (
 func Start(t *testing.T, patience time.Duration) (tab context.Context) {
 	t.Helper()
 	program := ""
-	for _, name := range []string{"chromium", "chromium-browser", "google-chrome"} {
+	for _, name := range []string{"chromium-headless-shell", "chromium", "chromium-browser", "google-chrome"} {
 		if path, err := exec.LookPath(name); err == nil {
 			program = path
 			break
 		}
 	}
 	if program == "" {
-		const why = "no Chromium here, so the pages are not tried in a browser (Debian: apt install chromium)"
+		const why = "no Chromium here, so the pages are not tried in a browser (Debian: apt install chromium-headless-shell)"
 		if os.Getenv("CI") != "" {
 			t.Fatal(why)
 		}
