@@ -9,6 +9,7 @@ import (
 	"batsignal/incidents/meeting"
 	"batsignal/incidents/minutes"
 	"batsignal/incidents/minutes/minutestest"
+	"batsignal/migrations/childtest"
 )
 
 // TestKilledAtEveryLine holds a meeting of 1,000 lines in which the process is lost
@@ -16,7 +17,7 @@ import (
 func TestKilledAtEveryLine(t *testing.T) {
 	t.Parallel()
 	s := newScene(t)
-	events := minutestest.Events(rand.New(rand.NewPCG(1, 1)), 1000, false)
+	events := minutestest.Events(rand.New(rand.NewPCG(1, 1)), childtest.Times(250, 1000), false)
 	for _, e := range events {
 		s.Service = s.process()
 		s.hears(meeting.Heard{Room: ops, Event: e, Look: meeting.Look{Topic: "before"}})
@@ -30,7 +31,7 @@ func TestKilledAtEveryLine(t *testing.T) {
 func TestRandomMeetings(t *testing.T) {
 	t.Parallel()
 	s := newScene(t)
-	for seed := range uint64(300) {
+	for seed := range uint64(childtest.Times(60, 300)) {
 		r := rand.New(rand.NewPCG(seed, 2))
 		events := minutestest.Events(r, r.IntN(40), false)
 		for i := range events { // what networks number is unique on them

@@ -16,3 +16,12 @@ func Long(t testing.TB) {
 		t.Skip("NOT RUN: it takes long; make test-integration runs it")
 	}
 }
+
+// Times is how often a test tries something by chance: few times for everybody, and many
+// times in make test-integration.
+func Times(few, many int) int {
+	if os.Getenv(Integration) == "" {
+		return few
+	}
+	return many
+}
