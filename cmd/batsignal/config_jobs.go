@@ -14,6 +14,7 @@ type jobsConfig struct {
 	Runbooks    []string           `mapstructure:"runbooks" doc:"Files of runbooks of your own, one each, as whole paths; the ones that come with the bot are there anyway." example:"[/etc/batsignal/runbooks/wiki-failover.yaml]"`
 	RunbookJobs []runbookJobConfig `mapstructure:"runbook_jobs" doc:"Which job of this installation a word of a runbook stands for; one that is not here stands for the job of that name, and where there is none people do it by hand."`
 	Seals       []sealConfig       `mapstructure:"seals" doc:"For whom backups are sealed, one entry for each set of people."`
+	Walls       string             `mapstructure:"walls" doc:"Whether servers on which restores are tested have a network of their own, with nobody else in it. auto: where the machine lets us, and the test says where not; required: or nothing is tested; off: never. Empty: auto." example:"required"`
 	Places      []placeConfig      `mapstructure:"places" doc:"Where backups are kept. A backup needs two, one of them off site."`
 	Backups     []backupConfig     `mapstructure:"backups" doc:"What is backed up. Each makes the jobs backup-NAME, verify-NAME and retire-NAME."`
 	Vaults      []vaultConfig      `mapstructure:"vaults" doc:"Vaults (or OpenBao) that the bot watches. Each makes the jobs unseal-NAME, rekey-NAME and root-NAME."`
@@ -152,9 +153,20 @@ type vaultConfig struct {
 	Nodes     []vaultNodeConfig `mapstructure:"nodes" doc:"Its nodes."`
 	CAFile    string            `mapstructure:"ca_file" file:"authorities" doc:"The certificate authorities to trust instead of the system's." example:"vault-ca.pem"`
 	Holders   []holderConfig    `mapstructure:"holders" doc:"Who is given a new share by a rekey, and may be given a root token. Who holds a share now is what people register: batsignal share register."`
+	Custody   keptConfig        `mapstructure:"custody" doc:"Where backups of it are and who can read what, beside what holders register: so that it is told who has shares and backups at hand."`
 	Every     time.Duration     `mapstructure:"every" doc:"How often its nodes are asked whether they are sealed. 0: 15s." example:"15s"`
 	Tolerates time.Duration     `mapstructure:"tolerates" doc:"For how long everything else can be served while it is sealed. 0: not said." example:"24h"`
 	Page      bool              `mapstructure:"page" doc:"Ring the holders when a node is sealed, and not only tell them."`
+}
+
+type keptConfig struct {
+	Readers []readersConfig `mapstructure:"readers" doc:"Who else can read a place, beside the holder who keeps a share there."`
+	Backups []string        `mapstructure:"backups" doc:"Places that keep backups of its storage, as holders would call them; those of jobs.backups with raft.vault are known anyway." example:"[tape]"`
+}
+
+type readersConfig struct {
+	Place  string   `mapstructure:"place" doc:"A place of shares, as its holder registered it, or one of backups. Who can open backups there counts as one who can read it." example:"the safe"`
+	People []string `mapstructure:"people" doc:"Who can read it." example:"[root, kevin]"`
 }
 
 type vaultNodeConfig struct {
@@ -175,6 +187,10 @@ type procedureConfig struct {
 	Dir       string                  `mapstructure:"dir" doc:"Where it runs." example:"/"`
 	Secrets   []procedureSecretConfig `mapstructure:"secrets" doc:"Files with secrets; @NAME@ in an argument stands for a file in memory that only the program can open."`
 	Report    bool                    `mapstructure:"report" doc:"The last line that it prints is JSON and says what came of it: {\"said\": \"3 packages\", \"evidence\": [[\"packages\", \"3\"]]}."`
+	Limits    limitsConfig            `mapstructure:"limits" doc:"How much it may take."`
+	Sandbox   bool                    `mapstructure:"sandbox" doc:"Run it in a sandbox of systemd: it sees all files read-only but its dir and those in writable. Only where the bot is root and systemd runs the machine; elsewhere it runs without, and its log says so."`
+	Writable  []string                `mapstructure:"writable" doc:"Directories that it may write to in its sandbox, as whole paths." example:"[/var/cache/cdn]"`
+	Offline   bool                    `mapstructure:"offline" doc:"It has no network but a loopback of its own. Where the machine does not let us, it is not run."`
 	Timeout   time.Duration           `mapstructure:"timeout" doc:"How long it may take. 0: an hour." example:"10m"`
 	Tries     int                     `mapstructure:"tries" doc:"How often it is tried. 0: once." example:"1"`
 	Exclusive string                  `mapstructure:"exclusive" doc:"Jobs with the same word never run at once. Empty: its name." example:"cdn"`
@@ -185,6 +201,14 @@ type procedureConfig struct {
 	At        string                  `mapstructure:"at" doc:"When it runs by itself, as in crontab." example:"'15 4 * * 1'"`
 	Missed    string                  `mapstructure:"missed" doc:"once: one run makes up for times that passed while nobody was there; skip: the next time will do. Empty: once." example:"once"`
 	Expect    time.Duration           `mapstructure:"expect" doc:"It must succeed so often, or it is an alarm. 0: no alarm." example:"26h"`
+}
+
+type limitsConfig struct {
+	CPU       time.Duration `mapstructure:"cpu" doc:"How long each of its processes may compute, in whole seconds. 0: no limit." example:"5m"`
+	MemoryMB  int           `mapstructure:"memory_mb" doc:"How much address space each of its processes may have, in MiB; programs in Go and Java take a lot of it. 0: no limit." example:"2048"`
+	OpenFiles int           `mapstructure:"open_files" doc:"How many files each of its processes may have open. 0: no limit." example:"256"`
+	FileMB    int           `mapstructure:"file_mb" doc:"How long each file may be that it writes, in MiB. 0: no limit." example:"100"`
+	Tasks     int           `mapstructure:"tasks" doc:"How many processes and threads there may be of it, all together. Only a sandbox can count them. 0: no limit." example:"32"`
 }
 
 type procedureSecretConfig struct {

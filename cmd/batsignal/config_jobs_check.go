@@ -26,6 +26,9 @@ func (j jobsConfig) check(found *problems, c *Config) {
 	if _, err := freeze.NewRules(j.FreezeDays, "UTC"); err != nil {
 		found.add("jobs.freeze_days", "%v", err)
 	}
+	if j.Walls != "" {
+		oneOf(found, "jobs.walls", j.Walls, "auto", "required", "off")
+	}
 	for i, file := range j.Runbooks {
 		wholePath(found, strings.TrimSuffix(entry("jobs.runbooks", i), "."), file)
 	}
@@ -143,6 +146,15 @@ func (v vaultConfig) check(found *problems, at string) {
 			found.add(in+"pgp", "must be a file with the person's OpenPGP public key")
 		}
 	}
+	for i, r := range v.Custody.Readers {
+		in := entry(at+"custody.readers", i)
+		if r.Place == "" || len(r.People) == 0 {
+			found.add(in+"place", "must be a place, with the people who can read it")
+		}
+	}
+	if slices.Contains(v.Custody.Backups, "") {
+		found.add(at+"custody.backups", "must be names of places")
+	}
 	if v.Every != 0 {
 		between(found, at+"every", v.Every, time.Second, time.Hour)
 	}
@@ -204,34 +216,6 @@ func (j jobsConfig) checkBackup(found *problems, at string, b backupConfig) {
 			found.add(at+key, "must be between 0 and 1000")
 		}
 	}
-}
-
-func (p procedureConfig) check(found *problems, at string) {
-	if p.Summary == "" {
-		found.add(at+"summary", "must say in one sentence what it does")
-	}
-	if len(p.Argv) == 0 {
-		found.add(at+"argv", "must be a program and its arguments")
-	} else {
-		wholePath(found, at+"argv", p.Argv[0])
-	}
-	for i, q := range p.Params {
-		in := entry(at+"params", i)
-		if !jobName.MatchString(q.Name) {
-			found.add(in+"name", "must be small letters, digits and dashes, such as zone")
-		}
-		oneOf(found, in+"type", q.Type, "id", "host", "number", "duration", "choice", "text")
-		if (q.Type == "choice") != (len(q.Choices) > 0) {
-			found.add(in+"choices", "belong to a choice, which needs them")
-		}
-	}
-	if p.Missed != "" {
-		oneOf(found, at+"missed", p.Missed, "once", "skip")
-	}
-	if p.Approvals < 0 || p.Approvals > 9 {
-		found.add(at+"approvals", "must be between 0 and 9")
-	}
-	checkRule(found, at+"at", p.At)
 }
 
 func (a announceConfig) check(found *problems, c *Config) {

@@ -42,6 +42,10 @@ type Command struct {
 	Grace   time.Duration
 	Limits  Limits
 	Sandbox *Sandbox // nil is none
+	// Walls, if there are any, have it run in a network of its own, with a loopback and
+	// nobody else: the words of [OurWalls]. Sockets in the file system stay in reach, so that
+	// it can be talked to. An error of Run tells where that cannot be, see [TryWalls].
+	Walls []string
 }
 
 // Output is what a program said.
@@ -55,6 +59,7 @@ type Output struct {
 type ExitError struct {
 	Program string
 	Code    int    // -1: a signal ended it; in a sandbox that is 255
+	Killed  bool   // that signal was KILL: of us, or of the kernel when memory is short
 	Stderr  string // the last lines, as it wrote them
 }
 
@@ -147,7 +152,7 @@ func (c Command) Run(ctx context.Context) (Output, error) {
 	if c.Stderr != nil {
 		cmd.Stderr = io.MultiWriter(&stderr, c.Stderr)
 	}
-	cmd.Env, cmd.ExtraFiles = box.env, box.files
+	cmd.Env, cmd.ExtraFiles, cmd.SysProcAttr = box.env, box.files, box.attr
 	ended, err := runInto(ctx, cmd, c.Grace, box.stop)
 	out := Output{Stdout: stdout.String(), Stderr: stderr.String(), Cut: stdout.cut()}
 	var exit *exec.ExitError
@@ -155,7 +160,8 @@ func (c Command) Run(ctx context.Context) (Output, error) {
 	case ended: // before it was done
 		return out, context.Cause(ctx)
 	case errors.As(err, &exit):
-		return out, &ExitError{Program: filepath.Base(program), Code: exit.ExitCode(), Stderr: lastLines(out.Stderr)}
+		status, _ := exit.Sys().(syscall.WaitStatus)
+		return out, &ExitError{Program: filepath.Base(program), Code: exit.ExitCode(), Killed: status.Signaled() && status.Signal() == syscall.SIGKILL, Stderr: lastLines(out.Stderr)}
 	}
 	return out, err
 }
@@ -174,7 +180,10 @@ func run(ctx context.Context, cmd *exec.Cmd, grace time.Duration, stop func()) (
 	// The kernel sends Pdeathsig when the thread ends that made the child, not the process.
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()
-	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGKILL}
+	if cmd.SysProcAttr == nil {
+		cmd.SysProcAttr = &syscall.SysProcAttr{}
+	}
+	cmd.SysProcAttr.Setpgid, cmd.SysProcAttr.Pdeathsig = true, syscall.SIGKILL
 	cmd.WaitDelay = grace // for pipes that somebody holds who left the group
 	if err := cmd.Start(); err != nil {
 		return false, err

@@ -9,6 +9,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -31,6 +32,7 @@ type Limits struct {
 type Sandbox struct {
 	Writable []string // absolute paths, beside Dir
 	Offline  bool     // no network
+	Tasks    int      // processes and threads at once, of all that it starts; 0 is no limit
 }
 
 // box is how a program is started.
@@ -38,8 +40,9 @@ type box struct {
 	words []string
 	dir   string
 	env   []string
-	files []*os.File // which it inherits
-	stop  func()     // tells it to end; nil is by a signal
+	files []*os.File           // which it inherits
+	attr  *syscall.SysProcAttr // nil is the usual
+	stop  func()               // tells it to end; nil is by a signal
 }
 
 // sandboxed tells whether there is a sandbox: systemd takes orders of root only, and over
@@ -63,6 +66,9 @@ func (c Command) How() string {
 			how = "without a sandbox, since systemd does not run this machine or we are not root"
 		}
 	}
+	if len(c.Walls) > 0 {
+		how += ", in a network of its own"
+	}
 	if c.Limits != (Limits{}) {
 		how += ", with limits"
 	}
@@ -76,21 +82,21 @@ func (c Command) wrap(ctx context.Context, program string, given handed) (box, e
 		return c.inSandbox(ctx, program, given.root())
 	}
 	at := given.child()
-	b := box{
-		words: append([]string{program}, at.all(c.Args)...), dir: c.Dir, env: c.environment(at), files: given.files,
+	b := box{words: append([]string{program}, at.all(c.Args)...), dir: c.Dir, env: c.environment(at), files: given.files}
+	if c.Limits != (Limits{}) {
+		prlimit, err := Find("prlimit")
+		if err != nil {
+			return box{}, err
+		}
+		words := []string{prlimit, "--core=0"}
+		for _, l := range c.Limits.list() {
+			words = append(words, fmt.Sprintf("--%s=%d", l.option, l.most))
+		}
+		b.words = append(append(words, "--"), b.words...)
 	}
-	if c.Limits == (Limits{}) {
-		return b, nil
+	if len(c.Walls) > 0 {
+		b.words, b.attr = inWalls(c.Walls, b.words), alone()
 	}
-	prlimit, err := Find("prlimit")
-	if err != nil {
-		return box{}, err
-	}
-	words := []string{prlimit, "--core=0"}
-	for _, l := range c.Limits.list() {
-		words = append(words, fmt.Sprintf("--%s=%d", l.option, l.most))
-	}
-	b.words = append(append(words, "--"), b.words...)
 	return b, nil
 }
 
@@ -163,7 +169,10 @@ func (c Command) inSandbox(ctx context.Context, program string, at places) (box,
 		set("BindPaths", quoted(dir)) // also what is below /tmp, in whose place is another one
 		set("ReadWritePaths", quoted(dir))
 	}
-	if c.Sandbox.Offline {
+	if c.Sandbox.Tasks > 0 {
+		set("TasksMax", fmt.Sprint(c.Sandbox.Tasks))
+	}
+	if c.Sandbox.Offline || len(c.Walls) > 0 {
 		set("PrivateNetwork", "yes")
 	}
 	if end, ok := ctx.Deadline(); ok { // also where we die before

@@ -164,11 +164,24 @@ func (c *Client) unreached(ctx context.Context, err error) error {
 	return fault.Wrap(fault.Unready, err, "The Consul %s cannot be reached.", c.cfg.Name)
 }
 
+// refusal is an answer that is none.
+type refusal struct {
+	status int
+	said   string
+}
+
+func (r *refusal) Error() string {
+	return fmt.Sprintf("status %d: %s", r.status, strings.ToValidUTF8(strings.TrimSpace(r.said), "?"))
+}
+
+// leaderless tells whether it may answer a moment later.
+func (r *refusal) leaderless() bool { return strings.Contains(r.said, "No cluster leader") }
+
 // errNone is what a row that is not there answers.
 var errNone = errors.New("there is no such row")
 
 func (c *Client) refused(status int, said string) error {
-	cause := fmt.Errorf("status %d: %s", status, strings.ToValidUTF8(strings.TrimSpace(said), "?"))
+	cause := &refusal{status, said}
 	switch {
 	case status == http.StatusNotFound:
 		return fault.Wrap(fault.NotFound, errors.Join(errNone, cause), "The Consul %s does not know what it was asked for.", c.cfg.Name)
@@ -176,7 +189,7 @@ func (c *Client) refused(status int, said string) error {
 		return fault.Wrap(fault.Forbidden, cause, "The Consul %s refuses our token. Snapshots need one with acl = \"write\", and key and service rights to read and to plant the sentinel.", c.cfg.Name)
 	case status >= 300 && status < 400:
 		return fault.Wrap(fault.Unready, cause, "The Consul %s sends us elsewhere (%d), where we do not go: the address may be wrong.", c.cfg.Name, status)
-	case strings.Contains(said, "No cluster leader"):
+	case cause.leaderless():
 		return fault.Wrap(fault.Unready, cause, "The Consul %s has no leader at the moment.", c.cfg.Name)
 	}
 	return fault.Wrap(fault.Unready, cause, "The Consul %s answered %d.", c.cfg.Name, status)

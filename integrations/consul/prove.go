@@ -2,7 +2,6 @@ package consul
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -23,22 +22,9 @@ import (
 // UndoServer is how a server that is thrown away is taken back after a crash.
 const UndoServer = "consul server"
 
-// serverMemo is what taking it back needs to know.
-type serverMemo struct {
-	Dir     string `json:"dir"`
-	Program string `json:"program"`
-}
-
 // Undo implements [job.Undoer]: it ends the server of a step.
 func (s *Snapshot) Undo(ctx context.Context, step job.Step) error {
-	if step.Undo != UndoServer {
-		return fault.New(fault.Internal, "Nobody here knows how to take back %q.", step.Undo)
-	}
-	var memo serverMemo
-	if err := json.Unmarshal(step.Memo, &memo); err != nil {
-		return err
-	}
-	return throwaway.End(ctx, memo.Dir, memo.Program)
+	return throwaway.Undo(ctx, step, UndoServer)
 }
 
 // reapAfter is when a Consul begins to forget machines that are not there, as none of the
@@ -54,6 +40,11 @@ func (s *Snapshot) Prove(ctx context.Context, r *job.Run, from io.Reader, of bac
 	}
 	ctx, cancel := context.WithTimeoutCause(ctx, ttl, fault.New(fault.Unready, "The Consul that is thrown away was not done within %s.", ttl))
 	defer cancel()
+	proof, err := s.proveIn(ctx, r, from, of)
+	return proof, backup.Prevented(ctx, err)
+}
+
+func (s *Snapshot) proveIn(ctx context.Context, r *job.Run, from io.Reader, of backup.Taken) (backup.Proof, error) {
 	dir, err := r.Scratch(ctx, "consul")
 	if err != nil {
 		return backup.Proof{}, backup.NotProven{Cause: err}
@@ -73,28 +64,28 @@ func (s *Snapshot) Prove(ctx context.Context, r *job.Run, from io.Reader, of bac
 	if was := fact(of.Facts, factVersion); was != version {
 		return backup.Proof{}, backup.NotProven{Cause: fault.New(fault.Unready, "The snapshot is of Consul %s, and %s is %s: install that version for proving.", was, program, version)}
 	}
-	if _, err := (argv.Command{Path: program, Args: []string{"snapshot", "inspect", file}, Dir: dir, Home: dir}).Run(ctx); err != nil {
+	walls, err := s.Walls.Build(ctx)
+	if err != nil {
+		return backup.Proof{}, backup.NotProven{Cause: err}
+	}
+	if _, err := walls.In(argv.Command{Path: program, Args: []string{"snapshot", "inspect", file}, Dir: dir, Home: dir}).Run(ctx); err != nil {
 		var ended *argv.ExitError
 		if errors.As(err, &ended) {
 			return backup.Proof{}, fault.Wrap(fault.Invalid, err, "\"consul snapshot inspect\" refuses the snapshot.")
 		}
 		return backup.Proof{}, backup.NotProven{Cause: err}
 	}
-	proof := backup.Proof{Level: 2, Tool: "consul " + version}
+	proof := backup.Proof{Level: 2, Tool: "consul " + version, Facts: [][2]string{walls.Fact()}}
 	r.Doing(ctx, "restoring on a Consul that is thrown away")
-	err = r.Step(ctx, "throw-away Consul", UndoServer, serverMemo{dir, program}, func(ctx context.Context) (err error) {
-		server, err := start(ctx, program, dir, fact(of.Facts, factDatacenter), s.Now)
+	err = r.Step(ctx, "throw-away Consul", UndoServer, throwaway.Memo{Dir: dir, Program: program}, func(ctx context.Context) (err error) {
+		server, err := start(ctx, walls, program, dir, fact(of.Facts, factDatacenter), s.Now)
 		if err != nil {
 			return backup.NotProven{Cause: err}
 		}
 		defer func() { err = errors.Join(err, server.close(ctx)) }()
 		return s.restoreAndAsk(ctx, server, file, size, of, &proof)
 	})
-	if err != nil {
-		if cause := context.Cause(ctx); cause != nil {
-			err = backup.NotProven{Cause: cause}
-		}
-	}
+	proof.Detail += walls.Note()
 	return proof, err
 }
 
@@ -144,15 +135,15 @@ func (s *Snapshot) restoreAndAsk(ctx context.Context, server *server, file strin
 	}
 	defer f.Close()
 	if err := server.client.restore(ctx, f, size); err != nil {
-		return fault.Wrap(fault.Invalid, err, "A Consul of the same version does not restore the snapshot.")
+		return server.judge(err, "A Consul of the same version does not restore the snapshot.")
 	}
 	if err := server.ready(ctx); err != nil { // it takes over its leadership anew
-		return fault.Wrap(fault.Invalid, err, "The restored Consul does not answer.")
+		return server.judge(err, "The restored Consul does not answer.")
 	}
 	proof.Level = 3
 	differ, err := s.compare(ctx, server, of, proof)
 	if err != nil {
-		return err
+		return server.judge(err, "The restored Consul does not tell what it has.")
 	}
 	if len(differ) > 0 {
 		return fault.New(fault.Invalid, "The restored Consul is not what was backed up: %s.", strings.Join(differ, "; "))
@@ -170,6 +161,21 @@ func (s *Snapshot) restoreAndAsk(ctx context.Context, server *server, file strin
 		proof.Detail += s.tryToken(ctx, server)
 	}
 	return nil
+}
+
+// judge tells what is said against the snapshot, in an answer of the server or by its end, from
+// what keeps us from hearing one.
+func (s *server) judge(err error, say string) error {
+	var no *refusal
+	ended := s.Ended()
+	switch {
+	case errors.Is(err, throwaway.ErrSlow): // we may have had too little patience
+	case ended != nil: // of itself: whoever kills it for want of memory is told apart later
+		return fault.Wrap(fault.Invalid, errors.Join(ended, err), "%s", say)
+	case errors.As(err, &no) && !no.leaderless():
+		return fault.Wrap(fault.Invalid, err, "%s", say)
+	}
+	return backup.NotProven{Cause: err}
 }
 
 // compare asks the restored server for the facts, and tells which are not as they were.
@@ -210,7 +216,7 @@ func (s *Snapshot) findSentinel(ctx context.Context, server *server, want string
 		return fault.New(fault.Invalid, "The restored Consul does not have the value that was planted just before the snapshot.")
 	}
 	if err != nil {
-		return err
+		return server.judge(err, "The restored Consul does not tell the value that was planted.")
 	}
 	if hashOf(value) != want {
 		return fault.New(fault.Invalid, "The restored Consul has another value than was planted just before the snapshot: it is not that snapshot.")

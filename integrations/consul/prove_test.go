@@ -16,10 +16,12 @@ import (
 	"testing"
 	"time"
 
+	"batsignal/integrations/argv"
 	"batsignal/integrations/backup"
 	"batsignal/integrations/consul/consultest"
 	"batsignal/integrations/job"
 	"batsignal/integrations/job/jobtest"
+	"batsignal/integrations/throwaway"
 	"batsignal/oncall/fault"
 	"batsignal/oncall/secret"
 
@@ -27,6 +29,10 @@ import (
 )
 
 func TestMain(m *testing.M) {
+	if is, err := argv.Enter(os.Args, os.Environ()); is {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
 	if file := os.Getenv("CONSUL_PROVE"); file != "" {
 		proveInAChild(file)
 	}
@@ -67,7 +73,8 @@ func serversIn(t *testing.T, root string) (n int) {
 }
 
 func of(s *consultest.Server) *Snapshot {
-	return &Snapshot{From: Config{Name: "prod", Address: s.Address, Token: s.Token()}, Prefix: "batsignal", Binary: s.Binary, Now: time.Now}
+	return &Snapshot{From: Config{Name: "prod", Address: s.Address, Token: s.Token()}, Prefix: "batsignal", Binary: s.Binary, Now: time.Now,
+		Walls: throwaway.Walls{Mode: throwaway.Auto, Ours: argv.OurWalls()}}
 }
 
 // write takes a snapshot.
@@ -121,6 +128,9 @@ func TestASnapshotIsTakenAndProven(t *testing.T) {
 	if err != nil || proof.Level != 4 || proof.Tool != "consul 1.19.2" || fact(proof.Facts, "rows below app/") != "120" || fact(proof.Facts, "services") != "3" {
 		t.Errorf("%+v, %v", proof, err)
 	}
+	if walled := !strings.Contains(proof.Detail, "It was not walled in"); walled != strings.HasPrefix(fact(proof.Facts, "network"), "its own") {
+		t.Errorf("%+v", proof)
+	}
 
 	// The next one is another one, and the first has not its value.
 	server.Restart(t)
@@ -154,12 +164,12 @@ func TestASnapshotWithTokensIsProven(t *testing.T) {
 		t.Errorf("%v", taken.Facts)
 	}
 	proof, err := s.prove(t, snapshot, taken)
-	if err != nil || proof.Level != 4 || !strings.HasSuffix(proof.Detail, "Our token opens it.") {
+	if err != nil || proof.Level != 4 || !strings.Contains(proof.Detail, "Our token opens it.") {
 		t.Errorf("%+v, %v", proof, err)
 	}
 	s.From.Token = secret.New("11111111-8a24-4d4b-9f0c-7d6a3d0b7e11")
 	proof, err = s.prove(t, snapshot, taken)
-	if err != nil || proof.Level != 4 || !strings.HasSuffix(proof.Detail, "Our token of today does not open it.") {
+	if err != nil || proof.Level != 4 || !strings.Contains(proof.Detail, "Our token of today does not open it.") {
 		t.Errorf("%+v, %v", proof, err)
 	}
 	r, _ := jobtest.Run(t, job.About{})
@@ -263,7 +273,8 @@ func proveInAChild(file string) {
 		fmt.Println(err)
 		os.Exit(1)
 	}
-	s := &Snapshot{From: Config{Name: "prod", Address: ask.Address}, Prefix: "batsignal", Binary: ask.Binary, Now: time.Now}
+	s := &Snapshot{From: Config{Name: "prod", Address: ask.Address}, Prefix: "batsignal", Binary: ask.Binary, Now: time.Now,
+		Walls: throwaway.Walls{Mode: throwaway.Auto, Ours: argv.OurWalls()}}
 	_, err = s.Prove(context.Background(), job.NewRun(job.About{ID: 1, Attempt: 1, ScratchRoot: ask.Root}, steps{}), snapshot, ask.Taken)
 	fmt.Println("done", err)
 	os.Exit(0)

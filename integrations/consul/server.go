@@ -8,7 +8,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"net"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -23,7 +22,8 @@ import (
 
 // server is a Consul of ours, empty and alone, to restore a snapshot on. It speaks on a
 // socket in its directory, which nobody else can open; what it must have of ports is on the
-// loopback, and wants a token and a key that only it knows.
+// loopback, which is its own where there are walls, and wants a token and a key that only it
+// knows.
 type server struct {
 	*throwaway.Server
 	client *Client
@@ -57,18 +57,18 @@ func (s *Snapshot) findBinary(ctx context.Context) (path, version string, err er
 var versionLine = regexp.MustCompile(`(?m)^Consul v([0-9]+\.[0-9]+\.[0-9]+)`)
 
 // start starts a server in a scratch directory and waits until it leads.
-func start(ctx context.Context, program, dir, datacenter string, now func() time.Time) (*server, error) {
+func start(ctx context.Context, walls throwaway.Built, program, dir, datacenter string, now func() time.Time) (*server, error) {
 	var err error
 	for range 5 { // another program may take a port between choosing and listening
 		var s *server
-		if s, err = startOnce(ctx, program, dir, datacenter, now); err == nil || ctx.Err() != nil {
+		if s, err = startOnce(ctx, walls, program, dir, datacenter, now); err == nil || ctx.Err() != nil {
 			return s, err
 		}
 	}
 	return nil, err
 }
 
-func startOnce(ctx context.Context, program, dir, datacenter string, now func() time.Time) (*server, error) {
+func startOnce(ctx context.Context, walls throwaway.Built, program, dir, datacenter string, now func() time.Time) (*server, error) {
 	token := randomUUID()
 	if err := configure(dir, datacenter, token); err != nil {
 		return nil, err
@@ -84,7 +84,7 @@ func startOnce(ctx context.Context, program, dir, datacenter string, now func() 
 		return nil, errors.Join(err, s.dir.Close())
 	}
 	c := argv.Command{Path: program, Args: []string{"agent", "-config-file=" + filepath.Join(dir, "consul.json")}, Dir: dir}
-	if s.Server, err = throwaway.Start(ctx, c, dir, throwaway.Account{}); err != nil {
+	if s.Server, err = throwaway.Start(ctx, walls.In(c), dir, throwaway.Account{}); err != nil {
 		return nil, errors.Join(err, s.dir.Close())
 	}
 	if err := s.ready(ctx); err != nil {
@@ -98,7 +98,7 @@ const socketName = "http.sock"
 // configure writes what the server is told, its token among it, where only we can read it.
 // It asks nobody else for anything: a restored state names peers and authorities of before.
 func configure(dir, datacenter string, token secret.Text) error {
-	ports, err := freePorts(2)
+	ports, err := throwaway.FreePorts(2)
 	if err != nil {
 		return err
 	}
@@ -134,36 +134,21 @@ func randomUUID() secret.Text {
 	return secret.New(strings.Join([]string{h[:8], h[8:12], h[12:16], h[16:20], h[20:]}, "-"))
 }
 
-// freePorts finds ports of the loopback that nobody listens on.
-func freePorts(n int) (ports []int, err error) {
-	for range n {
-		l, err := net.Listen("tcp", "127.0.0.1:0")
-		if err != nil {
-			return nil, err
-		}
-		defer l.Close()
-		ports = append(ports, l.Addr().(*net.TCPAddr).Port)
-	}
-	return ports, nil
-}
-
 // ready waits until the server leads and knows its token.
 func (s *server) ready(ctx context.Context) error {
-	ctx, cancel := context.WithTimeout(ctx, startPatience)
-	defer cancel()
-	for {
-		_, err := s.client.keys(ctx, "")
-		if err == nil {
-			return nil
-		}
-		select {
-		case <-s.Exited():
-			return fault.New(fault.Unready, "A Consul to restore on does not start: %s", s.Said())
-		case <-ctx.Done():
-			return fault.Wrap(fault.Unready, err, "A Consul to restore on did not become ready.")
-		case <-time.After(20 * time.Millisecond):
-		}
+	var last error
+	err := s.Await(ctx, startPatience, func(ctx context.Context) (bool, error) {
+		_, last = s.client.keys(ctx, "")
+		return last == nil, nil
+	})
+	var ended *throwaway.Ended
+	switch {
+	case errors.As(err, &ended):
+		return fault.Wrap(fault.Unready, err, "A Consul to restore on does not run: %s", ended.Said)
+	case errors.Is(err, throwaway.ErrSlow):
+		return fault.Wrap(fault.Unready, errors.Join(err, last), "A Consul to restore on did not become ready within %s.", startPatience)
 	}
+	return err
 }
 
 // close ends the server; its files are the run's.

@@ -14,6 +14,7 @@ import (
 
 	"batsignal/integrations/backup"
 	"batsignal/integrations/job"
+	"batsignal/integrations/throwaway"
 	"batsignal/oncall/fault"
 )
 
@@ -34,7 +35,9 @@ type Snapshot struct {
 	Binary string
 	// TTL is how long a server that is thrown away may live at most; 0 is 15 minutes.
 	TTL time.Duration
-	Now func() time.Time
+	// Walls are around that server.
+	Walls throwaway.Walls
+	Now   func() time.Time
 }
 
 var (

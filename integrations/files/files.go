@@ -20,6 +20,7 @@ import (
 	"batsignal/integrations/argv"
 	"batsignal/integrations/backup"
 	"batsignal/integrations/job"
+	"batsignal/integrations/throwaway"
 	"batsignal/oncall/fault"
 )
 
@@ -36,8 +37,9 @@ type Config struct {
 	Sentinel string
 	Copies   []Copy
 	Checks   []Check
-	Bytes    int64 // how many at most; 0 is 10 GiB
-	Files    int   // how many at most; 0 is 100,000
+	Walls    throwaway.Walls // around the programs of checks
+	Bytes    int64           // how many at most; 0 is 10 GiB
+	Files    int             // how many at most; 0 is 100,000
 	Now      func() time.Time
 }
 

@@ -5,6 +5,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"net"
 	"os"
@@ -17,14 +18,23 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"batsignal/integrations/argv"
 	"batsignal/integrations/backup"
 	"batsignal/integrations/files"
 	"batsignal/integrations/job"
 	"batsignal/integrations/job/jobtest"
+	"batsignal/integrations/throwaway"
+	"batsignal/migrations/childtest"
 	"batsignal/migrations/pgtest"
 )
 
-func TestMain(m *testing.M) { pgtest.Main(m) }
+func TestMain(m *testing.M) {
+	if is, err := argv.Enter(os.Args, os.Environ()); is {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+	pgtest.Main(m)
+}
 
 var now = time.Date(2026, 3, 1, 3, 14, 0, 0, time.UTC)
 
@@ -271,6 +281,23 @@ func TestWhatIsBrokenIsNotProven(t *testing.T) {
 	var not backup.NotProven
 	_, _, err := prove(t, source(t, files.Config{Paths: []string{dir}, Checks: []files.Check{{Argv: []string{"no-such-program"}}}}), b.file, backup.Taken{})
 	if !errors.As(err, &not) {
+		t.Errorf("%v", err)
+	}
+	for _, said := range []string{"echo database or disk is full: No space left on device >&2; exit 1", "kill -KILL $$"} {
+		_, _, err := prove(t, source(t, files.Config{Paths: []string{dir}, Checks: []files.Check{{Argv: []string{"sh", "-c", said}}}}), b.file, backup.Taken{})
+		if !errors.As(err, &not) || !strings.Contains(err.Error(), "too little room") {
+			t.Errorf("%v", err)
+		}
+	}
+	// A check reaches nobody.
+	walls := throwaway.Walls{Mode: throwaway.Required, Ours: argv.OurWalls()}
+	if err := argv.TryWalls(t.Context(), walls.Ours); err != nil {
+		childtest.Lacks(t, err)
+	}
+	ours, err := os.Readlink("/proc/self/ns/net")
+	must(t, err)
+	_, m, err := prove(t, source(t, files.Config{Paths: []string{dir}, Walls: walls, Checks: []files.Check{{Argv: []string{"sh", "-c", "test $(readlink /proc/self/ns/net) != " + ours}}}}), b.file, backup.Taken{})
+	if err != nil || !strings.Contains(m.Text(), "in a network of its own") {
 		t.Errorf("%v", err)
 	}
 	ctx, cancel := context.WithCancel(t.Context())

@@ -11,13 +11,11 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
-	"syscall"
 	"time"
 
 	"batsignal/integrations/argv"
 	"batsignal/integrations/backup"
 	"batsignal/integrations/job"
-	"batsignal/oncall/fault"
 )
 
 // Prove implements [backup.Source].
@@ -28,17 +26,10 @@ func (s *Source) Prove(ctx context.Context, r *job.Run, from io.Reader, of backu
 	}
 	defer func() { _ = os.RemoveAll(dir) }() // the engine removes it as well
 	proof, err := s.prove(ctx, r, dir, from, of)
-	switch {
-	case err == nil:
-		return proof, nil
-	case ctx.Err() != nil:
-		return backup.Proof{}, backup.NotProven{Cause: context.Cause(ctx)}
-	case errors.Is(err, syscall.ENOSPC), errors.Is(err, syscall.EDQUOT):
-		return backup.Proof{}, backup.NotProven{Cause: fault.Wrap(fault.Limited, err, "There is too little room for restoring. Make room where runs have their scratch directories.")}
-	case errors.Is(err, argv.ErrMissing):
-		return backup.Proof{}, backup.NotProven{Cause: err}
+	if err != nil {
+		return backup.Proof{}, backup.Prevented(ctx, err)
 	}
-	return backup.Proof{}, err
+	return proof, nil
 }
 
 func (s *Source) prove(ctx context.Context, r *job.Run, dir string, from io.Reader, of backup.Taken) (backup.Proof, error) {
@@ -163,6 +154,11 @@ func (s *Source) ask(ctx context.Context, r *job.Run, dir string, c Check) error
 		return err
 	}
 	command := argv.Command{Path: c.Argv[0], Dir: at, Sandbox: &argv.Sandbox{Writable: []string{dir}, Offline: true}}
+	walls, err := s.c.Walls.Build(ctx)
+	if err != nil {
+		return backup.NotProven{Cause: err}
+	}
+	command = walls.In(command)
 	for _, a := range c.Argv[1:] {
 		command.Args = append(command.Args, strings.ReplaceAll(argv.Literal(a), "{dir}", argv.Literal(dir)))
 	}

@@ -16,6 +16,7 @@ import (
 
 	"batsignal/integrations/backup"
 	"batsignal/integrations/job"
+	"batsignal/integrations/throwaway"
 	"batsignal/oncall/secret"
 )
 
@@ -129,18 +130,18 @@ func TestAnOrphanIsEnded(t *testing.T) {
 	root := t.TempDir()
 	dir := filepath.Join(root, "run-9-1-postgres")
 	r := job.NewRun(job.About{ID: 9, Attempt: 1, ScratchRoot: root}, steps{})
-	made, as, err := scratch(t.Context(), r)
-	if err != nil || made != dir {
-		t.Fatal(made, err)
-	}
 	bin, err := findNewest(t.Context(), "")
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := initCluster(t.Context(), bin, dir, as); err != nil {
+	at, err := scratch(t.Context(), r, bin, throwaway.Built{})
+	if err != nil || at.dir != dir {
+		t.Fatal(at, err)
+	}
+	if err := at.initCluster(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	server, err := start(t.Context(), bin, dir, as, superuser, "postgres")
+	server, err := at.start(t.Context(), superuser, "postgres")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -148,7 +149,7 @@ func TestAnOrphanIsEnded(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	memo, err := json.Marshal(serverMemo{dir})
+	memo, err := json.Marshal(throwaway.Memo{Dir: dir})
 	if err != nil {
 		t.Fatal(err)
 	}

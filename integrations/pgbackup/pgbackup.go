@@ -20,6 +20,7 @@ import (
 
 	"batsignal/integrations/backup"
 	"batsignal/integrations/job"
+	"batsignal/integrations/throwaway"
 	"batsignal/oncall/fault"
 	"batsignal/oncall/secret"
 )
@@ -67,7 +68,9 @@ type Source struct {
 	Trusted bool
 	// TTL is how long a proof may take, and its server live; 0 is two hours.
 	TTL time.Duration
-	Now func() time.Time
+	// Walls are around that server, and the programs that fill it.
+	Walls throwaway.Walls
+	Now   func() time.Time
 }
 
 var (

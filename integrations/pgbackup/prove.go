@@ -31,11 +31,7 @@ func (s *Source) Prove(ctx context.Context, r *job.Run, from io.Reader, of backu
 	}
 	ctx, cancel := context.WithTimeoutCause(ctx, ttl, fault.New(fault.Unready, "The PostgreSQL that is thrown away was not done within %s.", ttl))
 	defer cancel()
-	defer func() {
-		if cause := context.Cause(ctx); err != nil && cause != nil {
-			err = backup.NotProven{Cause: cause}
-		}
-	}()
+	defer func() { err = prevented(ctx, err) }()
 	major, err := strconv.Atoi(strings.Split(fact(of.Facts, factVersion), ".")[0])
 	if err != nil {
 		return proof, backup.NotProven{Cause: fault.New(fault.Unready, "It is not known of which version of PostgreSQL the backup is.")}
@@ -52,17 +48,21 @@ func (s *Source) Prove(ctx context.Context, r *job.Run, from io.Reader, of backu
 	if err != nil {
 		return proof, backup.NotProven{Cause: err}
 	}
-	dir, as, err := scratch(ctx, r)
+	walls, err := s.Walls.Build(ctx)
 	if err != nil {
 		return proof, backup.NotProven{Cause: err}
 	}
-	proof.Tool = "PostgreSQL " + bin.version
-	err = r.Step(ctx, "throw-away PostgreSQL", UndoServer, serverMemo{dir}, func(ctx context.Context) (err error) {
+	at, err := scratch(ctx, r, bin, walls)
+	if err != nil {
+		return proof, backup.NotProven{Cause: err}
+	}
+	proof.Tool, proof.Facts = "PostgreSQL "+bin.version, [][2]string{walls.Fact()}
+	err = r.Step(ctx, "throw-away PostgreSQL", UndoServer, throwaway.Memo{Dir: at.dir}, func(ctx context.Context) (err error) {
 		var server *server
 		if s.Mode == Base {
-			server, err = s.restoreBase(ctx, r, bin, dir, as, from, of, &proof)
+			server, err = s.restoreBase(ctx, r, at, from, of, &proof)
 		} else {
-			server, err = restoreDump(ctx, r, bin, dir, as, from)
+			server, err = restoreDump(ctx, r, at, from)
 		}
 		if server != nil {
 			defer func() { err = errors.Join(err, server.Stop(ctx)) }()
@@ -73,6 +73,7 @@ func (s *Source) Prove(ctx context.Context, r *job.Run, from io.Reader, of backu
 		proof.Level = 3
 		return s.askRestored(ctx, r, server, of, &proof)
 	})
+	proof.Detail += walls.Note()
 	return proof, err
 }
 
@@ -191,16 +192,16 @@ func (s *Source) compare(ctx context.Context, server *server, home *pgx.Conn, ho
 
 // restoreDump makes a server and restores a dump on it. A server that it gives is to be
 // stopped, whatever the error.
-func restoreDump(ctx context.Context, r *job.Run, bin programs, dir string, as throwaway.Account, from io.Reader) (*server, error) {
+func restoreDump(ctx context.Context, r *job.Run, at site, from io.Reader) (*server, error) {
 	u := newUnpacking(from)
 	c, err := u.contents() // before a server is made for nothing
 	if err != nil {
 		return nil, err
 	}
-	if err := initCluster(ctx, bin, dir, as); err != nil {
+	if err := at.initCluster(ctx); err != nil {
 		return nil, backup.NotProven{Cause: err}
 	}
-	s, err := start(ctx, bin, dir, as, superuser, "postgres")
+	s, err := at.start(ctx, superuser, "postgres")
 	if err != nil {
 		return nil, backup.NotProven{Cause: err}
 	}

@@ -12,23 +12,21 @@ import (
 	"batsignal/integrations/argv"
 	"batsignal/integrations/backup"
 	"batsignal/integrations/job"
-	"batsignal/integrations/throwaway"
 	"batsignal/oncall/fault"
 )
 
 // restoreBase unpacks a base backup, has every file of it checked, and starts it.
-func (s *Source) restoreBase(ctx context.Context, r *job.Run, bin programs, dir string, as throwaway.Account, from io.Reader, of backup.Taken, proof *backup.Proof) (*server, error) {
+func (s *Source) restoreBase(ctx context.Context, r *job.Run, at site, from io.Reader, of backup.Taken, proof *backup.Proof) (*server, error) {
 	r.Doing(ctx, "unpacking the cluster")
-	data := filepath.Join(dir, "data")
-	if err := unpackBase(data, as, from, func(n int64) { r.Progress(n, 0, job.UnitBytes) }); err != nil {
+	data := filepath.Join(at.dir, "data")
+	if err := unpackBase(data, at.as, from, func(n int64) { r.Progress(n, 0, job.UnitBytes) }); err != nil {
 		return nil, err
 	}
-	here := server{dir: dir, bin: bin}
-	if _, err := here.run(ctx, argv.Command{Path: "pg_verifybackup", Args: []string{"--exit-on-error", "--quiet", data}}); err != nil {
+	if _, err := at.run(ctx, argv.Command{Path: "pg_verifybackup", Args: []string{"--exit-on-error", "--quiet", data}}); err != nil {
 		return nil, refused(ctx, err, "pg_verifybackup does not accept it")
 	}
 	proof.Level = 2
-	control, err := here.run(ctx, argv.Command{Path: "pg_controldata", Args: []string{data}})
+	control, err := at.run(ctx, argv.Command{Path: "pg_controldata", Args: []string{data}})
 	if err != nil {
 		return nil, refused(ctx, err, "pg_controldata does not accept it")
 	}
@@ -45,7 +43,7 @@ func (s *Source) restoreBase(ctx context.Context, r *job.Run, bin programs, dir 
 		}
 	}
 	r.Doing(ctx, "recovering the cluster")
-	return start(ctx, bin, dir, as, fact(of.Facts, factSuperuser), fact(of.Facts, factDatabase))
+	return at.start(ctx, fact(of.Facts, factSuperuser), fact(of.Facts, factDatabase))
 }
 
 // amcheck looks for indexes and tables that are broken inside, where PostgreSQL's own check is

@@ -12,6 +12,7 @@ import (
 
 	"batsignal/integrations/argv"
 	"batsignal/integrations/job"
+	"batsignal/integrations/throwaway"
 	"batsignal/migrations"
 	"batsignal/migrations/pg"
 	"batsignal/oncall/fault"
@@ -196,15 +197,15 @@ func Rehearse(ctx context.Context, r *job.Run, bindir string, from io.Reader) (o
 	if err != nil {
 		return out, err
 	}
-	dir, as, err := scratch(ctx, r)
+	at, err := scratch(ctx, r, bin, throwaway.Built{}) // what it does is ours
 	if err != nil {
 		return out, err
 	}
-	err = r.Step(ctx, "throw-away PostgreSQL", UndoServer, serverMemo{dir}, func(ctx context.Context) (err error) {
-		if err := initCluster(ctx, bin, dir, as); err != nil {
+	err = r.Step(ctx, "throw-away PostgreSQL", UndoServer, throwaway.Memo{Dir: at.dir}, func(ctx context.Context) (err error) {
+		if err := at.initCluster(ctx); err != nil {
 			return err
 		}
-		server, err := start(ctx, bin, dir, as, superuser, "template1")
+		server, err := at.start(ctx, superuser, "template1")
 		if err != nil {
 			return err
 		}

@@ -2,7 +2,6 @@ package pgbackup
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"os"
 	"path/filepath"
@@ -23,31 +22,25 @@ import (
 // UndoServer is how a server that is thrown away is taken back after a crash.
 const UndoServer = "postgres server"
 
-// serverMemo is what taking it back needs to know.
-type serverMemo struct {
-	Dir string `json:"dir"`
+// Undo implements [job.Undoer]: it ends the server of a step, and what works beside it.
+func (s *Source) Undo(ctx context.Context, step job.Step) error {
+	return throwaway.Undo(ctx, step, UndoServer, "postgres", "initdb", "pg_restore", "psql", "pg_verifybackup", "pg_controldata", "pg_amcheck")
 }
 
-// Undo implements [job.Undoer]: it ends the server of a step, and what works beside it.
-func (s *Source) Undo(ctx context.Context, step job.Step) error { return undo(ctx, step) }
-
-func undo(ctx context.Context, step job.Step) error {
-	if step.Undo != UndoServer {
-		return fault.New(fault.Internal, "Nobody here knows how to take back %q.", step.Undo)
-	}
-	var memo serverMemo
-	if err := json.Unmarshal(step.Memo, &memo); err != nil {
-		return err
-	}
-	return throwaway.End(ctx, memo.Dir, "postgres", "initdb", "pg_restore", "psql", "pg_verifybackup", "pg_amcheck")
+// site is where PostgreSQL's programs work: a directory, as an account, within walls or not.
+type site struct {
+	dir   string
+	as    throwaway.Account
+	walls throwaway.Built
+	bin   programs
 }
 
 // server is a PostgreSQL of ours. It is reached by a socket in its directory, which only the
 // account that it runs as (and root) can open.
 type server struct {
 	*throwaway.Server
-	dir, super string
-	bin        programs
+	site
+	super string
 }
 
 // The superuser of a new cluster: no role that a backup brings is called so.
@@ -60,44 +53,55 @@ const (
 )
 
 // scratch makes the directory of a server, and says who runs it.
-func scratch(ctx context.Context, r *job.Run) (dir string, as throwaway.Account, err error) {
-	if as, err = throwaway.Unprivileged("postgres", "nobody"); err != nil {
-		return "", as, err
+func scratch(ctx context.Context, r *job.Run, bin programs, walls throwaway.Built) (site, error) {
+	as, err := throwaway.Unprivileged("postgres", "nobody")
+	if err != nil {
+		return site{}, err
 	}
-	if dir, err = r.Scratch(ctx, "postgres"); err != nil {
-		return "", as, err
+	dir, err := r.Scratch(ctx, "postgres")
+	if err != nil {
+		return site{}, err
 	}
 	if n := len(filepath.Join(dir, ".s.PGSQL."+socketPort)); n > socketLimit {
-		return "", as, fault.New(fault.Unready, "The scratch directory %s has too long a name for a socket, by %d letters.", dir, n-socketLimit)
+		return site{}, fault.New(fault.Unready, "The scratch directory %s has too long a name for a socket, by %d letters.", dir, n-socketLimit)
 	}
-	return dir, as, as.Give(dir)
+	return site{dir, as, walls, bin}, as.Give(dir)
 }
 
 // initCluster makes an empty cluster in dir/data.
-func initCluster(ctx context.Context, bin programs, dir string, as throwaway.Account) error {
-	_, err := throwaway.Run(ctx, argv.Command{Path: bin.path("initdb"), Dir: dir, Home: dir, Args: []string{"-D", filepath.Join(dir, "data"), "-U", superuser,
-		"-A", "trust", "-E", "UTF8", "--locale=C.UTF-8", "--no-sync", "--no-instructions"}}, as)
+func (t site) initCluster(ctx context.Context) error {
+	_, err := t.run(ctx, argv.Command{Path: "initdb", Args: []string{"-D", filepath.Join(t.dir, "data"), "-U", superuser,
+		"-A", "trust", "-E", "UTF8", "--locale=C.UTF-8", "--no-sync", "--no-instructions"}})
 	if err != nil && ctx.Err() == nil {
 		return fault.Wrap(fault.Unready, err, "A PostgreSQL to restore on cannot be made.")
 	}
 	return err
 }
 
+// run runs one of PostgreSQL's programs; what it says is no secret to whoever may read the
+// backup, and so goes to the log only.
+func (t site) run(ctx context.Context, c argv.Command) (argv.Output, error) {
+	c.Path = t.bin.path(c.Path)
+	c.Dir, c.Home = t.dir, t.dir
+	return throwaway.Run(ctx, t.walls.In(c), t.as)
+}
+
 // start starts the server of dir/data and waits until it answers, as super on a database.
-func start(ctx context.Context, bin programs, dir string, as throwaway.Account, super, database string) (*server, error) {
+func (t site) start(ctx context.Context, super, database string) (*server, error) {
 	files := map[string]string{"server.conf": "", "hba.conf": "local all all trust\n", "ident.conf": ""}
 	for name, text := range files {
-		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o644); err != nil {
+		if err := os.WriteFile(filepath.Join(t.dir, name), []byte(text), 0o644); err != nil {
 			return nil, err
 		}
 	}
-	args := []string{"-D", filepath.Join(dir, "data")}
-	for _, set := range settings(dir) {
+	args := []string{"-D", filepath.Join(t.dir, "data")}
+	for _, set := range settings(t.dir) {
 		args = append(args, "-c", set)
 	}
-	s := &server{dir: dir, super: super, bin: bin}
+	s := &server{site: t, super: super}
 	var err error
-	if s.Server, err = throwaway.Start(ctx, argv.Command{Path: bin.path("postgres"), Args: args, Dir: dir, Home: dir}, dir, as); err != nil {
+	c := argv.Command{Path: t.bin.path("postgres"), Args: args, Dir: t.dir, Home: t.dir}
+	if s.Server, err = throwaway.Start(ctx, t.walls.In(c), t.dir, t.as); err != nil {
 		return nil, err
 	}
 	if err := s.ready(ctx, database); err != nil {
@@ -139,34 +143,23 @@ func (s *server) connect(ctx context.Context, database string) (*pgx.Conn, error
 }
 
 func (s *server) ready(ctx context.Context, database string) error {
-	ctx, cancel := context.WithTimeout(ctx, readyPatience)
-	defer cancel()
-	for {
+	err := s.Await(ctx, readyPatience, func(ctx context.Context) (bool, error) {
 		conn, err := s.connect(ctx, database)
 		if err == nil {
-			return conn.Close(ctx)
+			return true, conn.Close(ctx)
 		}
 		var said *pgconn.PgError
-		if errors.As(err, &said) && said.Code != "57P03" { // it is starting, or recovers
-			if strings.Contains(said.Message, "locale") {
-				return backup.NotProven{Cause: fault.Wrap(fault.Unready, err, "The backup is of a cluster with a locale that this machine does not have: install it (on Debian: dpkg-reconfigure locales).")}
-			}
-			return fault.Wrap(fault.Invalid, err, "The restored server does not let us in.")
+		if !errors.As(err, &said) || said.Code == "57P03" { // it is starting, or recovers
+			return false, nil
 		}
-		select {
-		case <-s.Exited():
-			return fault.New(fault.Invalid, "The restored server does not start: %s", s.Said())
-		case <-ctx.Done():
-			return context.Cause(ctx)
-		case <-time.After(10 * time.Millisecond):
+		if strings.Contains(said.Message, "locale") {
+			return false, backup.NotProven{Cause: fault.Wrap(fault.Unready, err, "The backup is of a cluster with a locale that this machine does not have: install it (on Debian: dpkg-reconfigure locales).")}
 		}
+		return false, fault.Wrap(fault.Invalid, err, "The restored server does not let us in.")
+	})
+	var ended *throwaway.Ended
+	if errors.As(err, &ended) {
+		return fault.Wrap(fault.Invalid, err, "The restored server does not start: %s", ended.Said)
 	}
-}
-
-// run runs one of PostgreSQL's programs against the server; what it says is no secret to
-// whoever may read the backup, and so goes to the log only.
-func (s *server) run(ctx context.Context, c argv.Command) (argv.Output, error) {
-	c.Path = s.bin.path(c.Path)
-	c.Dir, c.Home = s.dir, s.dir
-	return c.Run(ctx)
+	return err
 }

@@ -11,9 +11,11 @@ import (
 	"testing"
 	"time"
 
+	"batsignal/integrations/argv"
 	"batsignal/integrations/backup"
 	"batsignal/integrations/job"
 	"batsignal/integrations/job/jobtest"
+	"batsignal/integrations/throwaway"
 	"batsignal/migrations/childtest"
 	"batsignal/migrations/pglocal"
 	"batsignal/migrations/pgtest"
@@ -32,6 +34,10 @@ var source struct {
 }
 
 func TestMain(m *testing.M) {
+	if is, err := argv.Enter(os.Args, os.Environ()); is {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
 	if file := os.Getenv("PGBACKUP_PROVE"); file != "" {
 		proveInAChild(file)
 	}
@@ -184,5 +190,6 @@ func serversIn(t *testing.T, root string) (n int) {
 }
 
 func of(dsn secret.Text, mode Mode) *Source {
-	return &Source{Name: "shop", DSN: dsn, Mode: mode, Sentinel: OwnSentinel, Trusted: true, Now: time.Now}
+	return &Source{Name: "shop", DSN: dsn, Mode: mode, Sentinel: OwnSentinel, Trusted: true, Now: time.Now,
+		Walls: throwaway.Walls{Mode: throwaway.Auto, Ours: argv.OurWalls()}}
 }

@@ -34,7 +34,9 @@ type Config struct {
 	Timeout time.Duration     // 0 is that of the job
 	Limits  argv.Limits
 	Sandbox *argv.Sandbox
-	Success []int // which ends are good ones; none is 0 alone
+	Offline bool     // it has a network of its own, with nobody else; where that cannot be, it does not run
+	Walls   []string // for that, as [argv.OurWalls] gives them
+	Success []int    // which ends are good ones; none is 0 alone
 	// Report reads the last line of what it prints as what came of it:
 	// {"said": "3 packages", "evidence": [["packages", "3"]]}.
 	Report bool
@@ -112,6 +114,9 @@ func New(c Config) (*Procedure, error) {
 	if c.Dir != "" && !filepath.IsAbs(c.Dir) {
 		return nil, fault.New(fault.Invalid, "A procedure runs in a directory with an absolute path, not %q.", c.Dir)
 	}
+	if c.Offline && len(c.Walls) == 0 {
+		return nil, fault.New(fault.Invalid, "%s is to run offline, and this program has no walls for that.", c.Argv[0])
+	}
 	return p, nil
 }
 
@@ -140,16 +145,35 @@ func (p *Procedure) fill(params job.Params) (args []string, err error) {
 
 func (p *Procedure) command(params job.Params) (argv.Command, error) {
 	args, err := p.fill(params)
-	return argv.Command{Path: p.c.Argv[0], Args: args, Dir: p.c.Dir, Env: p.c.Env, Limits: p.c.Limits, Sandbox: p.c.Sandbox}, err
+	c := argv.Command{Path: p.c.Argv[0], Args: args, Dir: p.c.Dir, Env: p.c.Env, Limits: p.c.Limits, Sandbox: p.c.Sandbox}
+	if p.c.Offline {
+		c.Walls = p.c.Walls
+	}
+	return c, err
+}
+
+// offline tells why it cannot run without a network, if it is to.
+func (p *Procedure) offline(ctx context.Context) error {
+	if !p.c.Offline {
+		return nil
+	}
+	if err := argv.TryWalls(ctx, p.c.Walls); err != nil {
+		return fault.Wrap(fault.Unready, err, "%s is to run offline, and cannot: %s. Let the bot have namespaces of users and networks (docs/backups.md), or set offline: false.",
+			filepath.Base(p.c.Argv[0]), strings.TrimSuffix(fault.Say(err), "."))
+	}
+	return nil
 }
 
 // Plan implements [job.Kind]: it shows what would run, as a shell would be told.
-func (p *Procedure) Plan(_ context.Context, params job.Params) ([]string, error) {
+func (p *Procedure) Plan(ctx context.Context, params job.Params) ([]string, error) {
 	c, err := p.command(params)
 	if err != nil {
 		return nil, err
 	}
 	if _, err := argv.Find(c.Path); err != nil {
+		return nil, err
+	}
+	if err := p.offline(ctx); err != nil {
 		return nil, err
 	}
 	words := []string{shown(c.Path)}
@@ -186,6 +210,9 @@ func shown(word string) string {
 func (p *Procedure) Do(ctx context.Context, r *job.Run) (job.Result, error) {
 	c, err := p.command(r.Params)
 	if err != nil {
+		return job.Result{}, err
+	}
+	if err := p.offline(ctx); err != nil {
 		return job.Result{}, err
 	}
 	if c.Secrets, err = p.secrets(); err != nil {

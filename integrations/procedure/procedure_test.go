@@ -16,10 +16,17 @@ import (
 	"batsignal/integrations/job"
 	"batsignal/integrations/job/jobtest"
 	"batsignal/integrations/procedure"
+	"batsignal/migrations/childtest"
 	"batsignal/oncall/fault"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) {
+	if is, err := argv.Enter(os.Args, os.Environ()); is {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+	goleak.VerifyTestMain(m)
+}
 
 // script is a program of an operator's.
 func script(t testing.TB, text string) string {
@@ -235,4 +242,37 @@ func FuzzAValueIsOneArgumentAndNoOption(f *testing.F) {
 	}
 	counts := counting(f)
 	f.Fuzz(func(t *testing.T, one, other string) { check(t, counts, one, other) })
+}
+
+// One that is to run offline has a network with nobody else in it, or does not run.
+func TestAProcedureRunsOffline(t *testing.T) {
+	ours, err := os.Readlink("/proc/self/ns/net")
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := procedure.Config{Argv: []string{script(t, "readlink /proc/self/ns/net; ulimit -Hn")}, Offline: true, Limits: argv.Limits{Files: 50}, Sandbox: &argv.Sandbox{Writable: []string{"/tmp"}, Tasks: 20}}
+	if _, err := procedure.New(c); fault.KindOf(err) != fault.Invalid {
+		t.Errorf("%v", err)
+	}
+	c.Walls = []string{"/bin/false"}
+	p := made(t, c)
+	_, _, err = do(t, p, nil)
+	_, planned := p.Plan(t.Context(), nil)
+	for _, err := range []error{err, planned} {
+		if fault.KindOf(err) != fault.Unready || !strings.Contains(fault.Say(err), "set offline: false") {
+			t.Errorf("%v", err)
+		}
+	}
+	c.Walls = argv.OurWalls()
+	if err := argv.TryWalls(t.Context(), c.Walls); err != nil {
+		childtest.Lacks(t, err)
+	}
+	p = made(t, c)
+	_, memory, err := do(t, p, nil)
+	if text := memory.Text(); err != nil || !strings.Contains(text, "net:[") || strings.Contains(text, ours) || !strings.Contains(text, "\n50") || !strings.Contains(text, "in a network of its own, with limits") {
+		t.Errorf("%s, %v", text, err)
+	}
+	if plan, err := p.Plan(t.Context(), nil); err != nil || !strings.Contains(plan[1], "in a network of its own") {
+		t.Errorf("%q, %v", plan, err)
+	}
 }

@@ -6,6 +6,7 @@ import (
 	"io"
 	"net"
 	"os"
+	"slices"
 	"strings"
 	"time"
 
@@ -128,12 +129,20 @@ func (o *PGPOpener) judge(ctx context.Context, from *source, said string, err er
 		return err
 	case err == nil && status(said, "DECRYPTION_OKAY") > 0 && status(said, "DECRYPTION_FAILED") == 0:
 		return nil
+	case !o.has(ctx): // else a store that cannot be read looks like a key that does not fit
+		return fault.Wrap(fault.Unready, err, "gpg has the key %s no more, or cannot read it: look with gpg --homedir %s --list-secret-keys.", o.name, o.home)
 	case status(said, "ENC_TO") > 0 && status(said, "NO_SECKEY") >= status(said, "ENC_TO"):
 		return fault.Wrap(fault.Conflict, err, "The key %s does not open this file: it was not sealed to it.", o.name)
 	case strings.Contains(said, "decryption failed: No secret key"), status(said, "BAD_PASSPHRASE") > 0: // it has the key, and may not use it
 		return fault.Wrap(fault.Forbidden, err, "The key %s has a passphrase, and we do not have the right one. Give it in the file of jobs.", o.name)
 	}
 	return fault.Wrap(fault.Conflict, err, "The sealed file is damaged or cut off, and is no proof of anything. Use another copy of it.")
+}
+
+// has tells whether gpg still shows the key.
+func (o *PGPOpener) has(ctx context.Context) bool {
+	out, err := o.run(ctx, gpg(o.home, "--with-colons", "--list-secret-keys"))
+	return err == nil && slices.Contains(secretKeys(out.Stdout), o.name)
 }
 
 // status tells how often gpg told a status.

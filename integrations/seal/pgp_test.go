@@ -2,6 +2,7 @@ package seal_test
 
 import (
 	"bytes"
+	"errors"
 	"io"
 	"os"
 	"os/exec"
@@ -163,6 +164,17 @@ func TestPGPThatIsBrokenOpensForNobody(t *testing.T) {
 	}
 	_, err = opened(t, stranger, sealed(t, s, text(10)))
 	says(t, err, "was not sealed to it")
+	// A store that lost the key, or that cannot be read, is not a key that does not fit.
+	file := sealed(t, s, text(10))
+	if err := os.Rename(filepath.Join(ada.home, "private-keys-v1.d"), filepath.Join(ada.home, "away")); err != nil {
+		t.Fatal(err)
+	}
+	if _, err = opened(t, o, file); fault.KindOf(err) != fault.Unready {
+		t.Errorf("%v", err)
+	}
+	if err := errors.Join(os.RemoveAll(filepath.Join(ada.home, "private-keys-v1.d")), os.Rename(filepath.Join(ada.home, "away"), filepath.Join(ada.home, "private-keys-v1.d"))); err != nil {
+		t.Fatal(err)
+	}
 	neverWhole(t, s, o)
 	noAgent(t, ada.home)
 }

@@ -1,9 +1,11 @@
 // Package throwaway owns servers of others that are started only to be asked something, in a
-// scratch directory, and are thrown away: a Consul or a Postgres that a backup is restored on.
+// scratch directory, and are thrown away: a Consul, a Vault or a Postgres that a backup is restored
+// on.
 //
-// Such a server ends when whoever started it is done, or dies: of the second the kernel tells
-// it. Where that did not help, [End] finds it by its directory, in another process and after
-// a crash. It knows no server, and removes no files: the scratch directory is the run's.
+// Where the machine lets us, such a server has a network of its own ([Walls]). It ends when
+// whoever started it is done, or dies: of the second the kernel tells it. Where that did not
+// help, [End] finds it by its directory, in another process and after a crash. It knows no
+// server, and removes no files: the scratch directory is the run's.
 package throwaway
 
 import (

@@ -15,6 +15,7 @@ import (
 
 	"batsignal/integrations/backup"
 	"batsignal/integrations/job"
+	"batsignal/integrations/throwaway"
 	"batsignal/integrations/vault/vaultapi"
 	"batsignal/oncall/fault"
 	"batsignal/oncall/secret"
@@ -37,6 +38,8 @@ type Raft struct {
 	// Drill asks the holders for their shares, to open what was restored and to look for the
 	// sentinel. Without it nobody can: it is restored, and nothing of it is read.
 	Drill bool
+	// Walls are around that server.
+	Walls throwaway.Walls
 }
 
 const (
@@ -148,7 +151,7 @@ func (s *Raft) Prove(ctx context.Context, r *job.Run, from io.Reader, of backup.
 	file := filepath.Join(dir, "snapshot.tgz")
 	m, err := save(file, from)
 	if err != nil {
-		return backup.Proof{}, err
+		return backup.Proof{}, backup.Prevented(ctx, err)
 	}
 	if was := fact(of.Facts, factIndex); was != "" && was != strconv.FormatUint(m.Index, 10) {
 		return backup.Proof{}, fault.New(fault.Invalid, "It is another snapshot: it ends with change %d of Raft, and the one that was taken with %s.", m.Index, was)
@@ -159,7 +162,7 @@ func (s *Raft) Prove(ctx context.Context, r *job.Run, from io.Reader, of backup.
 		return proof, nil
 	}
 	err = s.onServer(ctx, r, dir, file, of, &proof)
-	return proof, err
+	return proof, backup.Prevented(ctx, err)
 }
 
 // save keeps the snapshot in a file, and looks whether it is whole.

@@ -2,11 +2,8 @@ package vault
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
-	"io/fs"
-	"net"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -24,21 +21,9 @@ import (
 // UndoServer is how a server that is thrown away is taken back after a crash.
 const UndoServer = "vault server"
 
-type serverMemo struct {
-	Dir     string `json:"dir"`
-	Program string `json:"program"`
-}
-
 // Undo implements [job.Undoer]: it ends the server of a step.
 func (s *Raft) Undo(ctx context.Context, step job.Step) error {
-	if step.Undo != UndoServer {
-		return fault.New(fault.Internal, "Nobody here knows how to take back %q.", step.Undo)
-	}
-	var memo serverMemo
-	if err := json.Unmarshal(step.Memo, &memo); err != nil {
-		return err
-	}
-	return throwaway.End(ctx, memo.Dir, memo.Program)
+	return throwaway.Undo(ctx, step, UndoServer)
 }
 
 // startPatience is how long a new server may take for each thing that it is asked to do.
@@ -50,19 +35,26 @@ func (s *Raft) onServer(ctx context.Context, r *job.Run, dir, file string, of ba
 	if err != nil {
 		return backup.NotProven{Cause: fault.Wrap(fault.Unready, err, "The program %s is not on this machine, so that snapshots of Vault %s cannot be restored: install it.", s.Server[0], s.Vault.Name)}
 	}
+	// A Vault that opens does what its old one had still to do: it revokes what expired since.
+	walls, err := s.Walls.Build(ctx)
+	if err != nil {
+		return backup.NotProven{Cause: err}
+	}
+	proof.Facts = append(proof.Facts, walls.Fact())
+	defer func() { proof.Detail += walls.Note() }()
 	r.Doing(ctx, "restoring on a Vault that is thrown away")
-	return r.Step(ctx, "throw-away Vault", UndoServer, serverMemo{dir, program}, func(ctx context.Context) (err error) {
-		server, node, err := s.start(ctx, program, dir)
+	return r.Step(ctx, "throw-away Vault", UndoServer, throwaway.Memo{Dir: dir, Program: program}, func(ctx context.Context) (err error) {
+		server, node, err := s.start(ctx, walls, program, dir)
 		if err != nil {
 			return backup.NotProven{Cause: err}
 		}
-		err = s.restore(ctx, node, file, of, proof)
+		err = s.restore(ctx, server, node, file, of, proof)
 		node.Close()
 		if err = errors.Join(err, server.Stop(ctx)); err != nil {
 			return err
 		}
 		// Started again, it says what it has on disk, and not what it remembers.
-		if server, node, err = s.start(ctx, program, dir); err != nil {
+		if server, node, err = s.start(ctx, walls, program, dir); err != nil {
 			return backup.NotProven{Cause: err}
 		}
 		defer func() {
@@ -75,19 +67,19 @@ func (s *Raft) onServer(ctx context.Context, r *job.Run, dir, file string, of ba
 		if !s.Drill || of.Sentinel == "" {
 			return nil
 		}
-		return s.drill(ctx, r, node, of, proof)
+		return s.drill(ctx, r, server, node, of, proof)
 	})
 }
 
 // start starts an empty server, which listens on a socket of its own.
-func (s *Raft) start(ctx context.Context, program, dir string) (*throwaway.Server, *vaultapi.Node, error) {
+func (s *Raft) start(ctx context.Context, walls throwaway.Built, program, dir string) (*throwaway.Server, *vaultapi.Node, error) {
 	// In the directory of the run, which nobody else enters: on a port somebody could answer in
 	// its place, and be given shares.
 	socket := filepath.Join(dir, "vault.sock")
 	if err := os.Remove(socket); err != nil && !errors.Is(err, os.ErrNotExist) { // of the one before, which was killed
 		return nil, nil, err
 	}
-	cluster, err := freePort()
+	cluster, err := throwaway.FreePorts(1)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -106,7 +98,7 @@ listener "unix" {
 api_addr      = %q
 cluster_addr  = %q
 disable_mlock = true
-`, data, socket, "http://vault.invalid", "http://"+cluster)
+`, data, socket, "http://vault.invalid", fmt.Sprintf("http://127.0.0.1:%d", cluster[0]))
 	if err := os.WriteFile(config, []byte(text), 0o600); err != nil {
 		return nil, nil, err
 	}
@@ -119,22 +111,13 @@ disable_mlock = true
 	if err != nil {
 		return nil, nil, err
 	}
-	// One that was killed leaves its socket, on which nobody could listen then.
-	if err := os.Remove(socket); err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return nil, nil, err
-	}
-	server, err := throwaway.Start(ctx, argv.Command{Path: program, Args: args, Dir: dir, Home: dir}, dir, throwaway.Account{})
+	server, err := throwaway.Start(ctx, walls.In(argv.Command{Path: program, Args: args, Dir: dir, Home: dir}), dir, throwaway.Account{})
 	if err != nil {
 		return nil, nil, err
 	}
-	err = s.wait(ctx, "answer", func() (bool, error) {
-		select {
-		case <-server.Exited():
-			return false, fault.New(fault.Unready, "The Vault that is thrown away ended at once: %s", server.Said())
-		default:
-		}
+	err = await(ctx, server, "answer", func(ctx context.Context) bool {
 		_, err := node.SealStatus(ctx)
-		return err == nil, nil
+		return err == nil
 	})
 	if err != nil {
 		node.Close()
@@ -143,30 +126,23 @@ disable_mlock = true
 	return server, node, nil
 }
 
-func freePort() (string, error) {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		return "", err
+// await asks again and again until something is so. That we had too little patience says
+// nothing; a server that ends by itself does.
+func await(ctx context.Context, server *throwaway.Server, what string, so func(ctx context.Context) bool) error {
+	err := server.Await(ctx, startPatience, func(ctx context.Context) (bool, error) { return so(ctx), nil })
+	var ended *throwaway.Ended
+	switch {
+	case errors.As(err, &ended):
+		return fault.Wrap(fault.Invalid, err, "The Vault that is thrown away ended, and did not %s: %s", what, ended.Said)
+	case errors.Is(err, throwaway.ErrSlow):
+		return backup.NotProven{Cause: fault.Wrap(fault.Unready, err, "The Vault that is thrown away did not %s within %s.", what, startPatience)}
 	}
-	return l.Addr().String(), l.Close()
-}
-
-// wait asks again and again until something is so.
-func (s *Raft) wait(ctx context.Context, what string, so func() (bool, error)) error {
-	for n := 0; n < int(startPatience/(50*time.Millisecond)); n++ {
-		if is, err := so(); is || err != nil {
-			return err
-		}
-		if err := wait(ctx, 50*time.Millisecond); err != nil {
-			return err
-		}
-	}
-	return fault.New(fault.Unready, "The Vault that is thrown away does not %s.", what)
+	return err
 }
 
 // restore makes a Vault of one share of the server, and has it become what the snapshot
 // holds. It is sealed then, by the shares of the old one.
-func (s *Raft) restore(ctx context.Context, node *vaultapi.Node, file string, of backup.Taken, proof *backup.Proof) error {
+func (s *Raft) restore(ctx context.Context, server *throwaway.Server, node *vaultapi.Node, file string, of backup.Taken, proof *backup.Proof) error {
 	st, err := node.SealStatus(ctx)
 	if err != nil {
 		return backup.NotProven{Cause: err}
@@ -183,7 +159,7 @@ func (s *Raft) restore(ctx context.Context, node *vaultapi.Node, file string, of
 	if _, err := node.Unseal(ctx, made.Shares[0]); err != nil {
 		return backup.NotProven{Cause: err}
 	}
-	if err := s.wait(ctx, "become active", func() (bool, error) { return isActive(ctx, node), nil }); err != nil {
+	if err := await(ctx, server, "become active", func(ctx context.Context) bool { return isActive(ctx, node) }); err != nil {
 		return backup.NotProven{Cause: err}
 	}
 	f, err := os.Open(file) // #nosec G304 -- in the run's scratch directory
@@ -199,14 +175,10 @@ func (s *Raft) restore(ctx context.Context, node *vaultapi.Node, file string, of
 		return backup.NotProven{Cause: err}
 	}
 	// It seals itself, since it cannot read what it has now.
-	err = s.wait(ctx, "take over what was restored", func() (bool, error) {
-		st, err = node.SealStatus(ctx)
-		return err == nil && st.Sealed, nil
+	return await(ctx, server, "take over what was restored", func(ctx context.Context) bool {
+		st, err := node.SealStatus(ctx)
+		return err == nil && st.Sealed
 	})
-	if err != nil {
-		return fault.Wrap(fault.Invalid, err, "A Vault of the same version does not become what the snapshot holds.")
-	}
-	return nil
 }
 
 // became looks whether the server is the old Vault now.
@@ -231,7 +203,7 @@ func isActive(ctx context.Context, n *vaultapi.Node) bool {
 }
 
 // drill asks the holders to open what was restored, and looks for the planted value.
-func (s *Raft) drill(ctx context.Context, r *job.Run, node *vaultapi.Node, of backup.Taken, proof *backup.Proof) error {
+func (s *Raft) drill(ctx context.Context, r *job.Run, server *throwaway.Server, node *vaultapi.Node, of backup.Taken, proof *backup.Proof) error {
 	desk, err := s.open(ctx, r, s.Vault, ToDrill)
 	if err != nil {
 		return backup.NotProven{Cause: err}
@@ -244,8 +216,8 @@ func (s *Raft) drill(ctx context.Context, r *job.Run, node *vaultapi.Node, of ba
 	if err := d.until(ctx); err != nil {
 		return backup.NotProven{Cause: err}
 	}
-	if err := s.wait(ctx, "become active", func() (bool, error) { return isActive(ctx, node), nil }); err != nil {
-		return fault.Wrap(fault.Invalid, err, "The restored Vault opened, and does not answer.")
+	if err := await(ctx, server, "become active", func(ctx context.Context) bool { return isActive(ctx, node) }); err != nil {
+		return err
 	}
 	if err := s.findSentinel(ctx, node, of.Sentinel); err != nil {
 		return err

@@ -9,9 +9,11 @@ import (
 	"strings"
 	"testing"
 
+	"batsignal/integrations/argv"
 	"batsignal/integrations/backup"
 	"batsignal/integrations/job"
 	"batsignal/integrations/job/jobtest"
+	"batsignal/integrations/throwaway"
 	"batsignal/integrations/vault"
 	"batsignal/integrations/vault/vaulttest"
 	"batsignal/oncall/fault"
@@ -59,15 +61,20 @@ func TestASnapshotOfRaftIsProven(t *testing.T) {
 	program, err := vaulttest.Build()
 	w.must(err)
 	k.Server = []string{program, "-listen", "@LISTEN@", "-raft", "@DIR@"}
-	k.Drill = true
+	k.Drill, k.Walls = true, throwaway.Walls{Mode: throwaway.Auto, Ours: argv.OurWalls()}
+	walls, err := k.Walls.Build(w.ctx)
+	w.must(err)
 	g := w.do(p, nil)
 	g.hears("Drill of Vault main", "3 shares are needed to open that")
+	if ours, err := os.Readlink("/proc/self/ns/net"); err != nil || walls.Note() == "" && networkOf(program, "run-") == ours {
+		t.Errorf("the restored Vault is in our network, %s (%v)", ours, err)
+	}
 	for i, name := range people[1:4] {
 		g.hand(vault.ToDrill, name, s.Shares[i+1])
 	}
 	g.hears("it opened, and has what was planted just before the snapshot")
 	g.ends()
-	if p.proof.Level != 4 || !strings.HasPrefix(p.proof.Tool, "Vault ") {
+	if p.proof.Level != 4 || !strings.HasPrefix(p.proof.Tool, "Vault ") || !strings.HasSuffix(p.proof.Detail, "just before."+walls.Note()) || p.proof.Facts[1] != walls.Fact() {
 		t.Errorf("%+v", p.proof)
 	}
 	// It dies with the server running: whoever takes it back ends that.
@@ -81,6 +88,24 @@ func TestASnapshotOfRaftIsProven(t *testing.T) {
 	w.must(g.memory.UndoAll(w.ctx, p))
 	if left := leftRunning(program, "run-"); left != "" {
 		t.Errorf("%s is still running", left)
+	}
+	// What keeps us from finding out is no failed proof.
+	k.Drill = false
+	for says, change := range map[string]func(){
+		"jobs.walls: auto":       func() { k.Walls = throwaway.Walls{Mode: throwaway.Required} },
+		"is not on this machine": func() { k.Server = []string{"/no/such/vault"} },
+		"was ended by a signal":  func() { k.Server = []string{"/bin/sh", "-c", "kill -KILL $$"} },
+		"no space left":          func() { k.Server = []string{"/bin/sh", "-c", "echo no space left on device >&2; exit 1"} },
+	} {
+		server, walls := k.Server, k.Walls
+		change()
+		g := w.do(p, nil)
+		<-g.done
+		var not backup.NotProven
+		if !errors.As(g.err, &not) || !strings.Contains(g.err.Error(), says) {
+			t.Errorf("%s: %v", says, g.err)
+		}
+		k.Server, k.Walls = server, walls
 	}
 	// Another sentinel, a damaged archive, and one that ends too early.
 	k.Drill, k.Server = false, nil
@@ -97,6 +122,12 @@ func TestASnapshotOfRaftIsProven(t *testing.T) {
 		}
 	}
 	w.clean()
+}
+
+// networkOf gives the network of a process that leftRunning names.
+func networkOf(words ...string) string {
+	network, _ := os.Readlink(filepath.Join(filepath.Dir(leftRunning(words...)), "ns/net"))
+	return network
 }
 
 // leftRunning names a process of a program that was started in a scratch directory.
