@@ -80,7 +80,13 @@ type backupBody struct {
 	Checks  []snapshot.Check
 	MayHold bool
 	Wrong   string
-	Why     string // as it was sent
+	Why     string   // as it was sent
+	places  []string // of the configuration; nil is any
+}
+
+// OutOfReach tells whether the configuration does not name a place.
+func (b backupBody) OutOfReach(place string) bool {
+	return b.places != nil && !slices.Contains(b.places, place)
 }
 
 func (s *site) showBackup(w http.ResponseWriter, r *http.Request) error {
@@ -98,6 +104,7 @@ func (s *site) renderBackup(w http.ResponseWriter, r *http.Request, status int, 
 	if body.Checks, err = snapshot.Checks(r.Context(), s.DB, checksOf, id); err != nil {
 		return err
 	}
+	body.places = s.Backups[body.Job].Places
 	body.MayHold = s.visitor(r).May(command.LetIn)
 	return s.render(w, r, status, "backup", view{Title: "Snapshot " + strconv.FormatInt(id, 10), Here: jobsPath, Under: "/backups", Body: body})
 }
@@ -108,7 +115,7 @@ func (s *site) holdBackup(w http.ResponseWriter, r *http.Request) error {
 		if why == "" {
 			return fault.New(fault.Invalid, "Say why it must not be deleted.")
 		}
-		return snapshot.Hold(r.Context(), s.DB, id, why, s.visitor(r).Handle)
+		return snapshot.Hold(r.Context(), s.DB, s.Now(), s.visitor(r).Actor(), id, why)
 	})
 }
 

@@ -28,7 +28,7 @@ func newBackupCommand(a *app) *cobra.Command {
 database and no running bot: only the configuration, with what it takes to reach that one
 place. Backups are taken, tested and deleted by jobs: see docs/backups.md.`,
 	}
-	cmd.AddCommand(newBackupListCommand(a), newBackupFetchCommand(a))
+	cmd.AddCommand(newBackupListCommand(a), newBackupFetchCommand(a), newBackupForgetPlaceCommand(a))
 	return cmd
 }
 

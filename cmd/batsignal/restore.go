@@ -210,6 +210,7 @@ func (a *app) tellRestored(out pgbackup.Restored) {
 	for i, next := range out.Next {
 		fmt.Fprintf(a.stdout, "%2d. %s\n", i+1, next)
 	}
+	fmt.Fprintf(a.stdout, "%2d. %s\n", len(out.Next)+1, "In chat, before any job is resumed: !job run sweep-places. It finds the backups that were taken since, and holds them until they are proven.")
 }
 
 // doing tells what goes on, beside what is printed.

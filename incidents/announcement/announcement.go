@@ -65,7 +65,7 @@ type Copy struct {
 	Way     string // "room" or "list"
 	Network string
 	Place   string // the room, or the address of the list
-	State   string // "waiting", "sent" or "failed"
+	State   string // "waiting", "sent", "failed", or "unknown": whoever mailed it died in the last try
 	At      time.Time
 	Detail  string
 }

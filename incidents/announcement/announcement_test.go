@@ -3,8 +3,11 @@ package announcement_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
+	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -93,6 +96,40 @@ func (m *mailer) Mail(_ context.Context, to secret.Text, _, subject, body string
 	return m.err
 }
 
+// TestTwoEditAtOnce has two people change the text that both read: one of them is told.
+func TestTwoEditAtOnce(t *testing.T) {
+	s := newScene(t)
+	a, err := s.Draft(ctx, s.maria, announcement.NewDraft{What: announcement.Outage, Text: "The wiki is away."})
+	s.must(err)
+	for version := 1; version < 10; version++ {
+		var all sync.WaitGroup
+		errs := make([]error, 2)
+		for i, by := range []oncall.Actor{s.maria, s.bert} {
+			all.Go(func() { _, errs[i] = s.Edit(ctx, by, a.ID, version, fmt.Sprintf("%s writes %d.", by.Handle, version)) })
+		}
+		all.Wait()
+		lost := slices.IndexFunc(errs, func(err error) bool { return err != nil })
+		if lost < 0 || errs[1-lost] != nil {
+			t.Fatal(errs)
+		}
+		s.refused(errs[lost], fault.Conflict)
+		a, err = s.Get(ctx, a.ID)
+		s.must(err)
+		if winner := []string{"bert", "maria"}[lost]; a.Version != version+1 || a.Text != fmt.Sprintf("%s writes %d.", winner, version) {
+			t.Fatalf("%+v", a)
+		}
+	}
+	// Without a version one changes the first text, or one's own; nobody else's.
+	own, other := s.maria, s.bert
+	if *a.EditedBy == s.bert.PersonID {
+		own, other = other, own
+	}
+	_, err = s.Edit(ctx, other, a.ID, 0, "No.")
+	s.refused(err, fault.Conflict)
+	_, err = s.Edit(ctx, own, a.ID, 0, "Yes.")
+	s.must(err)
+}
+
 // TestTwoPeopleTellTheWorld has one write and another agree, before anything is sent.
 func TestTwoPeopleTellTheWorld(t *testing.T) {
 	s := newScene(t)
@@ -106,7 +143,7 @@ func TestTwoPeopleTellTheWorld(t *testing.T) {
 	s.must(err)
 
 	// Whoever changes the text needs somebody else to agree again, also the one who agreed.
-	a, err = s.Edit(ctx, s.bert, a.ID, "The wiki is away from 23:00 UTC.")
+	a, err = s.Edit(ctx, s.bert, a.ID, 1, "The wiki is away from 23:00 UTC.")
 	s.must(err)
 	if a.State != announcement.Draft || a.Version != 2 || a.ApprovedBy != "" {
 		t.Errorf("%+v", a)
@@ -185,6 +222,47 @@ func TestAListHearsItWhenItsServerIsBack(t *testing.T) {
 	if got := state(); got != "#users sent, announce@example.org failed" {
 		t.Error(got)
 	}
+	_ = work.Work(ctx, job(1)) // it was done, and the queue did not hear of it
+	told := func(words string) (n int) {
+		for _, text := range s.said("#ops") {
+			if strings.Contains(text, words) {
+				n++
+			}
+		}
+		return n
+	}
+	if n := told(fmt.Sprintf("Announcement %d was not mailed to announce@example.org, and is not tried again.", b.ID)); n != 1 {
+		t.Errorf("it was told %d times: %q", n, s.said("#ops"))
+	}
+
+	// Whoever mails the last try dies in it; the queue gives up. While it has not, nothing is told.
+	d, err := s.Draft(ctx, s.maria, announcement.NewDraft{What: announcement.News, Text: "It is here to stay."})
+	s.must(err)
+	_, err = s.Approve(ctx, s.bert, d.ID, 0)
+	s.must(err)
+	_, err = s.Send(ctx, s.bert, d.ID)
+	s.must(err)
+	a = d
+	s.must(s.Look(ctx))
+	if got := state(); got != "#users sent, announce@example.org waiting" {
+		t.Error(got)
+	}
+	_, err = s.db.Exec(ctx, `update river_job set state = 'discarded', finalized_at = now() where kind = 'announcement_mail'`)
+	s.must(err)
+	for range 2 {
+		s.must(s.Look(ctx))
+	}
+	if got := state(); got != "#users sent, announce@example.org unknown" {
+		t.Error(got)
+	}
+	if n := told(fmt.Sprintf("Announcement %d may not have been mailed to announce@example.org", d.ID)); n != 1 {
+		t.Errorf("it was told %d times: %q", n, s.said("#ops"))
+	}
+	m.err = nil // it lived after all
+	s.must(work.Work(ctx, job(12)))
+	if got := state(); got != "#users sent, announce@example.org sent" {
+		t.Error(got)
+	}
 }
 
 // TestWhatCannotBeAnnounced refuses it with a way forward.
@@ -200,7 +278,7 @@ func TestWhatCannotBeAnnounced(t *testing.T) {
 	s.must(err)
 	_, err = s.Drop(ctx, s.bert, a.ID)
 	s.must(err)
-	_, err = s.Edit(ctx, s.maria, a.ID, "no")
+	_, err = s.Edit(ctx, s.maria, a.ID, 0, "no")
 	s.refused(err, fault.Conflict)
 	s.Rooms, s.Lists = nil, nil
 	a, err = s.Draft(ctx, s.maria, announcement.NewDraft{What: announcement.Outage, Text: "The wiki is away."})

@@ -93,12 +93,21 @@ func (s *Service) Draft(ctx context.Context, by oncall.Actor, d NewDraft) (a Ann
 	return a, err
 }
 
-// Edit changes the text; an approval of the old one does not count any more.
-func (s *Service) Edit(ctx context.Context, by oncall.Actor, id int64, text string) (a Announcement, err error) {
+// Edit changes the text; an approval of the old one does not count any more. version, if it is
+// not 0, is the text that was read, and if somebody changed it since, that is a
+// fault.Conflict. It must be said unless the text is the first one, or one's own.
+func (s *Service) Edit(ctx context.Context, by oncall.Actor, id int64, version int, text string) (a Announcement, err error) {
 	if text, err = readText(text); err != nil {
 		return Announcement{}, err
 	}
 	return s.step(ctx, by, id, func(c *change, a Announcement) error {
+		own := a.EditedBy != nil && *a.EditedBy == by.PersonID
+		switch {
+		case version == 0 && a.Version > 1 && !own:
+			return fault.New(fault.Conflict, "Somebody else changed the text of %s. Read it, and say which one you change: !announce edit %d --version %d TEXT.", Ref(id), id, a.Version)
+		case version != 0 && version != a.Version:
+			return fault.New(fault.Conflict, "%s was changed since you read it. Read it again: !announce show %d.", Ref(id), id)
+		}
 		if _, err := c.tx.Exec(ctx, sqlEdit, pgx.NamedArgs{"id": id, "text": text, "person": pg.NullID(by.PersonID), "now": c.now}); err != nil {
 			return err
 		}

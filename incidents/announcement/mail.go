@@ -7,7 +7,6 @@ import (
 	"log/slog"
 	"time"
 
-	"github.com/jackc/pgx/v5"
 	"github.com/riverqueue/river"
 
 	"batsignal/oncall"
@@ -31,10 +30,6 @@ const Queue = "announcements"
 // mailTries spread over a day: an announcement that comes late is better than none, and
 // whoever sent it sees on its page that it waits.
 const mailTries = 12
-
-const sqlMailed = `
-	update announcement_copy set state = @state, at = @now, detail = @detail
-	where announcement_id = @id and way = 'list' and place = @list and state = 'waiting'`
 
 // Mailing mails announcements to lists. It is the worker of the jobs that Send leaves behind.
 type Mailing struct {
@@ -63,9 +58,11 @@ func (m *Mailing) Work(ctx context.Context, job *river.Job[MailArgs]) error {
 		m.Log.Warn("an announcement could not be mailed", "announcement", a.ID, "list", job.Args.List, "error", err)
 		state, detail = "failed", oncall.Clip(err.Error(), 500)
 	}
-	_, kept := m.Service.DB.Exec(ctx, sqlMailed, pgx.NamedArgs{"id": a.ID, "list": job.Args.List, "state": state, "detail": detail, "now": m.Service.Now()})
-	if err != nil {
-		return river.JobCancel(errors.Join(err, kept))
+	if kept := m.Service.change(ctx, oncall.Actor{}, func(c *change) error { return c.mailed(a.ID, job.Args.List, state, detail) }); kept != nil {
+		return errors.Join(kept, err) // it is tried again; a list shows it once
 	}
-	return kept
+	if err != nil {
+		return river.JobCancel(err)
+	}
+	return nil
 }

@@ -91,7 +91,7 @@ func TestThroughTheEngine(t *testing.T) {
 	if !strings.Contains(r.Said, "All 3 lines are there.") {
 		t.Error(r.Said)
 	}
-	dry, err := s.Ask(ctx, job.Ask{Job: "retire", Dry: true, By: who["ada"]})
+	dry, err := s.Ask(ctx, job.Ask{Job: "retire", Dry: true, Params: job.Params{backup.ParamSnapshots: "1"}, By: who["ada"]})
 	if err != nil || !strings.Contains(strings.Join(dry.Plan, "\n"), "But it would be refused. 4 of 6") {
 		t.Error(dry.Plan, err)
 	}
@@ -102,10 +102,10 @@ func TestThroughTheEngine(t *testing.T) {
 			must(t, err)
 		}
 	}
-	no := ask("retire", nil)
+	no := ask("retire", job.Params{backup.ParamSnapshots: "1-9"})
 	allow(no.ID)
 	work(no.ID, job.Failed)
-	yes := ask("retire", job.Params{backup.ParamApproved: "yes"})
+	yes := ask("retire", job.Params{backup.ParamApproved: "yes", backup.ParamSnapshots: "1-9"})
 	allow(yes.ID)
 	work(yes.ID, job.Succeeded)
 	// The first one was never verified, and is young.

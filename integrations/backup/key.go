@@ -1,6 +1,7 @@
 package backup
 
 import (
+	"context"
 	"fmt"
 	"time"
 
@@ -35,6 +36,21 @@ func (n naming) at(p place.Place) string {
 func selfSealing(p place.Named) place.SelfSealing {
 	s, _ := p.Place.(place.SelfSealing)
 	return s
+}
+
+// sealedBy are the keys that open what a place seals by itself, each alone; as one where it does
+// not tell.
+func sealedBy(ctx context.Context, p place.Named) ([]string, error) {
+	if keyed, can := p.Place.(place.Keyed); can {
+		keys, err := keyed.Keys(ctx)
+		if err != nil || len(keys) > 0 {
+			return keys, err
+		}
+	}
+	if self := selfSealing(p); self != nil {
+		return []string{self.SealedBy()}, nil
+	}
+	return []string{}, nil
 }
 
 // What stands beside a file.

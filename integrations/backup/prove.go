@@ -14,6 +14,7 @@ import (
 	"batsignal/integrations/place"
 	"batsignal/integrations/snapshot"
 	"batsignal/oncall"
+	"batsignal/oncall/fault"
 )
 
 // found is what one test with one key found.
@@ -94,6 +95,9 @@ func (v *Verify) prove(ctx context.Context, r *job.Run, s snapshot.Snapshot, c s
 	}
 	defer copied.Close()
 	proof, opened, err := v.restore(ctx, r, copied, k, Taken{At: s.TakenAt, Sentinel: s.Sentinel, Facts: s.Facts})
+	if err = Prevented(ctx, err); !opened {
+		err = keyStore(err)
+	}
 	var not NotProven
 	switch {
 	case err == nil:
@@ -113,6 +117,15 @@ func (v *Verify) prove(ctx context.Context, r *job.Run, s snapshot.Snapshot, c s
 			Detail: "It is what was stored, but it cannot be restored. " + errorWords(err)}
 	}
 	return f, "", true
+}
+
+// keyStore tells a key that opens nothing of this copy, which is a finding, from one that could
+// not be used at all: a program that does not start, a store that cannot be read or is locked.
+func keyStore(err error) error {
+	if kind := fault.KindOf(err); kind == fault.Conflict || kind == fault.Invalid {
+		return err
+	}
+	return NotProven{err}
 }
 
 // spool copies what is read, sealed as it is, into a file of the run's own.

@@ -2,7 +2,6 @@ package backup
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"slices"
 	"strconv"
@@ -25,7 +24,8 @@ type Retire struct {
 	Of     string // the job whose backups are retired
 	Policy retention.Policy
 	Zone   *time.Location
-	// Places are those of the backups, as who may delete there.
+	// Places are all of the configuration, as who may delete there: also those that no new backup
+	// goes to.
 	Places []place.Named
 	// Approved tells how many people other than the asker agreed to a run; nil is nobody.
 	Approved func(ctx context.Context, run int64) (int, error)
@@ -39,26 +39,53 @@ const agreed = 2
 // Params are the parameters of a job of this kind.
 func (t *Retire) Params() []job.Param {
 	return []job.Param{{Name: ParamApproved, Type: job.ParamChoice, Choices: []string{"no", "yes"}, Default: "no",
-		Help: "Yes deletes more than is deleted without asking. Two other people must agree to the run."}}
+		Help: "Yes deletes more than is deleted without asking. Two other people must agree to the run."},
+		{Name: ParamSnapshots, Type: job.ParamText,
+			Help: "Which snapshots people agree to, as the dry run of retire says them: 3-8,12. Of these, what still may go then goes, and nothing else."}}
+}
+
+// agreedTo are the snapshots that people agree to: nothing else goes, whatever else may go when
+// the run begins. ok is false where nobody was asked.
+func agreedTo(p job.Params) (list spans, ok bool, err error) {
+	if p[ParamApproved] != "yes" {
+		return nil, false, nil
+	}
+	list, err = readSpans(p[ParamSnapshots])
+	return list, true, err
 }
 
 // Plan says what a run would delete, and why the others stay.
-func (t *Retire) Plan(ctx context.Context, _ job.Params) ([]string, error) {
+func (t *Retire) Plan(ctx context.Context, p job.Params) ([]string, error) {
+	list, asked, err := agreedTo(p)
+	if err != nil {
+		return nil, err
+	}
 	now, err := t.look(ctx)
 	if err != nil {
 		return nil, err
 	}
 	var lines []string
+	for _, s := range now.away {
+		lines = append(lines, fmt.Sprintf("Snapshot %d stays: it lies only in places that the configuration does not name.", s.ID))
+	}
 	for _, k := range now.Keep {
 		lines = append(lines, fmt.Sprintf("%s stays: %s.", now.name(k.ID), now.why(k)))
 	}
 	for _, id := range now.Delete {
+		if asked && !list.has(now.all[id].ID) {
+			lines = append(lines, now.name(id)+" stays: it may go, and is not on the list.")
+			continue
+		}
 		lines = append(lines, now.name(id)+" goes: it is not needed for the numbers of the policy.")
 	}
 	for _, s := range now.left {
 		lines = append(lines, fmt.Sprintf("Snapshot %d is %s: what is left of it goes.", s.ID, s.State))
 	}
-	if why := now.refusal(0, false); why != nil {
+	people := 0
+	if asked {
+		people = agreed // as it will be
+	}
+	if why := now.refusal(people, asked); why != nil {
 		lines = append(lines, "But it would be refused. "+fault.Say(why))
 	}
 	if len(lines) == 0 {
@@ -73,6 +100,7 @@ type scene struct {
 	of     string
 	all    map[string]snapshot.Snapshot // by the IDs of the decision
 	left   []snapshot.Snapshot          // what an earlier run did not finish
+	away   []snapshot.Snapshot          // of which nothing can be reached: they neither count nor go
 	failed int64                        // the newest that was tested, if that failed
 }
 
@@ -105,6 +133,14 @@ func (t *Retire) look(ctx context.Context) (scene, error) {
 	now := t.Now()
 	n := scene{of: t.Of, all: map[string]snapshot.Snapshot{}}
 	tested := false
+	where := names(t.Places)
+	list = slices.DeleteFunc(list, func(s snapshot.Snapshot) bool {
+		away := s.State == snapshot.Kept && s.Away(where)
+		if away {
+			n.away = append(n.away, s)
+		}
+		return away
+	})
 	for _, s := range list {
 		n.all[strconv.FormatInt(s.ID, 10)] = s
 		switch {
@@ -134,13 +170,37 @@ func (n scene) refusal(people int, asked bool) error {
 	case n.Stop == retention.NoneLeft:
 		return fault.New(fault.Conflict, "%s", n.Why)
 	case n.Stop == retention.Breaker && (!asked || people < agreed):
-		return fault.New(fault.Conflict, "%s Look at what would go with a dry run. If it is right, have it done by a job that two others must agree to: !job run purge-%s.", n.Why, strings.TrimPrefix(n.of, "backup-"))
+		list, whole := n.list()
+		more := "."
+		if !whole {
+			more = ", and then this again for the others."
+		}
+		return fault.New(fault.Conflict, "%s Look at what would go with a dry run. If it is right, have just that done by a job that two others must agree to: !job run purge-%s snapshots=%s%s",
+			n.Why, strings.TrimPrefix(n.of, "backup-"), list, more)
 	}
 	return nil
 }
 
+// list are the numbers of what goes, as people agree to them.
+func (n scene) list() (spans, bool) {
+	var some, all []int64
+	for _, s := range n.all {
+		all = append(all, s.ID)
+	}
+	for _, id := range n.Delete {
+		some = append(some, n.all[id].ID)
+	}
+	slices.Sort(some)
+	slices.Sort(all)
+	return spansOf(some, all)
+}
+
 // Do deletes what goes, one snapshot after the other, each whole.
 func (t *Retire) Do(ctx context.Context, r *job.Run) (job.Result, error) {
+	list, asked, err := agreedTo(r.Params)
+	if err != nil {
+		return job.Result{}, err
+	}
 	now, err := t.look(ctx)
 	if err != nil {
 		return job.Result{}, err
@@ -151,7 +211,7 @@ func (t *Retire) Do(ctx context.Context, r *job.Run) (job.Result, error) {
 			return job.Result{}, err
 		}
 	}
-	asked, people := r.Params[ParamApproved] == "yes", 0
+	people := 0
 	if asked && t.Approved != nil {
 		if people, err = t.Approved(ctx, r.ID); err != nil {
 			return job.Result{}, err
@@ -159,6 +219,15 @@ func (t *Retire) Do(ctx context.Context, r *job.Run) (job.Result, error) {
 	}
 	if err := now.refusal(people, asked); err != nil {
 		return job.Result{}, err
+	}
+	if asked {
+		now.Delete = slices.DeleteFunc(now.Delete, func(id string) bool {
+			also := !list.has(now.all[id].ID)
+			if also {
+				r.Logf(ctx, "%s may go as well, but nobody agreed to that.", now.name(id))
+			}
+			return also
+		})
 	}
 	for i, id := range now.Delete {
 		r.Progress(int64(i), int64(len(now.Delete)), "snapshots")
@@ -175,100 +244,4 @@ func (t *Retire) Do(ctx context.Context, r *job.Run) (job.Result, error) {
 	}
 	r.Progress(int64(len(now.Delete)), int64(len(now.Delete)), "snapshots")
 	return w.result(now, t.Of)
-}
-
-// work is what was done.
-type work struct {
-	deleted, waiting []string // numbers
-	locked           int      // copies that their place does not let go yet
-	failed           map[string]error
-}
-
-func (t *Retire) step(ctx context.Context, r *job.Run, s snapshot.Snapshot, w *work) error {
-	return r.Step(ctx, fmt.Sprintf("delete snapshot %d", s.ID), "", nil, func(ctx context.Context) error {
-		return t.delete(ctx, r, s, w)
-	})
-}
-
-// delete deletes one snapshot: first its row says that it goes, then each copy does, then its
-// row says that it is gone. Whoever begins again goes on where it ended.
-func (t *Retire) delete(ctx context.Context, r *job.Run, s snapshot.Snapshot, w *work) error {
-	if err := snapshot.StartDeleting(ctx, t.DB, s.ID); fault.KindOf(err) == fault.Conflict {
-		r.Logf(ctx, "%s", errorWords(err))
-		return nil
-	} else if err != nil {
-		return err
-	}
-	for _, c := range s.Copies {
-		if !c.GoneAt.IsZero() {
-			continue
-		}
-		p, err := placeOf(t.Places, c.Place)
-		if err != nil { // it was given up; whoever did knows what became of it
-			r.Logf(ctx, "The copy of snapshot %d at %s stays noted: %s", s.ID, c.Place, errorWords(err))
-			continue
-		}
-		err = remove(ctx, p, c.Key)
-		switch {
-		case ctx.Err() != nil:
-			return context.Cause(ctx)
-		case errors.Is(err, place.ErrLocked):
-			w.locked++
-			r.Logf(ctx, "The copy of snapshot %d stays at %s for now: %s", s.ID, p.Name, place.ErrLocked)
-		case err != nil:
-			if w.failed == nil {
-				w.failed = map[string]error{}
-			}
-			w.failed[p.Name] = err
-			r.Logf(ctx, "The copy of snapshot %d at %s could not be deleted: %s", s.ID, p.Name, errorWords(err))
-		default:
-			if err := snapshot.CopyGone(ctx, t.DB, t.Now(), s.ID, c); err != nil {
-				return err
-			}
-		}
-	}
-	gone, err := snapshot.FinishDeleting(ctx, t.DB, t.Now(), s.ID)
-	if err != nil {
-		return err
-	}
-	id := strconv.FormatInt(s.ID, 10)
-	if gone {
-		w.deleted = append(w.deleted, id)
-		r.Logf(ctx, "Snapshot %s is deleted.", id)
-	} else {
-		w.waiting = append(w.waiting, id)
-	}
-	return nil
-}
-
-func (w work) result(now scene, of string) (job.Result, error) {
-	said := []string{fmt.Sprintf("%s of %s deleted, %d kept.", oncall.Plural(len(w.deleted), "snapshot", "snapshots"), of, len(now.Keep))}
-	if w.locked > 0 {
-		said = append(said, fmt.Sprintf("%s cannot be deleted yet, since the place keeps them locked.", oncall.Plural(w.locked, "copy", "copies")))
-	}
-	var ahead []string
-	for _, k := range now.Keep {
-		if k.Reason == retention.Quarantined {
-			ahead = append(ahead, k.ID)
-		}
-	}
-	if len(ahead) > 0 {
-		said = append(said, fmt.Sprintf("Set aside, since dated in the future: snapshot %s. See whose clock was wrong.", oncall.JoinNames(ahead)))
-	}
-	res := job.Result{Said: strings.Join(said, " ")}
-	for _, list := range []struct {
-		name string
-		ids  []string
-	}{{"deleted", w.deleted}, {"not wholly deleted yet", w.waiting}} {
-		if len(list.ids) > 0 {
-			res.Evidence = append(res.Evidence, [2]string{list.name, strings.Join(list.ids, ", ")})
-		}
-	}
-	for _, k := range now.Keep {
-		res.Evidence = append(res.Evidence, [2]string{"kept " + k.ID, k.Reason})
-	}
-	if len(w.failed) > 0 {
-		return res, fault.New(fault.Unready, "%s Some copies could not be deleted; the next run tries again.%s", res.Said, failures(w.failed))
-	}
-	return res, nil
 }

@@ -14,6 +14,7 @@ import (
 	"batsignal/integrations/job/jobtest"
 	"batsignal/integrations/snapshot"
 	"batsignal/integrations/snapshot/retention"
+	"batsignal/oncall"
 	"batsignal/oncall/fault"
 )
 
@@ -38,7 +39,7 @@ func (w *world) nights(n int) (ids []int64) {
 func TestRetire(t *testing.T) {
 	w := newWorld(t)
 	ids := w.nights(5)
-	must(t, snapshot.Hold(context.Background(), w.db, ids[1], "evidence", "ada"))
+	must(t, snapshot.Hold(context.Background(), w.db, w.now, oncall.Actor{Handle: "ada"}, ids[1], "evidence"))
 	retire := w.retire(2)
 	lines, err := retire.Plan(context.Background(), nil)
 	must(t, err)
@@ -71,15 +72,18 @@ func TestRetire(t *testing.T) {
 // can agree to.
 func TestTheBreaker(t *testing.T) {
 	w := newWorld(t)
-	w.nights(5)
+	ids := w.nights(5)
+	list := fmt.Sprintf("%d-%d", ids[0], ids[3])
 	retire := w.retire(1)
 	people := 1
 	retire.Approved = func(context.Context, int64) (int, error) { return people, nil }
-	yes := job.Params{backup.ParamApproved: "yes"}
+	yes := job.Params{backup.ParamApproved: "yes", backup.ParamSnapshots: list}
 	for _, params := range []job.Params{nil, {backup.ParamApproved: "no"}, yes} {
 		_, _, err := w.do(retire, w.run("retire", params))
-		refused(t, err, fault.Conflict, "4 of 5 would be deleted, and at most 3 are without two people who agree. Look at what would go with a dry run. If it is right, have it done by a job that two others must agree to: !job run purge-nightly.")
+		refused(t, err, fault.Conflict, "4 of 5 would be deleted, and at most 3 are without two people who agree. Look at what would go with a dry run. If it is right, have just that done by a job that two others must agree to: !job run purge-nightly snapshots="+list+".")
 	}
+	_, _, err := w.do(retire, w.run("retire", job.Params{backup.ParamApproved: "yes"}))
+	refused(t, err, fault.Invalid, "are no numbers of snapshots. They are written like 3-8,12.")
 	lines, err := retire.Plan(context.Background(), nil)
 	if err != nil || !strings.HasPrefix(lines[len(lines)-1], "But it would be refused. 4 of 5") {
 		t.Error(lines, err)
@@ -185,7 +189,7 @@ func TestHeldMeanwhile(t *testing.T) {
 	r, m := jobtest.Run(t, w.run("retire", nil))
 	m.Die = func(when string) error {
 		if when == fmt.Sprintf("after delete snapshot %d", ids[0]) {
-			must(t, snapshot.Hold(context.Background(), w.db, ids[1], "wait", "ada"))
+			must(t, snapshot.Hold(context.Background(), w.db, w.now, oncall.Actor{Handle: "ada"}, ids[1], "wait"))
 		}
 		return nil
 	}

@@ -141,7 +141,7 @@ type kept struct {
 func (t *Take) copyAt(p place.Named, name naming, k place.Kept) kept {
 	c := snapshot.Copy{Member: snapshot.Whole, Place: p.Name, OffSite: p.OffSite, Key: name.at(p.Place), Size: k.Size, SHA256: k.SHA256, StoredAt: t.Now()}
 	if self := selfSealing(p); self != nil {
-		c.Recipients = []string{self.SealedBy()}
+		c.Recipients = []string{self.SealedBy()} // how many keys open it, document asks
 	} else {
 		c.Recipients = t.Sealer.Recipients()
 	}
@@ -155,6 +155,11 @@ func (t *Take) document(ctx context.Context, r *job.Run, k *kept, at time.Time, 
 		Sentinel: taken.Sentinel, Facts: taken.Facts, Place: k.place.Name, OffSite: k.place.OffSite}
 	var opening string
 	if self := selfSealing(k.place); self != nil {
+		if keys, err := sealedBy(ctx, k.place); err == nil {
+			k.copy.Recipients = keys
+		} else {
+			r.Logf(ctx, "How many keys open it at %s could not be found out, so it counts as one: %s", k.place.Name, errorWords(err))
+		}
 		n.SealedBy, n.Recipients = self.SealedBy(), nil
 		opening = strings.ReplaceAll(self.Opening(), "KEY", n.Key)
 	} else {
@@ -178,7 +183,7 @@ func (t *Take) lastSize(ctx context.Context, job string) (int64, error) {
 // judge tells whether what is stored is enough. It is kept all the same.
 func (t *Take) judge(s snapshot.Snapshot, failed map[string]error) error {
 	in, away := 0, 0
-	for _, c := range s.Copies {
+	for _, c := range s.Within(names(t.Places)).Copies {
 		if c.Intact() {
 			if in++; c.OffSite {
 				away++

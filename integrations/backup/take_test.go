@@ -230,7 +230,7 @@ func TestPlansOfBackups(t *testing.T) {
 	if !strings.Contains(lines[0], "is read back from cloud") {
 		t.Error(lines)
 	}
-	sweep := &backup.Sweep{Now: w.take.Now, Places: w.take.Places}
+	sweep := w.sweep()
 	if lines, err = sweep.Plan(context.Background(), nil); err != nil || !strings.Contains(lines[0], "attic and cloud") {
 		t.Error(lines, err)
 	}

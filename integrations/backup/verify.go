@@ -28,7 +28,8 @@ type Verify struct {
 	Source Source
 	// Openers are the keys of those that it is sealed for, as many as are at hand here.
 	Openers []seal.Opener
-	Places  []place.Named
+	// Places are all of the configuration: also those that no new backup goes to.
+	Places []place.Named
 }
 
 var (
@@ -40,6 +41,8 @@ var (
 const (
 	ParamSnapshot = "snapshot" // a number; "" or "0" chooses
 	ParamApproved = "approved" // "yes": two people agreed to what the breaker stops
+	// ParamSnapshots are the snapshots that they agreed to: "3-8,12".
+	ParamSnapshots = "snapshots"
 )
 
 // Params are the parameters of a job of this kind.
@@ -141,8 +144,18 @@ func (v *Verify) choose(ctx context.Context, p job.Params) (snapshot.Snapshot, e
 		return snapshot.Snapshot{}, err
 	}
 	now := v.Now()
-	list = slices.DeleteFunc(list, func(s snapshot.Snapshot) bool { return !s.Complete() || s.TakenAt.After(now.Add(ahead)) })
-	if len(list) == 0 {
+	var found []string
+	list = slices.DeleteFunc(list, func(s snapshot.Snapshot) bool {
+		if s.Found() { // who restores something runs what is in it, and anybody may have made it
+			found = append(found, strconv.FormatInt(s.ID, 10))
+			return true
+		}
+		return !s.Complete() || s.TakenAt.After(now.Add(ahead)) || s.Away(names(v.Places))
+	})
+	switch {
+	case len(list) == 0 && len(found) > 0:
+		return snapshot.Snapshot{}, fault.New(fault.NotFound, "There is no backup of %s to verify, but one was found that nobody has proven. Look who could have written it, then name it: snapshot=%s.", v.Of, found[0])
+	case len(list) == 0:
 		return snapshot.Snapshot{}, fault.New(fault.NotFound, "There is no backup of %s to verify. Take one first.", v.Of)
 	}
 	for _, s := range list {
@@ -159,7 +172,10 @@ const ahead = 10 * time.Minute
 // farthest is the copy to be tested: one off-site, if there is one. One that was found bad is
 // read only if there is no other.
 func (v *Verify) farthest(s snapshot.Snapshot) (snapshot.Copy, error) {
-	there := slices.DeleteFunc(slices.Clone(s.Copies), func(c snapshot.Copy) bool { return !c.GoneAt.IsZero() || c.SHA256 == noSum })
+	if s.Away(names(v.Places)) {
+		return snapshot.Copy{}, fault.New(fault.Conflict, "Snapshot %d lies only in places that the configuration does not name any more.", s.ID)
+	}
+	there := slices.DeleteFunc(slices.Clone(s.Within(names(v.Places)).Copies), func(c snapshot.Copy) bool { return !c.GoneAt.IsZero() || c.SHA256 == noSum })
 	if len(there) == 0 {
 		return snapshot.Copy{}, fault.New(fault.Conflict, "No copy of snapshot %d is left. Take a new backup.", s.ID)
 	}
@@ -207,7 +223,7 @@ func (v *Verify) keys(ctx context.Context, p place.Named) ([]key, error) {
 
 // others reads the other copies back, and tells what is wrong with them.
 func (v *Verify) others(ctx context.Context, r *job.Run, s snapshot.Snapshot, tested snapshot.Copy) (flaws []string, err error) {
-	for _, c := range s.Copies {
+	for _, c := range s.Within(names(v.Places)).Copies { // what is out of reach is told elsewhere
 		if c.Place == tested.Place || !c.GoneAt.IsZero() || c.SHA256 == noSum {
 			continue
 		}

@@ -248,5 +248,9 @@ func TestWhatIsChosenToVerify(t *testing.T) {
 	refused(t, asked(s.ID), fault.Conflict, "it is deleting")
 	s = w.taken()
 	w.verify.Places = []place.Named{w.verify.Places[0]}
-	refused(t, asked(s.ID), fault.NotFound, "There is no place cloud")
+	if err := asked(s.ID); err != nil { // what is out of reach is told by the status
+		t.Error(err)
+	}
+	w.verify.Places = []place.Named{{Name: "barn", Place: newSpot(t, w.life)}}
+	refused(t, asked(s.ID), fault.Conflict, "lies only in places that the configuration does not name")
 }

@@ -42,6 +42,12 @@ type SelfSealing interface {
 	Opening() string
 }
 
+// Keyed is a place that seals by itself and knows which keys open what it keeps.
+type Keyed interface {
+	// Keys names the keys that open it now, each alone; never the keys themselves.
+	Keys(ctx context.Context) ([]string, error)
+}
+
 // Sweeper is a place in which a Put that was cut off may leave something behind.
 type Sweeper interface {
 	// Sweep removes what was begun before an instant and never finished.

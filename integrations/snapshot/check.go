@@ -23,8 +23,11 @@ const (
 	sqlChecked = `update snapshot set checked = @state where id = @id and checked <> 'failed'`
 	// It was only the key: the snapshot is what it was.
 	sqlAsBefore = `update snapshot set checked = case when verified_at is not null then 'successful' else '' end where id = @id and checked = 'validating'`
-	sqlProven   = `
-		update snapshot set checked = 'successful', level = @level, verified_at = case when @level >= 4 then @now else verified_at end
+	// What was only found is as good as any other once it is proven.
+	sqlProven = `
+		update snapshot set checked = 'successful', level = @level, verified_at = case when @level >= 4 then @now else verified_at end,
+			hold = case when @level >= 4 and hold_by = @finder then '' else hold end,
+			hold_by = case when @level >= 4 and hold_by = @finder then '' else hold_by end
 		where id = @id`
 	sqlDisproved = `update snapshot set checked = 'failed', level = 0, verified_at = null where id = @id`
 	sqlMarkBad   = `update snapshot_copy set bad = @why where snapshot_id = @id and member = @member and place = @place and gone_at is null`
@@ -95,7 +98,7 @@ func EndCheck(ctx context.Context, db pg.DB, now time.Time, id, check int64, f F
 		case f.Outcome == Failed:
 			sql = sqlDisproved
 		}
-		_, err = tx.Exec(ctx, sql, pgx.NamedArgs{"id": id, "state": f.Outcome, "level": f.Level, "now": now})
+		_, err = tx.Exec(ctx, sql, pgx.NamedArgs{"id": id, "state": f.Outcome, "level": f.Level, "now": now, "finder": Finder})
 		return err
 	})
 }

@@ -25,14 +25,28 @@ const (
 	sqlRelease = `update snapshot set hold = '', hold_by = '' where id = @id and hold <> ''`
 )
 
-// Hold keeps a snapshot from being deleted, until it is released. by is who wants it, in
-// words. One that is being deleted cannot be held any more: Conflict.
-func Hold(ctx context.Context, db pg.DB, id int64, why, by string) error {
+// Hold keeps a snapshot from being deleted, until it is released; who wants it is on record. A
+// new hold takes the place of an older one. One that is being deleted cannot be held any more:
+// Conflict.
+func Hold(ctx context.Context, db pg.DB, now time.Time, by oncall.Actor, id int64, why string) error {
 	why = strings.Join(strings.Fields(why), " ")
 	if why == "" || len([]rune(why)) > 200 {
 		return fault.New(fault.Invalid, "Say why snapshot %d is to be held, in at most 200 letters.", id)
 	}
-	return oneOf(ctx, db, sqlHold, id, pgx.NamedArgs{"id": id, "why": why, "by": by}, "Snapshot %d cannot be held any more: it is %s.")
+	return pg.InTx(ctx, db, func(tx pgx.Tx) error {
+		s, err := Get(ctx, tx, id)
+		if err != nil {
+			return err
+		}
+		if err := oneOf(ctx, tx, sqlHold, id, pgx.NamedArgs{"id": id, "why": why, "by": by.Who()}, "Snapshot %d cannot be held any more: it is %s."); err != nil {
+			return err
+		}
+		says := fmt.Sprintf("holds a snapshot of %s: %s", s.Job, why)
+		if s.Hold != "" {
+			says += fmt.Sprintf(" (instead of %s: %s)", s.HoldBy, s.Hold)
+		}
+		return audit.Record(ctx, tx, now, by.By(), audit.Change{Kind: "snapshot", Subject: fmt.Sprint(id), Says: says})
+	})
 }
 
 // Release ends a hold; who did is on record, since the snapshot may go then.

@@ -67,7 +67,11 @@ func StatusOf(ctx context.Context, db pg.DB, now time.Time, job string, e Expect
 	if err != nil {
 		return Status{}, err
 	}
-	return Judge(now, job, e, list), nil
+	s := Judge(now, job, e, list)
+	if e.Places != nil {
+		s.OutOfReach, err = OutOfReach(ctx, db, job, e.Places)
+	}
+	return s, err
 }
 
 func query(ctx context.Context, db pg.DB, sql string, args pgx.NamedArgs) ([]Snapshot, error) {

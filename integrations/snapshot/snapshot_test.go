@@ -17,6 +17,8 @@ import (
 
 func TestMain(m *testing.M) { pgtest.Main(m) }
 
+var ada = oncall.Actor{Handle: "ada", Network: "web"}
+
 var start = time.Date(2026, 11, 29, 2, 30, 0, 0, time.UTC)
 
 func must(t *testing.T, err error) {
@@ -211,8 +213,8 @@ func TestATesterThatDied(t *testing.T) {
 func TestDeleting(t *testing.T) {
 	db, ctx := pgtest.Tx(t), context.Background()
 	s := taken(t, db, start)
-	refused(t, snapshot.Hold(ctx, db, s.ID, " ", "ada"), fault.Invalid)
-	must(t, snapshot.Hold(ctx, db, s.ID, "evidence of\nINC-3", "ada"))
+	refused(t, snapshot.Hold(ctx, db, start, ada, s.ID, " "), fault.Invalid)
+	must(t, snapshot.Hold(ctx, db, start, ada, s.ID, "evidence of\nINC-3"))
 	if got := get(t, db, s.ID); got.Hold != "evidence of INC-3" || got.HoldBy != "ada" {
 		t.Errorf("%+v", got)
 	}
@@ -222,7 +224,7 @@ func TestDeleting(t *testing.T) {
 	for range 2 {
 		must(t, snapshot.StartDeleting(ctx, db, s.ID))
 	}
-	refused(t, snapshot.Hold(ctx, db, s.ID, "wait", "ada"), fault.Conflict)
+	refused(t, snapshot.Hold(ctx, db, start, ada, s.ID, "wait"), fault.Conflict)
 	for i, c := range s.Copies {
 		if done, err := snapshot.FinishDeleting(ctx, db, start, s.ID); err != nil || done {
 			t.Errorf("deleted with %d copies left (%v)", len(s.Copies)-i, err)

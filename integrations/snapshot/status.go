@@ -14,6 +14,9 @@ type Expect struct {
 	Read time.Duration // each copy of the newest was read back within so long; 0 is 35 days
 	// Verified is how long ago the last proven restore may be; 0 is 35 days.
 	Verified time.Duration
+	// Places are those of the configuration, by name: a copy anywhere else is out of reach, and
+	// counts for nothing. nil is any place.
+	Places []string
 }
 
 // month is a test once a month, and some days to notice that it did not come.
@@ -42,6 +45,10 @@ type Status struct {
 	Ahead []int64
 	// Incomplete are snapshots with members that are missing, newer than the last complete one.
 	Incomplete []int64
+	// OutOfReach are places with copies that the configuration does not name.
+	OutOfReach []Unreached
+	// Found are snapshots that were found in places and are not proven: they count for nothing.
+	Found []int64
 }
 
 // Words are all words, in the order in which they are told.
@@ -69,10 +76,10 @@ func (s Status) Says() string {
 			no = append(no, "not "+w.Word+": "+w.Why)
 		}
 	}
-	if s.Newest.ID == 0 {
-		return s.Job + ": there is no backup."
-	}
-	if len(yes) > 0 {
+	switch {
+	case s.Newest.ID == 0:
+		no = []string{"there is no backup"}
+	case len(yes) > 0:
 		no = append([]string{strings.Join(yes, ", ")}, no...)
 	}
 	if len(s.Ahead) > 0 {
@@ -80,6 +87,12 @@ func (s Status) Says() string {
 	}
 	if len(s.Incomplete) > 0 {
 		no = append(no, fmt.Sprintf("with members missing: %s", numbers(s.Incomplete)))
+	}
+	if len(s.Found) > 0 {
+		no = append(no, "found and not proven: "+numbers(s.Found))
+	}
+	for _, u := range s.OutOfReach {
+		no = append(no, "out of reach, since no place of the configuration: "+u.Says())
 	}
 	return s.Job + ": " + strings.Join(no, "; ") + "."
 }
@@ -107,6 +120,14 @@ func Judge(now time.Time, job string, e Expect, kept []Snapshot) Status {
 	s := Status{Job: job}
 	var lastFailed int64 // newer than all that were tested well
 	for _, one := range kept {
+		switch {
+		case one.Found():
+			s.Found = append(s.Found, one.ID)
+			continue
+		case one.Away(e.Places):
+			continue // OutOfReach tells of it
+		}
+		one = one.Within(e.Places)
 		if one.TakenAt.After(now.Add(ahead)) {
 			s.Ahead = append(s.Ahead, one.ID)
 			continue
