@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"regexp"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -30,6 +31,10 @@ type Burnt struct {
 	Now   func() time.Time
 	Log   *slog.Logger
 	Home  []rota.Room // who makes secrets anew hears of it here
+
+	mu    sync.Mutex
+	keys  map[source]*redact.KeyLines // of those who say a key line by line
+	calls map[source]time.Time        // when somebody was last told of the same
 }
 
 const (
@@ -37,6 +42,9 @@ const (
 	burntBudget = 5 * time.Second
 	// mostWords is how many words of a line are looked at as shares.
 	mostWords = 8
+	// burntEvery is how often somebody is told of the same in one room: who pastes fifty lines
+	// is told once. Each opens its task all the same.
+	burntEvery = 2 * time.Minute
 )
 
 // burnt is what was found in a line.
@@ -48,6 +56,8 @@ type burnt struct {
 	task   int64 // 0: it could not be noted
 	fresh  bool  // nobody was told yet
 	alone  bool  // the line is talk: nothing in it is to be obeyed
+	hush   bool  // who said it was told of the same just now
+	body   bool  // it is a further line of a key, which was told when it began
 }
 
 // find looks at a line, and takes out of it what it found; nil is nothing.
@@ -68,11 +78,56 @@ func (b *Burnt) find(ctx context.Context, h *Heard) *burnt {
 	if what, found := redact.Find(h.Text); found && is.what == "" {
 		is.what = what
 	}
+	goesOn := b.follow(*h)
+	if is.what == "" && goesOn {
+		h.Text = "[taken out: " + redact.PrivateKey + "]"
+		return &burnt{what: redact.PrivateKey, body: true}
+	}
 	if is.what == "" {
 		return nil
 	}
 	h.Text = redact.Text(bare)
 	return &is
+}
+
+// follow tells whether a line is a further one of a key that the same person began to say.
+func (b *Burnt) follow(h Heard) bool {
+	if h.Change != Said {
+		return false
+	}
+	who := source{h.Network, h.Room + "\x00" + h.Nick}
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	k := b.keys[who]
+	if k == nil {
+		k = &redact.KeyLines{}
+	}
+	body := k.Hear(h.Text, h.At)
+	switch {
+	case !k.Going(h.At):
+		delete(b.keys, who)
+	case b.keys == nil || len(b.keys) >= rememberMost:
+		b.keys = map[source]*redact.KeyLines{who: k}
+	default:
+		b.keys[who] = k
+	}
+	return body
+}
+
+// again tells whether whoever said it was told of the same in this room just now.
+func (b *Burnt) again(h Heard, is *burnt) bool {
+	who := source{h.Network, h.Room + "\x00" + h.Nick + "\x00" + is.name()}
+	now := b.Now()
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if then, told := b.calls[who]; told && now.Sub(then) < burntEvery {
+		return true
+	}
+	if b.calls == nil || len(b.calls) >= rememberMost {
+		b.calls = map[source]time.Time{}
+	}
+	b.calls[who] = now
+	return false
 }
 
 var shareWord = regexp.MustCompile(`[A-Za-z0-9+/]{43,}=?`)
@@ -97,7 +152,7 @@ func (b *Burnt) burn(ctx context.Context, h Heard, is *burnt) error {
 		is.task, is.fresh, err = vault.Burnt(ctx, tx, vault.Burn{
 			Key: lineKey(h), What: is.called(), Vault: is.vault, Number: is.number, By: speaker(h), In: where(h), At: h.At,
 		})
-		if err != nil || !is.fresh || b.Queue == nil {
+		if err != nil || !is.fresh || is.hush || b.Queue == nil {
 			return err
 		}
 		var told []notice.Notice
@@ -220,6 +275,10 @@ func (d *Dispatcher) quench(ctx context.Context, h *Heard) *burnt {
 
 // callBurnt opens the task, and tells whoever said it.
 func (d *Dispatcher) callBurnt(ctx context.Context, n Network, h Heard, is *burnt) {
+	if is.body {
+		return
+	}
+	is.hush = d.Burnt.again(h, is)
 	noting, cancel := context.WithTimeout(ctx, burntBudget)
 	defer cancel()
 	log := d.Log.With("network", h.Network, "room", h.Room)
@@ -227,7 +286,7 @@ func (d *Dispatcher) callBurnt(ctx context.Context, n Network, h Heard, is *burn
 		log.Error("that a secret was said could not be noted", "what", is.what, "error", err)
 		is.task, is.fresh = 0, true // whoever said it must know anyway
 	}
-	if !is.fresh {
+	if !is.fresh || is.hush {
 		return
 	}
 	reply := is.answer(d.Set)

@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 
@@ -37,7 +38,7 @@ func burning(t *testing.T) (s *stage, kept string, raw []byte) {
 	number, commitment, err := share.Register("main", secret.New(kept))
 	s.must(err)
 	s.must(pg.InTx(ctx, s.db, func(tx pgx.Tx) error {
-		return vault.Register(ctx, tx, start, oncall.Actor{PersonID: s.ids["ada"], Handle: "ada"}, vault.Registration{Vault: "main", Number: number, Commitment: commitment})
+		return vault.Register(ctx, tx, start, oncall.Actor{PersonID: s.ids["ada"], Handle: "ada"}, []*vault.Vault{{Name: "main"}}, vault.Registration{Vault: "main", Number: number, Commitment: commitment})
 	}))
 	return s, kept, raw
 }
@@ -45,6 +46,7 @@ func burning(t *testing.T) (s *stage, kept string, raw []byte) {
 // said hears one line, and checks that no part of a secret is in the answer.
 func (s *stage) burns(h bot.Heard, secret, want string) {
 	s.Helper()
+	s.wait(5 * time.Minute) // who was told of the same just now is not told again
 	h.At, h.Network = s.Now(), network
 	s.dispatcher.Hear(ctx, s.door, h)
 	answers := s.door.take()
@@ -141,4 +143,65 @@ func TestARotationIsDone(t *testing.T) {
 	s.answered("bea", home, "!rotation done 1", "#ops Rotation 1 is done already, by ada.")
 	s.answered("bea", home, "!rotation list", "#ops No secret waits to be made anew.")
 	s.answered("bea", home, "!rotation done 9", "#ops There is no rotation 9.")
+}
+
+// A private key comes line by line: its first line is called burnt, the others are taken out as
+// well, and whoever pastes is told once. What is said after it is talk again.
+func TestAKeyThatIsPastedLineByLine(t *testing.T) {
+	d := newDesk(t, nil)
+	d.dispatcher.Burnt = &bot.Burnt{DB: d.db, Now: d.Now, Log: slog.New(slog.DiscardHandler), Home: []rota.Room{{Network: network, Room: home}}}
+	raw := make([]byte, 48)
+	key := []string{"-----BEGIN OPENSSH PRIVATE KEY-----"}
+	for range 6 {
+		_, _ = rand.Read(raw)
+		key = append(key, base64.StdEncoding.EncodeToString(raw))
+	}
+	key = append(key, "aQ7xz9==", "-----END OPENSSH PRIVATE KEY-----")
+	said := d.say("ada", "#startmeeting")
+	for _, line := range key {
+		said = append(said, d.say("bob", line)...)
+		d.wait(time.Second)
+		d.say("ada", "bob, stop") // others talk meanwhile
+	}
+	if n := strings.Count(strings.Join(said, "\n"), "looked like a private key"); n != 1 {
+		t.Errorf("told %d times: %q", n, said)
+	}
+	hash := strings.Repeat("q", 10) + key[2][10:] // alone it is a hash for all we know
+	for _, talk := range []string{"sorry", "that was the wrong window", hash} {
+		d.say("bob", talk)
+	}
+	kept := get[string](t, d.db, `select string_agg(text, E'\n') from meeting_event`)
+	for i, line := range key {
+		if strings.Contains(kept, line) {
+			t.Errorf("line %d is kept", i+1)
+		}
+	}
+	for _, talk := range []string{"sorry", "that was the wrong window", "bob, stop", hash} {
+		if !strings.Contains(kept, talk) {
+			t.Errorf("%q is taken out", talk)
+		}
+	}
+	if n := get[int](t, d.db, `select count(*) from rotation_task`); n != 1 {
+		t.Errorf("%d tasks", n)
+	}
+}
+
+// Who pastes fifty secrets is told once, in each room; each of them opens a task.
+func TestWhoPastesALotIsToldOnce(t *testing.T) {
+	s, kept, _ := burning(t)
+	var said []string
+	for i := range 50 {
+		said = append(said, s.hear("bea", home, fmt.Sprintf("ghp_%s%02d", strings.Repeat("a1B2c3", 6), i))...)
+		s.wait(100 * time.Millisecond)
+	}
+	if len(said) != 1 {
+		t.Errorf("%d answers: %q", len(said), said)
+	}
+	if n := get[int](t, s.db, `select count(*) from rotation_task`); n != 50 {
+		t.Errorf("%d tasks", n)
+	}
+	s.answered("bea", home, kept, "#ops That is share 2 of Vault main") // something else is told at once
+	s.answered("bea", "#dev", "ghp_"+strings.Repeat("d1B2c3", 6), "#dev That looked like a GitHub token")
+	s.wait(3 * time.Minute)
+	s.answered("bea", home, "ghp_"+strings.Repeat("e1B2c3", 6), "#ops That looked like a GitHub token")
 }

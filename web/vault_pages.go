@@ -42,7 +42,7 @@ type vaultBody struct {
 
 func (s *site) vaultList(w http.ResponseWriter, r *http.Request) error {
 	ctx, now := r.Context(), s.Now()
-	sessions, err := vault.Sessions(ctx, s.DB)
+	sessions, err := vault.Sessions(ctx, s.DB, s.Vaults)
 	if err != nil {
 		return err
 	}
@@ -59,7 +59,7 @@ func (s *site) vaultList(w http.ResponseWriter, r *http.Request) error {
 		if one.Downtime, err = vault.Measured(ctx, s.DB, v.Name, year, now); err != nil {
 			return err
 		}
-		if one.Custody, err = vault.CustodyOf(ctx, s.DB, v.Name, 0); err != nil {
+		if one.Custody, err = vault.CustodyOf(ctx, s.DB, v); err != nil {
 			return err
 		}
 		one.Serves, one.Down = v.Serves(one.Downtime[0].Since, now), one.Downtime[0].Since != nil
@@ -80,9 +80,11 @@ func (s *site) vaultList(w http.ResponseWriter, r *http.Request) error {
 // shareBody is the form by which a share is handed in.
 type shareBody struct {
 	vault.Session
-	Took   int // the number of the share that was handed in just now; -1 is none
-	Wrong  string
-	Sealed bool // the form for what is encrypted already was used; what stood in it may be a share all the same
+	Took  int // the number of the share that was handed in just now; -1 is none
+	Wrong string
+	// Stranger is why nobody must hand in a share here: whose key it is is not known.
+	Stranger string
+	Sealed   bool // the form for what is encrypted already was used; what stood in it may be a share all the same
 }
 
 // What says what the share is for.
@@ -116,8 +118,11 @@ func (s *site) renderShare(w http.ResponseWriter, r *http.Request, status int, b
 	if err != nil {
 		return err
 	}
-	if body.Session, err = vault.SessionByID(r.Context(), s.DB, id); err != nil {
+	if body.Session, err = vault.SessionByID(r.Context(), s.DB, s.Vaults, id); err != nil {
 		return err
+	}
+	if err := body.Forged(); body.Open && err != nil {
+		body.Stranger = fault.Say(err)
 	}
 	out := view{Title: "A share of Vault " + body.Vault, Here: jobsPath, Under: "/vaults", Body: body}
 	if body.Took >= 0 && body.Open {
@@ -133,19 +138,19 @@ func (s *site) handInShare(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	open, err := vault.SessionByID(r.Context(), s.DB, id)
+	open, err := vault.SessionByID(r.Context(), s.DB, s.Vaults, id)
 	if err != nil {
 		return err
 	}
-	sent, number := field(r, "sealed"), 0
+	sent, typed, number := field(r, "sealed"), secret.New(r.PostForm.Get("share")), 0
+	r.PostForm.Del("share")
 	sealed := sent
-	if sent == "" {
-		sealed, number, err = share.Submit(open.Recipient, secret.New(r.PostForm.Get("share")))
-		r.PostForm.Del("share")
+	if err = open.Forged(); err == nil && sent == "" {
+		sealed, number, err = share.Submit(open.Recipient, typed)
 	}
 	if err == nil {
 		err = pg.InTx(r.Context(), s.DB, func(tx pgx.Tx) error {
-			return vault.HandIn(r.Context(), tx, s.Now(), s.visitor(r).Actor(), id, []byte(sealed))
+			return vault.HandIn(r.Context(), tx, s.Now(), s.visitor(r).Actor(), s.Vaults, vault.Handing{Session: id, Sealed: []byte(sealed)})
 		})
 	}
 	return s.after(w, r, r.URL.Path+"?took="+strconv.Itoa(number), err, func(status int, wrong string) error {

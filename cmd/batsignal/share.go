@@ -50,7 +50,9 @@ func newShareSubmitCommand(a *app) *cobra.Command {
 		Short: "Seal a share to the run that waits for it, and hand it in",
 		Long: `Submit asks for your share, without showing it, and seals it to the key that only the run
 has that waits for it. The bot says session and key in the room, and the page of the
-session shows them; compare both if you can. It takes the share from the terminal, or
+session shows them. What the room shows went through the database, so who can write that
+could show another key: with --server the bot compares the key with the one that it made,
+and keeps no share that was sealed to another; without, compare it with the page. It takes the share from the terminal, or
 from standard input if that is none, and never from the command line, which others can see.
 
 With --server and --token-file it is handed in. Without, the sealed text is printed: paste
@@ -79,10 +81,10 @@ it on the page of the session. It tells nobody anything.`,
 				return err
 			}
 			if to.server == "" {
-				fmt.Fprintf(a.stderr, "Share %d, sealed:\n", number)
+				fmt.Fprintf(a.stderr, "Share %d, sealed to %s. Hand it in only if the page of the session shows that key, too:\n", number, recipient)
 				return a.write("", []byte(sealed))
 			}
-			if err := to.post(cmd.Context(), fmt.Sprintf("/shares/%d", session), map[string]string{"sealed": sealed}); err != nil {
+			if err := to.post(cmd.Context(), fmt.Sprintf("/shares/%d", session), map[string]string{"sealed": sealed, "recipient": strings.TrimSpace(recipient)}); err != nil {
 				return err
 			}
 			fmt.Fprintf(a.stdout, "Share %d is handed in. The room says what comes of it.\n", number)

@@ -91,7 +91,7 @@ func TestARekey(t *testing.T) {
 	g.hand(vault.ToRekey, "anna", s.Shares[0])
 	g.hears("1 of 3, by anna")
 	g.hand(vault.ToRekey, "bert", vaulttest.Wrong(t, s.Shares[1]))
-	g.hears("which bert handed in, is wrong")
+	g.hears("which bert handed in, is not share", "as bert registered it")
 	g.hand(vault.ToRekey, "bert", s.Shares[1])
 	g.hand(vault.ToRekey, "carla", s.Shares[2])
 	g.hears("the new shares are made")

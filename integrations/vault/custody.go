@@ -18,6 +18,11 @@ type Custody struct {
 	Vault     string
 	Threshold int // how many shares open it
 	Holders   []Holder
+	Kept
+}
+
+// Kept is what is known of places of shares and backups, beside what people registered.
+type Kept struct {
 	// Readers are who else can read a place, by its name: five shares in one repository that
 	// one admin reads are one share.
 	Readers map[string][]string
@@ -30,18 +35,15 @@ const stale = 365 * 24 * time.Hour
 
 const sqlThreshold = `select coalesce(max(threshold), 0) from vault_node where vault = @vault and threshold > 0`
 
-// CustodyOf says how a vault is kept, in sentences; threshold 0 is taken from what its nodes
-// said last.
-func CustodyOf(ctx context.Context, db pg.DB, vault string, threshold int) ([]string, error) {
-	c := Custody{Vault: vault, Threshold: threshold}
+// CustodyOf says how a vault is kept, in sentences, by what its nodes said last.
+func CustodyOf(ctx context.Context, db pg.DB, v *Vault) ([]string, error) {
+	c := Custody{Vault: v.Name, Kept: v.Kept}
 	var err error
-	if c.Holders, err = Holders(ctx, db, vault); err != nil {
+	if c.Holders, err = Holders(ctx, db, v.Name); err != nil {
 		return nil, err
 	}
-	if threshold == 0 {
-		if err := db.QueryRow(ctx, sqlThreshold, pgx.NamedArgs{"vault": vault}).Scan(&c.Threshold); err != nil {
-			return nil, err
-		}
+	if err := db.QueryRow(ctx, sqlThreshold, pgx.NamedArgs{"vault": v.Name}).Scan(&c.Threshold); err != nil {
+		return nil, err
 	}
 	return c.Sentences(), nil
 }
@@ -132,8 +134,37 @@ func (c Custody) together() (say []string) {
 		case n > 0:
 			say = append(say, fmt.Sprintf("%s keeps backups of the storage of Vault %s, and %s of it. Move %s away.", oncall.UpperFirst(place), c.Vault, oncall.Plural(n, "share", "shares"), oneOr(n, "it", "them")))
 		}
+		say = append(say, c.readers(place)...)
 	}
 	return say
+}
+
+// readers says which shares those have at hand who can read a place with backups, beside what
+// lies there itself.
+func (c Custody) readers(place string) []string {
+	var who []string
+	n := 0
+	for _, h := range c.Holders {
+		if h.place() == place {
+			continue
+		}
+		for _, one := range append([]string{h.Handle}, c.Readers[h.place()]...) {
+			if slices.Contains(c.Readers[place], one) {
+				n++
+				who = append(who, one)
+				break
+			}
+		}
+	}
+	if n == 0 {
+		return nil
+	}
+	enough := ""
+	if n >= c.Threshold {
+		enough = ": enough to open them, with nobody else"
+	}
+	return []string{fmt.Sprintf("%s can read %s, which keeps backups of the storage of Vault %s, and at hand %s of %d needed%s.",
+		oncall.UpperFirst(oncall.JoinNames(unique(who))), place, c.Vault, oneOr(n, "is 1 share", fmt.Sprintf("are %d shares", n)), c.Threshold, enough)}
 }
 
 func oneOr(n int, one, many string) string {

@@ -8,6 +8,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"batsignal/integrations/job"
+	"batsignal/migrations/pg"
 	"batsignal/oncall"
 	"batsignal/oncall/share"
 )
@@ -35,6 +36,7 @@ type held struct {
 	person *int64
 	bad    bool // found wrong
 	good   bool // as it was registered, or proven
+	odd    bool // not as it was registered: wrong, or of after a rekey that we did not do
 	proven bool // it opened something, or agrees with those that did
 	in     bool // the attempt that is under way has it
 }
@@ -70,9 +72,13 @@ func (p *Parts) open(ctx context.Context, r *job.Run, v *Vault, what Purpose) (*
 	if d.key, err = share.NewKey(); err != nil {
 		return nil, err
 	}
-	err = p.DB.QueryRow(ctx, sqlBeginSession, pgx.NamedArgs{
-		"run": r.ID, "attempt": r.Attempt, "purpose": what, "vault": v.Name, "recipient": d.key.Recipient(), "now": p.Now(),
-	}).Scan(&d.id)
+	err = pg.InTx(ctx, p.DB, func(tx pgx.Tx) error {
+		if err := tx.QueryRow(ctx, sqlBeginSession, d.row().args()).Scan(&d.id); err != nil {
+			return err
+		}
+		_, err := tx.Exec(ctx, sqlStampSession, d.row().args())
+		return err
+	})
 	if err != nil {
 		return nil, err
 	}
@@ -80,6 +86,17 @@ func (p *Parts) open(ctx context.Context, r *job.Run, v *Vault, what Purpose) (*
 		d.say(ctx, "Vault %s: the bot was restarted before it could read what %s handed in. Please hand it in again, to the new key.", v.Name, oncall.JoinNames(lost))
 	}
 	return d, nil
+}
+
+// row is the session as the run has it in memory.
+func (d *desk) row() Session {
+	s := Session{ID: d.id, Run: d.run.ID, Attempt: d.run.Attempt, Purpose: d.what, Vault: d.vault.Name, Recipient: d.key.Recipient(), BegunAt: d.Now()}
+	s.Stamp = d.vault.Stamp.Of(s)
+	return s
+}
+
+func (s Session) args() pgx.NamedArgs {
+	return pgx.NamedArgs{"id": s.ID, "run": s.Run, "attempt": s.Attempt, "purpose": s.Purpose, "vault": s.Vault, "recipient": s.Recipient, "stamp": s.Stamp, "now": s.BegunAt}
 }
 
 // ofToday tells whether the shares that are wanted are those that open the vault today: not
@@ -161,13 +178,22 @@ func (d *desk) read(ctx context.Context, label string, one handed) *held {
 			return nil
 		}
 	}
-	switch why := d.wrong(s, one.Handle); {
+	switch why := d.wrong(s); {
 	case why != "":
 		d.say(ctx, "%s: %s, which %s handed in, is wrong: %s. It was not used.", label, s.Name(), one.Handle, why)
 		s.Wipe()
 		return nil
 	case d.recognised(s):
 		h.good = true
+		for _, other := range d.held { // a slip that its holder has mended
+			other.bad = other.bad || other.odd && other.who == h.who && other.Number() == s.Number()
+		}
+	default:
+		if owner := d.oddTo(s, one.Handle); owner != "" {
+			h.odd = true
+			d.say(ctx, "%s: %s, which %s handed in, is not %[2]s as %[4]s registered it. Look whether it is the right one. It is used last, in case the Vault was rekeyed since: what opens it is right.",
+				label, s.Name(), one.Handle, owner)
+		}
 	}
 	d.run.Logf(ctx, "%s: %s was handed in by %s.", label, s.Name(), one.Handle)
 	return h
@@ -184,22 +210,27 @@ func (d *desk) recognised(s share.Share) bool {
 	return false
 }
 
-// wrong says why a share cannot be right by what was registered; "" does not know.
-func (d *desk) wrong(s share.Share, by string) string {
+// wrong says why a share cannot be right, whatever the key is; "" does not know.
+func (d *desk) wrong(s share.Share) string {
 	switch {
 	case d.need > 1 && s.Whole():
 		return "it has the length of a key that was never split, one byte less than a share"
 	case d.need == 1 && !s.Whole():
 		return "this Vault's key was never split, and this is a share"
 	}
+	return ""
+}
+
+// oddTo is who registered another share of that number; "" is nobody. It proves nothing: a
+// Vault that was rekeyed by hand has other shares, of which nobody told us.
+func (d *desk) oddTo(s share.Share, by string) string {
 	c := s.Commitment(d.vault.Name)
 	for _, k := range d.known {
 		// What Vault never found right can be somebody's mistake, or mischief: it counts against
 		// nobody but whoever registered it.
-		if k.Number == nil || k.Commitment == nil || k.DrilledAt == nil && k.Handle != by || *k.Number != s.Number() || *k.Commitment == c {
-			continue
+		if k.Number != nil && k.Commitment != nil && (k.DrilledAt != nil || k.Handle == by) && *k.Number == s.Number() && *k.Commitment != c {
+			return k.Handle
 		}
-		return fmt.Sprintf("it is not share %d as %s registered it", s.Number(), k.Handle)
 	}
 	return ""
 }

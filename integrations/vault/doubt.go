@@ -205,6 +205,7 @@ func (d *drive) try(ctx context.Context, s set) (done bool, err error) {
 	}
 	for n, i := range s {
 		h := d.held[i]
+		d.proves(ctx, h)
 		st, o, err := d.lock.Submit(ctx, h.Share)
 		if err != nil {
 			return false, err

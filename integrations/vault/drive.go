@@ -77,6 +77,7 @@ func (d *drive) round(ctx context.Context) (done bool, err error) {
 
 // await waits until something was handed in, or it is time to look at the lock again.
 func (d *drive) await(ctx context.Context) error {
+	d.guard(ctx)
 	for left := orElse(d.Look, 500*time.Millisecond); left > 0; left -= orElse(d.Poll, 100*time.Millisecond) {
 		if len(d.pick(ctx, d.label)) > 0 {
 			return nil
@@ -152,6 +153,7 @@ func (d *drive) handIn(ctx context.Context) (done bool, err error) {
 		if h == nil {
 			return false, nil
 		}
+		d.proves(ctx, h)
 		st, o, err := d.lock.Submit(ctx, h.Share)
 		if err != nil {
 			return false, err
@@ -182,29 +184,28 @@ func (d *drive) handIn(ctx context.Context) (done bool, err error) {
 	}
 }
 
-// next is a share that can be handed in now: not a second one of the same number, and none
-// of a set that was tried out whole.
+// next is a share that can be handed in now: not a second one of the same number, none of a
+// set that was tried out whole, and what is odd only to make up the number that is needed.
 func (d *drive) next() *held {
-	var in []*held
+	in, numbers := map[int]bool{}, map[int]bool{}
 	for _, h := range d.held {
 		if h.in {
-			in = append(in, h)
+			in[h.Number()] = true
 		}
 	}
-	numbers := map[int]bool{}
 	for _, h := range d.usable() {
 		numbers[h.Number()] = true
 	}
 	if d.doubts && len(numbers) >= d.last.Need {
 		return nil // they are tried out in sets; the next share that comes makes new ones
 	}
+	enough := d.last.Progress-len(in)+len(numbers) >= d.last.Need
 	var best *held
 	for _, h := range d.usable() {
-		taken := h.in
-		for _, other := range in {
-			taken = taken || other.Number() == h.Number()
+		if in[h.Number()] || h.odd && !enough {
+			continue
 		}
-		if !taken && (best == nil || h.good && !best.good) {
+		if best == nil || h.good && !best.good || best.odd && !h.odd {
 			best = h
 		}
 	}
@@ -231,18 +232,6 @@ func (d *drive) trouble(err error) string {
 		return d.label + ": " + fault.Say(err)
 	}
 	return d.label + ": " + err.Error() + "."
-}
-
-// learn notes whose shares were right: they are known again from then on.
-func (d *drive) learn(ctx context.Context) {
-	for _, h := range d.held {
-		if !h.proven {
-			continue
-		}
-		if err := drilled(ctx, d.DB, d.Now(), d.desk.vault.Name, h); err != nil && ctx.Err() == nil {
-			d.run.Logf(ctx, "That %s is right could not be noted.", h.Name())
-		}
-	}
 }
 
 // sentence is an error for a room.

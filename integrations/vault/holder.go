@@ -2,6 +2,8 @@ package vault
 
 import (
 	"context"
+	"slices"
+	"strconv"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -37,15 +39,15 @@ const (
 		where id = (
 			select id from share_holder where vault = @vault and person_id = @person and number is null and gone_at is null order by id limit 1)`
 	sqlRegisterHolder = `
-		update share_holder set handle = @handle, person_id = @person, place = coalesce(nullif(@place, ''), place), commitment = @commitment, registered_at = @now
+		update share_holder set handle = @handle, person_id = @person, place = coalesce(nullif(@place, ''), place), commitment = @commitment, registered_at = @now,
+			drilled_at = case when commitment = @commitment then drilled_at end
 		where id = @id`
+	sqlOneNumber = `
+		update share_holder set gone_at = @now where vault = @vault and person_id = @person and number <> @number and gone_at is null`
 	sqlAddHolder = `
 		insert into share_holder (vault, number, person_id, handle, place, commitment, registered_at, drilled_at)
 		values (@vault, @number, @person, @handle, @place, @commitment, @now, @drilled)
 		on conflict (vault, number) where gone_at is null and number is not null do nothing`
-	sqlDrilled = `
-		update share_holder set drilled_at = @now, commitment = @commitment
-		where vault = @vault and number = @number and gone_at is null and coalesce(commitment, @commitment) = @commitment`
 	sqlRetireHolders = `update share_holder set gone_at = @now where vault = @vault and gone_at is null`
 )
 
@@ -67,11 +69,15 @@ type Registration struct {
 }
 
 // Register notes that somebody keeps a share, and by what it is known again. It may be done
-// twice. The errors are fault.Invalid, and Conflict where somebody else registered another
-// share of that number.
-func Register(ctx context.Context, tx pgx.Tx, now time.Time, who oncall.Actor, r Registration) error {
+// twice; another share of the same person takes the place of the first one. The errors are
+// fault.Invalid, NotFound (there is no such vault), and Conflict where Vault found another
+// share of that number right, which somebody else keeps.
+func Register(ctx context.Context, tx pgx.Tx, now time.Time, who oncall.Actor, vaults []*Vault, r Registration) error {
 	if len(r.Commitment) != 64 || r.Number < 0 || r.Number > 255 || r.Vault == "" || len([]rune(r.Place)) > 100 {
 		return fault.New(fault.Invalid, "That is no registration of a share. Make it with \"batsignal share register\".")
+	}
+	if !slices.ContainsFunc(vaults, func(v *Vault) bool { return v.Name == r.Vault }) {
+		return fault.New(fault.NotFound, "There is no Vault %s here. /vaults lists those that there are.", strconv.Quote(oncall.Clip(r.Vault, 48)))
 	}
 	args := pgx.NamedArgs{"vault": r.Vault, "number": r.Number, "commitment": r.Commitment, "place": r.Place,
 		"person": pg.NullID(who.PersonID), "handle": who.Handle, "now": now, "drilled": nil}
@@ -86,11 +92,19 @@ func Register(ctx context.Context, tx pgx.Tx, now time.Time, who oncall.Actor, r
 	if len(there) > 0 {
 		h := there[0]
 		// What Vault never found right may be anybody's mistake: whoever comes later may be right.
-		if h.Commitment != nil && *h.Commitment != r.Commitment && h.DrilledAt != nil {
+		// And of their own everybody may know best: it may be rekeyed.
+		theirs := h.PersonID != nil && *h.PersonID == who.PersonID
+		if h.Commitment != nil && *h.Commitment != r.Commitment && h.DrilledAt != nil && !theirs {
 			return fault.New(fault.Conflict, "Another share %d of Vault %s was registered by %s. One of the two is not right, or is of before a rekey.", r.Number, r.Vault, h.Handle)
 		}
 		args["id"] = h.ID
-		_, err := tx.Exec(ctx, sqlRegisterHolder, args)
+		if _, err := tx.Exec(ctx, sqlRegisterHolder, args); err != nil {
+			return err
+		}
+		_, err := tx.Exec(ctx, sqlOneNumber, args)
+		return err
+	}
+	if _, err := tx.Exec(ctx, sqlOneNumber, args); err != nil {
 		return err
 	}
 	tag, err := tx.Exec(ctx, sqlNumberHolder, args)
@@ -112,26 +126,5 @@ func AddHolder(ctx context.Context, tx pgx.Tx, now time.Time, vault string, who 
 // nothing any more.
 func Retire(ctx context.Context, tx pgx.Tx, now time.Time, vault string) error {
 	_, err := tx.Exec(ctx, sqlRetireHolders, pgx.NamedArgs{"vault": vault, "now": now})
-	return err
-}
-
-// drilled notes that a share was right, and who had it if nobody had registered it.
-func drilled(ctx context.Context, db pg.DB, now time.Time, vault string, h *held) error {
-	args := pgx.NamedArgs{"vault": vault, "number": h.Number(), "commitment": h.Commitment(vault), "place": "",
-		"person": h.person, "handle": h.who, "now": now, "drilled": now}
-	tag, err := db.Exec(ctx, sqlDrilled, args)
-	if err != nil || tag.RowsAffected() > 0 {
-		return err
-	}
-	if h.person != nil {
-		if tag, err = db.Exec(ctx, sqlNumberHolder, args); err != nil {
-			return err
-		}
-		if tag.RowsAffected() > 0 {
-			_, err = db.Exec(ctx, sqlDrilled, args)
-			return err
-		}
-	}
-	_, err = db.Exec(ctx, sqlAddHolder, args)
 	return err
 }

@@ -62,19 +62,30 @@ type Parcel struct {
 	Sealed      string // OpenPGP ciphertext in base64: base64 -d | gpg -d
 	State       string // "new" shares open nothing yet; "valid"; "void" never will
 	MadeAt      time.Time
+	Asked       bool // its receiver is asked to prove it just now
 }
 
+// Unknown tells that nobody saw whether a rekey was verified: its new shares may be valid, or
+// never be. The next opening of the vault tells.
+func (p Parcel) Unknown() bool { return p.State == "new" && !p.Asked }
+
 const (
-	sqlParcelColumns = `select id, run_id, purpose, vault, person_id, handle, fingerprint, sealed, state, made_at from share_parcel `
-	sqlParcelsOfRun  = sqlParcelColumns + `where run_id = @run order by id`
-	sqlParcelsOf     = sqlParcelColumns + `
+	sqlParcelColumns = `
+		select id, run_id, purpose, vault, person_id, handle, fingerprint, sealed, state, made_at,
+			exists (select from share_session s where s.run_id = p.run_id and s.purpose = 'verify' and s.state = 'open') as asked
+		from share_parcel p `
+	sqlParcelsOfRun = sqlParcelColumns + `where run_id = @run order by id`
+	sqlParcelsOf    = sqlParcelColumns + `
 		where (person_id = @person or person_id is null and handle = @handle) and state <> 'void' order by id desc limit 50`
 	sqlAddParcel = `
 		insert into share_parcel (run_id, purpose, vault, person_id, handle, fingerprint, sealed, state, made_at)
 		values (@run, @purpose, @vault, @person, @handle, @fingerprint, @sealed, @state, @now) returning id`
-	sqlParcelsAre  = `update share_parcel set state = @state where run_id = @run and state = 'new'`
-	sqlVoidParcels = `update share_parcel set state = 'void' where run_id = @run and state = 'new'`
-	sqlOldParcels  = `update share_parcel set state = 'void' where vault = @vault and purpose = 'rekey' and state = 'valid' and run_id is distinct from @run`
+	sqlVoidParcels = `update share_parcel set state = 'void' where run_id = @run and state = 'new' and made_at >= @since`
+	// Of a vault that was rekeyed, these are valid, and no others.
+	sqlRekeyedParcels = `
+		update share_parcel set state = case when run_id = @run and made_at = @made_at then 'valid' else 'void' end
+		where vault = @vault and purpose = 'rekey' and (state <> 'void' or run_id = @run and made_at = @made_at)`
+	sqlParcelsMade = sqlParcelColumns + `where run_id = @run and made_at = @made_at order by id`
 )
 
 // Parcels are what a run made.
@@ -96,6 +107,30 @@ func parcels(ctx context.Context, db pg.DB, sql string, args pgx.NamedArgs) ([]P
 	return pgx.CollectRows(rows, pgx.RowToStructByName[Parcel])
 }
 
+// rekeyed is told that the new shares that a run made at an instant are those that open the
+// vault from now on.
+func rekeyed(ctx context.Context, tx pgx.Tx, now time.Time, vault string, run int64, at time.Time) error {
+	args := pgx.NamedArgs{"vault": vault, "run": run, "made_at": at}
+	made, err := parcels(ctx, tx, sqlParcelsMade, args)
+	if err != nil {
+		return err
+	}
+	if err := Retire(ctx, tx, now, vault); err != nil {
+		return err
+	}
+	for _, p := range made {
+		to := oncall.Actor{Handle: p.Handle}
+		if p.PersonID != nil {
+			to.PersonID = *p.PersonID
+		}
+		if err := AddHolder(ctx, tx, now, vault, to, ""); err != nil {
+			return err
+		}
+	}
+	_, err = tx.Exec(ctx, sqlRekeyedParcels, args)
+	return err
+}
+
 // pack keeps what Vault made for somebody.
 func pack(ctx context.Context, tx pgx.Tx, now time.Time, r *job.Run, v *Vault, what Purpose, state string, to Receiver, fingerprint, sealed string) (job.Artifact, error) {
 	raw, err := base64.StdEncoding.DecodeString(sealed)
@@ -108,6 +143,3 @@ func pack(ctx context.Context, tx pgx.Tx, now time.Time, r *job.Run, v *Vault, w
 	sum := sha256.Sum256([]byte(sealed))
 	return job.Artifact{Name: fmt.Sprintf("for %s (OpenPGP, base64)", to.Handle), Key: fmt.Sprintf("parcel %d", id), Size: int64(len(sealed)), SHA256: hex.EncodeToString(sum[:])}, err
 }
-
-// actor is a receiver as one who keeps a share.
-func (r Receiver) actor() oncall.Actor { return oncall.Actor{PersonID: r.Person, Handle: r.Handle} }

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"strconv"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 
@@ -30,9 +31,10 @@ const undoRekey = "rekey"
 
 // rekeyMemo is what taking it back needs to know it by.
 type rekeyMemo struct {
-	Run       int64 `json:"run"`
-	Threshold int   `json:"threshold"`
-	Shares    int   `json:"shares"`
+	Run       int64     `json:"run"`
+	Threshold int       `json:"threshold"`
+	Shares    int       `json:"shares"`
+	Since     time.Time `json:"since"` // what the run made before may be valid
 }
 
 func (k *Rekey) threshold(p job.Params) (int, error) {
@@ -90,20 +92,20 @@ func (k *Rekey) Do(ctx context.Context, r *job.Run) (job.Result, error) {
 	if err != nil {
 		return job.Result{}, err
 	}
-	l := &rekeying{vault: k.Vault, threshold: t, keys: keys}
+	l := rekeying(k.Vault, t, keys)
 	if _, err := l.free(ctx); err != nil { // before the step: what it takes back must be ours
 		return job.Result{}, err
 	}
-	err = r.Step(ctx, "begin the rekey", undoRekey, rekeyMemo{r.ID, t, len(keys)}, l.begin)
+	err = r.Step(ctx, "begin the rekey", undoRekey, rekeyMemo{r.ID, t, len(keys), k.Now()}, l.begin)
 	if err != nil {
 		return job.Result{}, err
 	}
 	label := "Rekey of Vault " + k.Vault.Name
-	made, err := k.old(ctx, r, l, label, names)
+	made, at, err := k.old(ctx, r, l, label, names)
 	if err != nil {
 		return job.Result{}, err
 	}
-	if err := k.verify(ctx, r, t, label, names); err != nil {
+	if err := k.verify(ctx, r, t, label, names, at); err != nil {
 		return job.Result{}, err
 	}
 	return job.Result{
@@ -113,34 +115,42 @@ func (k *Rekey) Do(ctx context.Context, r *job.Run) (job.Result, error) {
 	}, nil
 }
 
-// old asks for the old shares, and keeps the new ones.
-func (k *Rekey) old(ctx context.Context, r *job.Run, l *rekeying, label string, names []string) (made []job.Artifact, err error) {
+// old asks for the old shares, and keeps the new ones, which were made at an instant.
+func (k *Rekey) old(ctx context.Context, r *job.Run, l *ceremony[vaultapi.Rekey], label string, names []string) (made []job.Artifact, at time.Time, err error) {
 	desk, err := k.open(ctx, r, k.Vault, ToRekey)
 	if err != nil {
-		return nil, err
+		return nil, at, err
 	}
 	defer desk.close(ctx)
 	st, err := l.State(ctx)
 	if err != nil {
-		return nil, err
+		return nil, at, err
+	}
+	var unknown bool
+	if err := k.DB.QueryRow(ctx, sqlUnknownRekey, pgx.NamedArgs{"vault": k.Vault.Name}).Scan(&unknown); err != nil {
+		return nil, at, err
 	}
 	r.Doing(ctx, "waiting for old shares")
 	d := &drive{desk: desk, lock: l, label: label, last: st, seen: true}
 	d.say(ctx, "%s, for %s: %d of %d of the old shares. %s", label, oncall.JoinNames(names), st.Progress, st.Need, desk.asks())
+	if unknown {
+		d.say(ctx, "%s: nobody saw whether the new shares of an earlier rekey were verified. Hand in those, and if they do not open it, the ones before them. Keep both until it is known.", label)
+	}
 	if err := d.until(ctx); err != nil {
-		return nil, err
+		return nil, at, err
 	}
 	if len(l.done.Keys) != len(k.Receivers) {
-		return nil, fault.New(fault.Conflict, "Vault %s made %d shares for %d people. The rekey is called off.", k.Vault.Name, len(l.done.Keys), len(k.Receivers))
+		return nil, at, fault.New(fault.Conflict, "Vault %s made %d shares for %d people. The rekey is called off.", k.Vault.Name, len(l.done.Keys), len(k.Receivers))
 	}
-	return made, pg.InTx(ctx, k.DB, func(tx pgx.Tx) error {
+	at = k.Now().Truncate(time.Microsecond) // as a row keeps it
+	return made, at, pg.InTx(ctx, k.DB, func(tx pgx.Tx) error {
 		made = nil
 		for i, to := range k.Receivers {
 			fingerprint := ""
 			if i < len(l.done.Fingerprints) {
 				fingerprint = l.done.Fingerprints[i]
 			}
-			a, err := pack(ctx, tx, k.Now(), r, k.Vault, ToRekey, "new", to, fingerprint, l.done.Keys[i])
+			a, err := pack(ctx, tx, at, r, k.Vault, ToRekey, "new", to, fingerprint, l.done.Keys[i])
 			if err != nil {
 				return err
 			}
@@ -151,7 +161,7 @@ func (k *Rekey) old(ctx context.Context, r *job.Run, l *rekeying, label string, 
 }
 
 // verify asks for the new shares, after which they are those that open it.
-func (k *Rekey) verify(ctx context.Context, r *job.Run, t int, label string, names []string) error {
+func (k *Rekey) verify(ctx context.Context, r *job.Run, t int, label string, names []string, made time.Time) error {
 	desk, err := k.open(ctx, r, k.Vault, ToVerify)
 	if err != nil {
 		return err
@@ -164,22 +174,8 @@ func (k *Rekey) verify(ctx context.Context, r *job.Run, t int, label string, nam
 	if err := d.until(ctx); err != nil {
 		return err
 	}
-	now := k.Now()
 	err = pg.InTx(ctx, k.DB, func(tx pgx.Tx) error {
-		if err := Retire(ctx, tx, now, k.Vault.Name); err != nil {
-			return err
-		}
-		for _, to := range k.Receivers {
-			if err := AddHolder(ctx, tx, now, k.Vault.Name, to.actor(), ""); err != nil {
-				return err
-			}
-		}
-		for _, sql := range []string{sqlOldParcels, sqlParcelsAre} {
-			if _, err := tx.Exec(ctx, sql, pgx.NamedArgs{"vault": k.Vault.Name, "run": r.ID, "state": "valid"}); err != nil {
-				return err
-			}
-		}
-		return nil
+		return rekeyed(ctx, tx, k.Now(), k.Vault.Name, r.ID, made)
 	})
 	if err == nil {
 		d.learn(ctx)
@@ -210,7 +206,7 @@ func (k *Rekey) Undo(ctx context.Context, s job.Step) error {
 	}
 	// Only now is it certain that they never will open anything: if nothing was under way, we
 	// may have died just after the last share was verified.
-	_, err = k.DB.Exec(ctx, sqlVoidParcels, pgx.NamedArgs{"run": memo.Run})
+	_, err = k.DB.Exec(ctx, sqlVoidParcels, pgx.NamedArgs{"run": memo.Run, "since": memo.Since.Truncate(time.Microsecond)})
 	return err
 }
 

@@ -7,11 +7,9 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"batsignal/integrations/job"
-	"batsignal/integrations/vault/vaultapi"
 	"batsignal/migrations/pg"
 	"batsignal/oncall"
 	"batsignal/oncall/fault"
-	"batsignal/oncall/share"
 )
 
 // Root is the kind that makes a root token. The holders hand in shares, and Vault encrypts the
@@ -75,7 +73,7 @@ func (k *Root) Do(ctx context.Context, r *job.Run) (job.Result, error) {
 	if err != nil {
 		return job.Result{}, err
 	}
-	l := &rooting{vault: k.Vault, key: key}
+	l := rooting(k.Vault, key)
 	if _, err := l.free(ctx); err != nil { // before the step: what it takes back must be ours
 		return job.Result{}, err
 	}
@@ -128,94 +126,4 @@ func (k *Root) Undo(ctx context.Context, _ job.Step) error {
 		return err
 	}
 	return n.RootCancel(ctx, st.Nonce)
-}
-
-// rooting is a root token that waits for shares.
-type rooting struct {
-	vault *Vault
-	key   string
-	nonce string
-	done  *vaultapi.Root
-}
-
-// free gives the active node, if no token is being made there.
-func (l *rooting) free(ctx context.Context) (*vaultapi.Node, error) {
-	n, err := l.vault.active(ctx)
-	if err != nil {
-		return nil, err
-	}
-	st, err := n.RootStatus(ctx)
-	if err == nil && st.Started {
-		err = fault.New(fault.Conflict, "A root token of Vault %s is being made already, and not by us. Finish it, or call it off with: vault operator generate-root -cancel.", l.vault.Name)
-	}
-	return n, err
-}
-
-// begin begins it, unless one is under way.
-func (l *rooting) begin(ctx context.Context) error {
-	n, err := l.free(ctx)
-	if err != nil {
-		return err
-	}
-	st, err := n.RootInit(ctx, l.key)
-	l.nonce = st.Nonce
-	return err
-}
-
-func (l *rooting) State(ctx context.Context) (state, error) {
-	st, _, err := l.look(ctx)
-	return st, err
-}
-
-func (l *rooting) look(ctx context.Context) (state, *vaultapi.Node, error) {
-	if l.done != nil {
-		return state{Open: true}, nil, nil
-	}
-	n, err := l.vault.active(ctx)
-	if err != nil {
-		return state{}, nil, err
-	}
-	st, err := n.RootStatus(ctx)
-	if err != nil {
-		return state{}, n, err
-	}
-	if !st.Started {
-		if err := l.begin(ctx); err != nil {
-			return state{}, n, err
-		}
-		return state{Need: st.Required, Nonce: l.nonce}, n, nil
-	}
-	if st.Nonce != l.nonce {
-		return state{}, n, fault.New(fault.Conflict, "Somebody else began to make a root token of Vault %s, so this attempt is over.", l.vault.Name)
-	}
-	return state{Progress: st.Progress, Need: st.Required, Nonce: st.Nonce}, n, nil
-}
-
-func (l *rooting) Submit(ctx context.Context, s share.Share) (state, outcome, error) {
-	before, n, err := l.look(ctx)
-	if err != nil || before.Open {
-		return before, late, err
-	}
-	answer, err := n.RootUpdate(ctx, l.nonce, s)
-	if err == nil && answer.Complete {
-		l.done = &answer
-		return state{Open: true, Progress: before.Need, Need: before.Need}, counted, nil
-	}
-	after, again := l.State(ctx)
-	if err == nil || again != nil {
-		return after, counted, again
-	}
-	o, err := judge(err, before, after)
-	return after, o, err
-}
-
-func (l *rooting) Restart(ctx context.Context) error {
-	n, err := l.vault.active(ctx)
-	if err != nil {
-		return err
-	}
-	if err := n.RootCancel(ctx, l.nonce); err != nil {
-		return err
-	}
-	return l.begin(ctx)
 }

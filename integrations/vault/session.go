@@ -33,26 +33,31 @@ type Session struct {
 	Purpose   Purpose
 	Vault     string
 	Node      string
-	Recipient string // the key that shares are to be sealed to
+	Recipient string // the key that shares are to be sealed to; "" unless it is known for ours
+	Stamp     string // see [Stamp]
 	Nonce     string
 	Progress  int
 	Threshold int
 	Open      bool
 	BegunAt   time.Time
 	EndedAt   *time.Time
+
+	Ours bool `db:"-"` // this process knows that the bot made it
 }
 
 const (
 	sqlSessionColumns = `
-		select id, run_id, attempt, purpose, vault, node, recipient, nonce, progress, threshold, state = 'open' as open, begun_at, ended_at
+		select id, run_id, attempt, purpose, vault, node, recipient, stamp, nonce, progress, threshold, state = 'open' as open, begun_at, ended_at
 		from share_session `
 	sqlOpenSessions = sqlSessionColumns + `where state = 'open' order by id`
 	sqlSessionOfRun = sqlSessionColumns + `where run_id = @run order by id desc limit 1`
 	sqlSessionByID  = sqlSessionColumns + `where id = @id`
 	sqlLockSession  = sqlSessionColumns + `where id = @id for share`
+	// It is open to nobody before it has its code, which its number is a part of.
 	sqlBeginSession = `
 		insert into share_session (run_id, attempt, purpose, vault, recipient, state, begun_at)
 		values (@run, @attempt, @purpose, @vault, @recipient, 'open', @now) returning id`
+	sqlStampSession = `update share_session set stamp = @stamp where id = @id`
 	// Who waits to be read by a key that is gone must hand in again.
 	sqlEndOldSessions = `
 		with ended as (
@@ -82,16 +87,22 @@ const (
 // second, so more is somebody's mistake, or mischief.
 const mostWaiting = 30
 
-// Sessions are the runs that wait for shares, the oldest first.
-func Sessions(ctx context.Context, db pg.DB) ([]Session, error) {
+// Sessions are the runs that wait for shares, the oldest first. Those that are not known for
+// the bot's own have no key ([Session.Ours]).
+func Sessions(ctx context.Context, db pg.DB, vaults []*Vault) ([]Session, error) {
 	rows, err := db.Query(ctx, sqlOpenSessions)
 	if err != nil {
 		return nil, err
 	}
-	return pgx.CollectRows(rows, pgx.RowToStructByName[Session])
+	list, err := pgx.CollectRows(rows, pgx.RowToStructByName[Session])
+	for i := range list {
+		list[i].judge(vaults)
+	}
+	return list, err
 }
 
 // SessionOf is the last session of a run; not found is a run that never asked for shares.
+// Whose its key is was not looked at.
 func SessionOf(ctx context.Context, db pg.DB, run int64) (s Session, found bool, err error) {
 	rows, err := db.Query(ctx, sqlSessionOfRun, pgx.NamedArgs{"run": run})
 	if err != nil {
@@ -116,12 +127,13 @@ func EndOfRun(ctx context.Context, tx pgx.Tx, now time.Time, run int64) error {
 	return err
 }
 
-// SessionByID gives a session. The error is fault.NotFound.
-func SessionByID(ctx context.Context, db pg.DB, id int64) (Session, error) {
-	return session(ctx, db, sqlSessionByID, id)
+// SessionByID gives a session; it has no key unless it is known for the bot's own. The error
+// is fault.NotFound.
+func SessionByID(ctx context.Context, db pg.DB, vaults []*Vault, id int64) (Session, error) {
+	return session(ctx, db, sqlSessionByID, vaults, id)
 }
 
-func session(ctx context.Context, db pg.DB, sql string, id int64) (Session, error) {
+func session(ctx context.Context, db pg.DB, sql string, vaults []*Vault, id int64) (Session, error) {
 	rows, err := db.Query(ctx, sql, pgx.NamedArgs{"id": id})
 	if err != nil {
 		return Session{}, err
@@ -130,22 +142,37 @@ func session(ctx context.Context, db pg.DB, sql string, id int64) (Session, erro
 	if errors.Is(err, pgx.ErrNoRows) {
 		return s, fault.New(fault.NotFound, "Nobody asks for shares under the number %d. The bot says the right one in the room.", id)
 	}
+	s.judge(vaults)
 	return s, err
+}
+
+// Handing is a sealed share that somebody hands in.
+type Handing struct {
+	Session int64
+	To      string // the key that it was sealed to, as far as whoever sealed it says; "" is not said
+	Sealed  []byte
 }
 
 // HandIn keeps a sealed share for the run that waits for it, which reads it within a second
 // and says in the room what came of it. The errors are fault.NotFound, Conflict (the run
-// is over), Forbidden (others hold the shares), Limited and Invalid (it is not sealed).
-func HandIn(ctx context.Context, tx pgx.Tx, now time.Time, who oncall.Actor, id int64, sealed []byte) error {
-	if err := share.Looks(sealed); err != nil {
+// is over, or the session is not known for the bot's own), Forbidden (others hold the shares),
+// Limited and Invalid (it is not sealed).
+func HandIn(ctx context.Context, tx pgx.Tx, now time.Time, who oncall.Actor, vaults []*Vault, in Handing) error {
+	if err := share.Looks(in.Sealed); err != nil {
 		return err
 	}
-	s, err := session(ctx, tx, sqlLockSession, id)
+	s, err := session(ctx, tx, sqlLockSession, vaults, in.Session)
 	if err != nil {
 		return err
 	}
 	if !s.Open {
 		return fault.New(fault.Conflict, "That run takes no more shares: it is over, or began anew with another key. Look which key it says now.")
+	}
+	if err := s.Forged(); err != nil {
+		return err
+	}
+	if in.To != "" && in.To != s.Recipient {
+		return fault.New(fault.Conflict, "That share was sealed to another key than the run's, and was not kept. Either the run began anew: the page of the session has its key now. Or whoever told you that key wants your share: compare, and tell an administrator.")
 	}
 	var may bool
 	if err := tx.QueryRow(ctx, sqlMayHandIn, pgx.NamedArgs{"vault": s.Vault, "person": pg.NullID(who.PersonID)}).Scan(&may); err != nil {
@@ -155,7 +182,7 @@ func HandIn(ctx context.Context, tx pgx.Tx, now time.Time, who oncall.Actor, id 
 		return fault.New(fault.Forbidden, "You are not one of those who hold a share of Vault %s. If you are, register it first: batsignal share register.", s.Vault)
 	}
 	var waiting int
-	if err := tx.QueryRow(ctx, sqlWaiting, pgx.NamedArgs{"session": id}).Scan(&waiting); err != nil {
+	if err := tx.QueryRow(ctx, sqlWaiting, pgx.NamedArgs{"session": s.ID}).Scan(&waiting); err != nil {
 		return err
 	}
 	if waiting >= mostWaiting {
@@ -165,6 +192,6 @@ func HandIn(ctx context.Context, tx pgx.Tx, now time.Time, who oncall.Actor, id 
 	if handle == "" {
 		handle = oncall.Clip(who.Account, 100)
 	}
-	_, err = tx.Exec(ctx, sqlHandIn, pgx.NamedArgs{"session": id, "person": pg.NullID(who.PersonID), "handle": handle, "sealed": sealed, "now": now})
+	_, err = tx.Exec(ctx, sqlHandIn, pgx.NamedArgs{"session": s.ID, "person": pg.NullID(who.PersonID), "handle": handle, "sealed": in.Sealed, "now": now})
 	return err
 }

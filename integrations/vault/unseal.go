@@ -51,7 +51,7 @@ func (k *Unseal) Plan(ctx context.Context, p job.Params) ([]string, error) {
 			plan = append(plan, fmt.Sprintf("%s is sealed, and has %d of %d shares. People would be asked for the others.", k.Vault.label(n), s.Progress, s.Threshold))
 		}
 	}
-	custody, err := CustodyOf(ctx, k.DB, k.Vault.Name, 0)
+	custody, err := CustodyOf(ctx, k.DB, k.Vault)
 	if err != nil {
 		return nil, err
 	}

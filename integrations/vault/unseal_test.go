@@ -160,7 +160,7 @@ func TestAWrongShareIsNamedAtOnce(t *testing.T) {
 	w.register(s)
 	g := w.unseal(w.vault(s))
 	g.hand(vault.ToUnseal, "bert", vaulttest.Wrong(t, s.Shares[1]))
-	g.hears(fmt.Sprintf("share %d, which bert handed in, is wrong: it is not share %[1]d as bert registered it", vaulttest.Number(t, s.Shares[1])))
+	g.hears(fmt.Sprintf("share %d, which bert handed in, is not share %[1]d as bert registered it", vaulttest.Number(t, s.Shares[1])))
 	if st := s.Status(); st.Progress != 0 {
 		t.Errorf("Vault was handed it: %+v", st)
 	}
@@ -263,7 +263,7 @@ func TestTooManyShares(t *testing.T) {
 	if fault.KindOf(err) != fault.Limited {
 		t.Error(err)
 	}
-	if open, err := vault.Sessions(w.ctx, w.db); err != nil || len(open) != 1 || open[0].ID != session.ID {
+	if open, err := vault.Sessions(w.ctx, w.db, w.vaults); err != nil || len(open) != 1 || open[0].ID != session.ID {
 		t.Errorf("%+v %v", open, err)
 	}
 	if p := vault.NodeParam(w.vault(s)); len(p.Choices) != 2 || p.Choices[1] != "vault1" {

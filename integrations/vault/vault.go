@@ -11,6 +11,7 @@ package vault
 import (
 	"context"
 	"errors"
+	"log/slog"
 	"slices"
 	"time"
 
@@ -26,6 +27,10 @@ type Vault struct {
 	Nodes []*vaultapi.Node
 	// Tolerates is for how long everything else can do without it; 0 is not known.
 	Tolerates time.Duration
+	// Stamp is by what sessions are known for the bot's own.
+	Stamp Stamp
+	// Kept is what the configuration says of where its shares and backups are.
+	Kept Kept
 }
 
 // node gives a node by its name. The error is fault.NotFound.
@@ -75,6 +80,7 @@ type Parts struct {
 	// Base is where the web pages are seen from: "https://bat.example.org"; "" has none.
 	Base string
 	Now  func() time.Time
+	Log  *slog.Logger // hears alarms as well as the room; nil is nobody
 	// Poll is how often the handed in shares are looked for; 0 is 100 ms.
 	Poll time.Duration
 	// Look is how often a node is asked how far it is while nothing else happens; 0 is 500 ms.

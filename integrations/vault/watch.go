@@ -2,6 +2,8 @@ package vault
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"log/slog"
 	"sync"
 	"time"
@@ -78,6 +80,11 @@ const (
 		on conflict (vault, node) do update set state = excluded.state, since = excluded.since, asked_at = excluded.asked_at,
 			open_at = excluded.open_at, failed = excluded.failed, told = excluded.told, version = excluded.version, shares = excluded.shares,
 			threshold = excluded.threshold, progress = excluded.progress, detail = excluded.detail`
+	sqlEndDropped = `
+		update vault_seal s set unsealed_at = greatest(s.sealed_at, least(@now, coalesce(
+			(select max(n.asked_at) from vault_node n where n.vault = s.vault and (n.node = s.node or s.node = '')), @now)))
+		where unsealed_at is null and not vault || '/' || node = any(@there)`
+	sqlDropNodes    = `delete from vault_node where not vault || '/' || node = any(@there)`
 	sqlHolderPeople = `select distinct person_id from share_holder where vault = @vault and gone_at is null and person_id is not null order by person_id`
 )
 
@@ -139,8 +146,49 @@ func (w *Watch) Look(ctx context.Context) error {
 				return err
 			}
 		}
-		return nil
+		return errors.Join(w.drop(ctx, tx), w.forged(ctx, tx))
 	})
+}
+
+// drop forgets the nodes that are not in the configuration any more. For how long they were
+// sealed stays, up to when they were last seen so.
+func (w *Watch) drop(ctx context.Context, tx pgx.Tx) error {
+	var there []string
+	for _, v := range w.Vaults {
+		there = append(there, v.Name+"/")
+		for _, n := range v.Nodes {
+			there = append(there, v.Name+"/"+n.Name)
+		}
+	}
+	args := pgx.NamedArgs{"there": there, "now": w.Now()}
+	for _, sql := range []string{sqlEndDropped, sqlDropNodes} {
+		if _, err := tx.Exec(ctx, sql, args); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// forged closes sessions that the bot did not make, and tells of them.
+func (w *Watch) forged(ctx context.Context, tx pgx.Tx) error {
+	open, err := Sessions(ctx, tx, w.Vaults)
+	if err != nil {
+		return err
+	}
+	for _, s := range open {
+		if s.Ours {
+			continue
+		}
+		if _, err := tx.Exec(ctx, sqlEndSession, pgx.NamedArgs{"id": s.ID, "now": w.Now()}); err != nil {
+			return err
+		}
+		w.Log.Error("a session of shares in the database is not the bot's", "session", s.ID, "run", s.Run, "vault", s.Vault)
+		text := fmt.Sprintf("Alarm: session %d of Vault %s in the database is not known for the bot's own, and was closed. If the bot leads from another host now, that is why: the share-stamp.key there is another. Else somebody tried to get at shares: those that were handed in to it are made anew by a rekey; find out who can write the database.", s.ID, s.Vault)
+		if err := w.say(ctx, tx, w.Now(), text); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func (w *Watch) due(ctx context.Context, db pg.DB) (bool, error) {

@@ -225,11 +225,11 @@ func TestWhoKeepsTheShares(t *testing.T) {
 	}{
 		"apart": {vault.Custody{Threshold: 3, Holders: five("anna's laptop", "", "", "", "")},
 			[]string{"3 of 5 needed; if anna's laptop is lost, 4 remain.", "3 people can open it together", "3 losses lose it for good"}},
-		"one repository": {vault.Custody{Threshold: 3, Holders: five("the repository", "the repository", "the repository", "", ""), Readers: map[string][]string{"the repository": {"root"}}},
+		"one repository": {vault.Custody{Threshold: 3, Holders: five("the repository", "the repository", "the repository", "", ""), Kept: vault.Kept{Readers: map[string][]string{"the repository": {"root"}}}},
 			[]string{"if the repository is lost, 2 remain, and nobody can open it any more", "1 person can open it"}},
-		"with the backups": {vault.Custody{Threshold: 3, Holders: five("s3", "", "", "", ""), Backups: []string{"s3", "tape"}},
+		"with the backups": {vault.Custody{Threshold: 3, Holders: five("s3", "", "", "", ""), Kept: vault.Kept{Backups: []string{"s3", "tape"}}},
 			[]string{"S3 keeps backups of the storage of Vault main, and 1 share of it. Move it away."}},
-		"all with the backups": {vault.Custody{Threshold: 2, Holders: five("s3", "s3", "", "", ""), Backups: []string{"s3"}},
+		"all with the backups": {vault.Custody{Threshold: 2, Holders: five("s3", "s3", "", "", ""), Kept: vault.Kept{Backups: []string{"s3"}}},
 			[]string{"enough shares to open them"}},
 		"too few": {vault.Custody{Threshold: 3, Holders: five("", "")}, []string{"Only 2 of the shares of Vault main are registered, and 3 are needed."}},
 		"none":    {vault.Custody{Threshold: 3}, []string{"Nobody has registered a share"}},
@@ -260,7 +260,7 @@ func TestWhoKeepsTheShares(t *testing.T) {
 		t.Fatal(err)
 	}
 	err = pg.InTx(w.ctx, w.db, func(tx pgx.Tx) error {
-		return vault.Register(w.ctx, tx, w.now(), w.actor("bert"), vault.Registration{Vault: "main", Number: *list[0].Number, Commitment: strings.Repeat("0", 64)})
+		return vault.Register(w.ctx, tx, w.now(), w.actor("bert"), main, vault.Registration{Vault: "main", Number: *list[0].Number, Commitment: strings.Repeat("0", 64)})
 	})
 	if fault.KindOf(err) != fault.Conflict {
 		t.Errorf("%v", err)

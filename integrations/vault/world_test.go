@@ -1,6 +1,7 @@
 package vault_test
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"log/slog"
@@ -15,6 +16,7 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 	"go.uber.org/goleak"
 
+	"batsignal/integrations/argv"
 	"batsignal/integrations/job"
 	"batsignal/integrations/job/jobtest"
 	"batsignal/integrations/vault"
@@ -27,7 +29,19 @@ import (
 	"batsignal/oncall/share"
 )
 
-func TestMain(m *testing.M) { pgtest.Main(m) }
+func TestMain(m *testing.M) {
+	if is, err := argv.Enter(os.Args, os.Environ()); is {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+	pgtest.Main(m)
+}
+
+// stamp is the secret of the bot of the stories.
+var stamp = vault.NewStamp(bytes.Repeat([]byte{7}, 32))
+
+// main is a configuration with one Vault, as far as registrations look at it.
+var main = []*vault.Vault{{Name: "main"}}
 
 const patience = 30 * time.Second
 
@@ -45,6 +59,7 @@ type world struct {
 	ahead  time.Duration
 	frozen time.Time
 	runs   int64
+	vaults []*vault.Vault
 	texts  []func() string // what is looked through for canaries at the end
 	values []string        // canaries
 }
@@ -94,7 +109,8 @@ func (w *world) actor(name string) oncall.Actor {
 // vault is a Vault of some servers, whose shares are canaries from now on.
 func (w *world) vault(servers ...*vaulttest.Server) *vault.Vault {
 	w.Helper()
-	v := &vault.Vault{Name: "main", Tolerates: 24 * time.Hour}
+	v := &vault.Vault{Name: "main", Tolerates: 24 * time.Hour, Stamp: stamp}
+	w.vaults = append(w.vaults, v)
 	for i, s := range servers {
 		n, err := vaultapi.New(vaultapi.Config{Name: fmt.Sprintf("vault%d", i+1), Address: s.Address})
 		w.must(err)
@@ -245,7 +261,7 @@ func sealTo(recipient, value string) (string, error) {
 
 func (w *world) handSealed(name string, session int64, sealed string) error {
 	return pg.InTx(w.ctx, w.db, func(tx pgx.Tx) error {
-		return vault.HandIn(w.ctx, tx, w.now(), w.actor(name), session, []byte(sealed))
+		return vault.HandIn(w.ctx, tx, w.now(), w.actor(name), w.vaults, vault.Handing{Session: session, Sealed: []byte(sealed)})
 	})
 }
 
@@ -256,7 +272,7 @@ func (w *world) register(s *vaulttest.Server) {
 		number, c, err := share.Register("main", secret.New(value))
 		w.must(err)
 		w.must(pg.InTx(w.ctx, w.db, func(tx pgx.Tx) error {
-			return vault.Register(w.ctx, tx, w.now(), w.actor(people[i]), vault.Registration{Vault: "main", Number: number, Commitment: c, Place: people[i] + "'s laptop"})
+			return vault.Register(w.ctx, tx, w.now(), w.actor(people[i]), main, vault.Registration{Vault: "main", Number: number, Commitment: c, Place: people[i] + "'s laptop"})
 		}))
 	}
 }

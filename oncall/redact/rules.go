@@ -44,6 +44,12 @@ const (
 	keyEnd   = `-----END [A-Z0-9 ]{0,40}PRIVATE KEY(?: BLOCK)?-----`
 )
 
+// firstOfKey is how private keys begin behind the line that says so: of OpenSSH, of RSA, and of
+// elliptic curves. Public keys and certificates begin otherwise.
+var firstOfKey = regexp.MustCompile(firstLine)
+
+const firstLine = `\b(b3BlbnNzaC1rZXktdjEA[A-Za-z0-9+/=]*|MII[A-Za-z0-9+/]{3}IBA(?:AKC|DANBgkqhkiG9w0B)[A-Za-z0-9+/=]{10,}|(?:MHcCAQEEI|MIGkAgEBBD|MIG[A-Za-z0-9+/]AgEAM[BI][A-Z]GByqGSM49|MC4CAQAwBQYDK2VwBCIE)[A-Za-z0-9+/=]{10,})`
+
 // nameHints are in each of the names.
 var nameHints = []string{"pass", "pwd", "secret", "token", "key", "credential"}
 
@@ -75,6 +81,8 @@ func isOption(lower string) bool {
 var rules = []rule{
 	{what: AgeKey, talk: true, hints: []string{"age-secret-key-"},
 		pattern: regexp.MustCompile(`(?i)(AGE-SECRET-KEY-(?:PQ-)?1[0-9A-Z]{20,})`)},
+	{what: PrivateKey, talk: true, hints: []string{"b3blbnnzac1rzxktdjea", "ibaakc", "ibadanbg", "mhccaqeei", "migkagebbd", "gbyqgsm49", "mc4caqawbqydk2vwbcie"}, least: 20,
+		pattern: firstOfKey},
 	{what: VaultToken, talk: true, hints: []string{"hvs.", "hvb.", "hvr."},
 		pattern: regexp.MustCompile(`\b(hv[sbr]\.[A-Za-z0-9_-]{20,})`), is: isVaried},
 	{what: VaultToken, talk: true, hints: []string{"s.", "b.", "r."}, least: 24, // of before Vault 1.10, and of OpenBao
