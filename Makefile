@@ -57,7 +57,7 @@ test-integration: needgo needtest servers ## Run the long tests too: jobs from c
 
 .PHONY: servers
 servers: needgo needtest ## Build Vault and Consul for the tests: some minutes, once on a machine
-	BATSIGNAL_BUILD_SERVERS=1 go test -count=1 -timeout 60m -p 1 -run TestTheServerIsBuilt ./integrations/consul/consultest ./integrations/vault/vaulttest
+	TEST_BUILD_SERVERS=1 go test -count=1 -timeout 60m -p 1 -run TestTheServerIsBuilt ./integrations/consul/consultest ./integrations/vault/vaulttest
 
 .PHONY: race
 race: needgo needtest ## The same, looking for data races

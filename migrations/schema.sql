@@ -353,11 +353,13 @@ CREATE TABLE public.announcement_copy (
     detail text DEFAULT ''::text NOT NULL,
     CONSTRAINT announcement_copy_detail_check CHECK ((length(detail) <= 500)),
     CONSTRAINT announcement_copy_place_check CHECK (((length(place) >= 1) AND (length(place) <= 200))),
-    CONSTRAINT announcement_copy_state_check CHECK ((state = ANY (ARRAY['waiting'::text, 'sent'::text, 'failed'::text]))),
+    CONSTRAINT announcement_copy_state_check CHECK ((state = ANY (ARRAY['waiting'::text, 'sent'::text, 'failed'::text, 'unknown'::text]))),
     CONSTRAINT announcement_copy_way_check CHECK ((way = ANY (ARRAY['room'::text, 'list'::text])))
 );
 
 COMMENT ON TABLE public.announcement_copy IS 'where one was sent to; a room has it as soon as its notice is said';
+
+COMMENT ON COLUMN public.announcement_copy.state IS 'unknown: whoever mailed it died in the last try';
 
 ALTER TABLE public.announcement ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     SEQUENCE NAME public.announcement_id_seq
@@ -2337,6 +2339,8 @@ CREATE TABLE public.share_parcel (
     sealed text NOT NULL,
     state text NOT NULL,
     made_at timestamp with time zone NOT NULL,
+    proven text,
+    CONSTRAINT share_parcel_proven_check CHECK ((proven ~ '^[0-9a-f]{64}$'::text)),
     CONSTRAINT share_parcel_purpose_check CHECK ((purpose = ANY (ARRAY['rekey'::text, 'root'::text]))),
     CONSTRAINT share_parcel_sealed_check CHECK (((length(sealed) >= 1) AND (length(sealed) <= 65536))),
     CONSTRAINT share_parcel_state_check CHECK ((state = ANY (ARRAY['new'::text, 'valid'::text, 'void'::text])))
@@ -2345,6 +2349,8 @@ CREATE TABLE public.share_parcel (
 COMMENT ON COLUMN public.share_parcel.sealed IS 'OpenPGP ciphertext in base64, as Vault gave it out';
 
 COMMENT ON COLUMN public.share_parcel.state IS 'new shares open nothing before they are verified';
+
+COMMENT ON COLUMN public.share_parcel.proven IS 'by what the share is known again that its receiver handed in to prove it; null: none was';
 
 ALTER TABLE public.share_parcel ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     SEQUENCE NAME public.share_parcel_id_seq
@@ -2369,12 +2375,14 @@ CREATE TABLE public.share_session (
     state text NOT NULL,
     begun_at timestamp with time zone NOT NULL,
     ended_at timestamp with time zone,
+    stamp text DEFAULT ''::text NOT NULL,
     CONSTRAINT share_session_check CHECK (((ended_at IS NOT NULL) = (state = 'closed'::text))),
     CONSTRAINT share_session_node_check CHECK ((length(node) <= 48)),
     CONSTRAINT share_session_nonce_check CHECK ((length(nonce) <= 100)),
     CONSTRAINT share_session_progress_check CHECK ((progress >= 0)),
     CONSTRAINT share_session_purpose_check CHECK ((purpose = ANY (ARRAY['unseal'::text, 'rekey'::text, 'verify'::text, 'root'::text, 'drill'::text]))),
     CONSTRAINT share_session_recipient_check CHECK ((recipient ~ '^age1[a-z0-9]{20,200}$'::text)),
+    CONSTRAINT share_session_stamp_check CHECK ((stamp ~ '^([0-9a-f]{64})?$'::text)),
     CONSTRAINT share_session_state_check CHECK ((state = ANY (ARRAY['open'::text, 'closed'::text]))),
     CONSTRAINT share_session_threshold_check CHECK ((threshold >= 0)),
     CONSTRAINT share_session_vault_check CHECK (((length(vault) >= 1) AND (length(vault) <= 48)))
@@ -2383,6 +2391,8 @@ CREATE TABLE public.share_session (
 COMMENT ON TABLE public.share_session IS 'a run that waits for shares, and the public half of the key that they are sealed to';
 
 COMMENT ON COLUMN public.share_session.nonce IS 'what Vault calls this attempt: another one means that it began anew';
+
+COMMENT ON COLUMN public.share_session.stamp IS 'HMAC-SHA-256 over what holders rely on, by a secret of the bot that is in no row; "" is nobody''s';
 
 ALTER TABLE public.share_session ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     SEQUENCE NAME public.share_session_id_seq

@@ -10,4 +10,4 @@ mapfile -t files < <(grep -rl --include='*_test.go' -E 'childtest\.(Long|Times)\
 names=$(awk '/^func Test/ { split($2, name, "(") } /childtest\.(Long|Times)\(/ { print name[1] }' "${files[@]}" | sort -u | paste -sd '|')
 mapfile -t folders < <(dirname "${files[@]}" | sort -u)
 
-BATSIGNAL_INTEGRATION=1 exec go test -count=1 -timeout 30m -run "^($names)\$" "$@" "${folders[@]}"
+TEST_INTEGRATION=1 exec go test -count=1 -timeout 30m -run "^($names)\$" "$@" "${folders[@]}"

@@ -175,13 +175,13 @@ func (s *site) onAnnouncement(w http.ResponseWriter, r *http.Request) error {
 		again.Read = 0 // what is shown next is read anew
 	case "edit":
 		again.Editing, again.Typed = true, linesOf(r, "text")
-		var now announcement.Announcement
-		if now, err = s.Announcements.Get(r.Context(), id); err == nil && now.Version != again.Read {
+		if again.Read == 0 { // else it would overwrite what nobody has read
+			return fault.New(fault.Invalid, "This form lacks the version that was read. Reload the page.")
+		}
+		_, err = s.Announcements.Edit(r.Context(), by, id, again.Read, again.Typed)
+		if now, lost := s.Announcements.Get(r.Context(), id); fault.KindOf(err) == fault.Conflict && lost == nil && now.Version != again.Read && now.State != announcement.Sent && now.State != announcement.Dropped {
 			err = fault.New(fault.Conflict, "Somebody changed the text since you read it. What it is now stands above; what you wrote is in the form. Send it again to have yours in its place.")
 			again.Read = 0
-		}
-		if err == nil {
-			_, err = s.Announcements.Edit(r.Context(), by, id, again.Typed)
 		}
 	case "send":
 		_, err = s.Announcements.Send(r.Context(), by, id)

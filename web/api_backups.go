@@ -177,7 +177,7 @@ func (p *api) holdSnapshot(a *asked, in apiHold) (apiSnapshot, error) {
 	if in.Why == "" {
 		return apiSnapshot{}, fault.New(fault.Invalid, "Say why it must not be deleted.")
 	}
-	if err := snapshot.Hold(a.ctx(), p.DB, a.numbered("snapshot"), in.Why, a.Handle); err != nil {
+	if err := snapshot.Hold(a.ctx(), p.DB, a.now, a.Actor(), a.numbered("snapshot"), in.Why); err != nil {
 		return apiSnapshot{}, err
 	}
 	return p.getSnapshot(a, nothing{})

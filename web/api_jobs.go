@@ -3,7 +3,6 @@ package web
 import (
 	"net/http"
 	"strconv"
-	"time"
 
 	"github.com/jackc/pgx/v5"
 
@@ -14,94 +13,10 @@ import (
 	"batsignal/oncall/fault"
 )
 
-// apiJob is something that can be asked for.
-type apiJob struct {
-	Name     string        `json:"name"`
-	Summary  string        `json:"summary"`
-	Params   []apiJobParam `json:"params"`
-	Admin    bool          `json:"admin" doc:"Only administrators may ask for it."`
-	Risky    bool          `json:"risky" doc:"It is refused in a freeze."`
-	Approves int           `json:"approvals" doc:"How many other people must agree."`
-	Schedule string        `json:"schedule,omitempty" doc:"When it runs by itself, as in crontab."`
-	Zone     string        `json:"zone,omitempty" doc:"On whose clock."`
-	Times    *apiJobTimes  `json:"times,omitempty" doc:"How it stands with its times."`
-}
-
-// apiJobParam is something that a job takes.
-type apiJobParam struct {
-	Name    string   `json:"name"`
-	Type    string   `json:"type" enum:"id,host,number,duration,choice,text"`
-	Choices []string `json:"choices,omitempty"`
-	Default string   `json:"default,omitempty" doc:"What it is if it is not given; missing: it must be given."`
-	Help    string   `json:"help,omitempty"`
-}
-
-// apiAsk asks for a run.
-type apiAsk struct {
-	Params   map[string]string `json:"params,omitempty"`
-	Reason   string            `json:"reason,omitempty"`
-	Dry      bool              `json:"dry,omitempty" doc:"Only say what it would do."`
-	Override bool              `json:"override,omitempty" doc:"Although nothing risky is done now; it takes a reason, and two other people."`
-	Incident int64             `json:"incident,omitempty" doc:"On whose timeline it stands."`
-	Key      string            `json:"key,omitempty" doc:"The same key asks once."`
-}
-
-// apiRun is one time that a job was asked for.
-type apiRun struct {
-	ID        int64             `json:"id"`
-	Job       string            `json:"job"`
-	State     string            `json:"state" enum:"asked,queued,running,undoing,succeeded,failed,timed_out,cancelled,denied,expired,lost"`
-	Params    map[string]string `json:"params"`
-	Dry       bool              `json:"dry,omitempty"`
-	Plan      []string          `json:"plan,omitempty" doc:"Of a dry run, in the answer that asked for it: what it would do."`
-	Reason    string            `json:"reason,omitempty"`
-	Incident  *int64            `json:"incident,omitempty"`
-	AskedAt   time.Time         `json:"asked_at"`
-	AskedBy   string            `json:"asked_by"`
-	Approvals int               `json:"approvals,omitempty"`
-	Agreed    int               `json:"agreed,omitempty"`
-	Attempt   int               `json:"attempt"`
-	StartedAt *time.Time        `json:"started_at,omitempty"`
-	EndedAt   *time.Time        `json:"ended_at,omitempty"`
-	Doing     string            `json:"doing,omitempty"`
-	Done      int64             `json:"done,omitempty"`
-	Total     int64             `json:"total,omitempty" doc:"0 is not known."`
-	Unit      string            `json:"unit,omitempty"`
-	Said      string            `json:"said,omitempty" doc:"What came of it, in a sentence."`
-	Evidence  []apiFact         `json:"evidence"`
-	Artifacts []apiArtifact     `json:"artifacts,omitempty" doc:"Of a single run."`
-}
-
-// apiFact is a name with a value.
-type apiFact struct {
-	Name  string `json:"name"`
-	Value string `json:"value"`
-}
-
-// apiArtifact is a file that a run made.
-type apiArtifact struct {
-	Name   string `json:"name"`
-	Place  string `json:"place"`
-	Key    string `json:"key"`
-	Size   int64  `json:"size" doc:"In bytes."`
-	SHA256 string `json:"sha256"`
-}
-
-// apiLogLine is a line of a log.
-type apiLogLine struct {
-	N    int       `json:"n"`
-	At   time.Time `json:"at"`
-	Text string    `json:"text"`
-}
-
-// apiVerdict is what somebody says to a run.
-type apiVerdict struct {
-	Reason string `json:"reason,omitempty"`
-}
-
 // apiSealedShare is a share that is sealed to a run.
 type apiSealedShare struct {
-	Sealed string `json:"sealed" doc:"The share, encrypted by age to the key of the session, in ASCII armor. Never the share itself."`
+	Sealed    string `json:"sealed" doc:"The share, encrypted by age to the key of the session, in ASCII armor. Never the share itself."`
+	Recipient string `json:"recipient,omitempty" doc:"The key that it was encrypted to. If it is not the one of the session, it is not kept."`
 }
 
 // apiHolder says that somebody keeps a share.
@@ -119,7 +34,7 @@ type apiSession struct {
 	Purpose   string `json:"purpose" enum:"unseal,rekey,verify,root,drill"`
 	Vault     string `json:"vault"`
 	Node      string `json:"node,omitempty"`
-	Recipient string `json:"recipient" doc:"The key of age that shares are to be sealed to. It is gone when the run ends."`
+	Recipient string `json:"recipient" doc:"The key of age that shares are to be sealed to. It is gone when the run ends. Empty: the key in the database is not known for the one that the bot made; seal nothing to it."`
 	Progress  int    `json:"progress"`
 	Threshold int    `json:"threshold"`
 }
@@ -280,7 +195,7 @@ func (p *api) askForRun(a *asked, in apiAsk) (apiRun, error) {
 
 func (p *api) listSessions(a *asked, _ nothing) (apiList[apiSession], error) {
 	out := apiList[apiSession]{Items: []apiSession{}}
-	list, err := vault.Sessions(a.ctx(), p.DB)
+	list, err := vault.Sessions(a.ctx(), p.DB, p.Vaults)
 	for _, s := range list {
 		out.Items = append(out.Items, apiSession{
 			ID: s.ID, Run: s.Run, Purpose: string(s.Purpose), Vault: s.Vault, Node: s.Node, Recipient: s.Recipient, Progress: s.Progress, Threshold: s.Threshold,
@@ -291,30 +206,12 @@ func (p *api) listSessions(a *asked, _ nothing) (apiList[apiSession], error) {
 
 func (p *api) handInShare(a *asked, in apiSealedShare) (nothing, error) {
 	return nothing{}, pg.InTx(a.ctx(), p.DB, func(tx pgx.Tx) error {
-		return vault.HandIn(a.ctx(), tx, a.now, a.Actor(), a.numbered("session"), []byte(in.Sealed))
+		return vault.HandIn(a.ctx(), tx, a.now, a.Actor(), p.Vaults, vault.Handing{Session: a.numbered("session"), To: in.Recipient, Sealed: []byte(in.Sealed)})
 	})
 }
 
 func (p *api) registerShare(a *asked, in apiHolder) (nothing, error) {
 	return nothing{}, pg.InTx(a.ctx(), p.DB, func(tx pgx.Tx) error {
-		return vault.Register(a.ctx(), tx, a.now, a.Actor(), vault.Registration{Vault: in.Vault, Number: in.Number, Commitment: in.Commitment, Place: in.Place})
+		return vault.Register(a.ctx(), tx, a.now, a.Actor(), p.Vaults, vault.Registration{Vault: in.Vault, Number: in.Number, Commitment: in.Commitment, Place: in.Place})
 	})
-}
-
-func runOf(r job.Row) apiRun {
-	out := apiRun{
-		ID: r.ID, Job: r.Job, State: string(r.State), Params: r.Params, Dry: r.Dry, Plan: r.Plan, Reason: r.Reason, Incident: r.Incident,
-		AskedAt: r.AskedAt.UTC(), AskedBy: r.AskedWords, Approvals: r.Approvals, Agreed: r.Agreed, Attempt: r.Attempt,
-		Doing: r.Doing, Done: r.Done, Total: r.Total, Unit: r.Unit, Said: r.Said, Evidence: []apiFact{},
-	}
-	if r.StartedAt != nil {
-		out.StartedAt = instantOf(*r.StartedAt)
-	}
-	if r.EndedAt != nil {
-		out.EndedAt = instantOf(*r.EndedAt)
-	}
-	for _, e := range r.Evidence {
-		out.Evidence = append(out.Evidence, apiFact{e[0], e[1]})
-	}
-	return out
 }

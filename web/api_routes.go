@@ -23,7 +23,7 @@ func newAPI(s *site) *api {
 	p.operations = slices.Concat(
 		p.selfOperations(), p.peopleOperations(), p.contactOperations(), p.absenceOperations(), p.roleOperations(), p.memberOperations(),
 		p.oncallOperations(), p.scheduleOperations(), p.overrideOperations(), p.coverOperations(), p.coverageOperations(), p.wayOperations(), p.noiseOperations(),
-		p.policyOperations(), p.escrowOperations(), p.alertOperations(), p.jobOperations(), p.jobTimeOperations(), p.backupOperations(), p.componentOperations(), p.incidentOperations(), p.pageOperations(), p.auditOperations(), p.commandOperations(), p.treeOperations(),
+		p.policyOperations(), p.escrowOperations(), p.alertOperations(), p.jobOperations(), p.jobTimeOperations(), p.backupOperations(), p.announcementOperations(), p.calendarOperations(), p.runbookOperations(), p.componentOperations(), p.incidentOperations(), p.pageOperations(), p.auditOperations(), p.commandOperations(), p.treeOperations(),
 		p.documentOperations(),
 	)
 	p.document = openAPI(p.operations, s.Version)

@@ -12,6 +12,9 @@ import (
 	"batsignal/bot"
 	"batsignal/bot/command"
 	"batsignal/incidents/alert"
+	"batsignal/incidents/announcement"
+	"batsignal/incidents/reminder"
+	"batsignal/incidents/runbook"
 	"batsignal/integrations/job"
 	"batsignal/integrations/job/clockwork"
 	"batsignal/oncall/access"
@@ -38,6 +41,9 @@ func newAPIWorld(t testing.TB) *world {
 		joined(o)
 		o.Alerts = &alert.Service{DB: o.DB, Now: o.Now, Log: o.Log}
 		o.Jobs = &job.Service{DB: o.DB, Now: o.Now, Log: o.Log, Queue: o.Incidents.Queue, Incidents: o.Incidents}
+		o.Announcements = &announcement.Service{DB: o.DB, Now: o.Now, Log: o.Log, Queue: o.Incidents.Queue, Incidents: o.Incidents}
+		o.Reminders = &reminder.Service{DB: o.DB, Now: o.Now, Log: o.Log, Queue: o.Incidents.Queue}
+		o.Runbooks = &runbook.Service{DB: o.DB, Now: o.Now, Log: o.Log, Queue: o.Incidents.Queue, Incidents: o.Incidents}
 		o.Clock = &clockwork.Service{DB: o.DB, Now: o.Now, Log: o.Log, Queue: o.Incidents.Queue, Jobs: o.Jobs}
 		o.Tree = &tree.Service{
 			DB: o.DB, Now: o.Now, People: o.People, Rota: o.Rota, Skills: o.Skills, Components: &component.Service{DB: o.DB, Now: o.Now, Log: o.Log},

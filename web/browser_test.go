@@ -130,14 +130,17 @@ func TestPagesFollowAlongWithScript(t *testing.T) {
 }
 
 // listen feeds the watch as cmd does: by what committing transactions say.
-func (w *world) listen() {
+func (w *world) listen() { w.t.Helper(); w.listenOn(incidents.ChannelIncident, w.watch) }
+
+func (w *world) listenOn(channel string, watch *incidents.Watch) {
+	w.t.Helper()
 	listening, stop := context.WithCancel(ctx)
 	ready, done := make(chan struct{}, 1), make(chan error, 1)
 	l := &pg.Listener{
-		DSN: w.dsn, Channels: []string{incidents.ChannelIncident},
-		Notified: func(_, payload string) { w.watch.Publish(payload) },
+		DSN: w.dsn, Channels: []string{channel},
+		Notified: func(_, payload string) { watch.Publish(payload) },
 		Regained: func() {
-			w.watch.PublishAll()
+			watch.PublishAll()
 			select {
 			case ready <- struct{}{}:
 			default:

@@ -38,6 +38,8 @@ type calendarBody struct {
 	Reminders []reminder.Reminder
 	Remembers bool // there are reminders
 	MaySet    bool
+	Me        string // a handle
+	Admin     bool
 	Freeze    freezeForm
 	Reminder  reminderForm
 	Now       time.Time
@@ -55,7 +57,8 @@ func (s *site) showCalendar(w http.ResponseWriter, r *http.Request) error {
 
 func (s *site) renderCalendar(w http.ResponseWriter, r *http.Request, status int, body calendarBody) (err error) {
 	ctx := r.Context()
-	body.Now, body.MaySet = s.Now(), s.visitor(r).May(command.LetIn)
+	v := s.visitor(r)
+	body.Now, body.MaySet, body.Me, body.Admin = s.Now(), v.May(command.LetIn), v.Handle, v.Admin()
 	if body.Windows, err = freeze.List(ctx, s.DB, body.Now); err != nil {
 		return err
 	}
@@ -74,6 +77,9 @@ func (s *site) renderCalendar(w http.ResponseWriter, r *http.Request, status int
 
 // Began tells whether a freeze is on.
 func (b calendarBody) Began(w freeze.Window) bool { return !w.BeginsAt.After(b.Now) }
+
+// MayLift tells whether the visitor may end a freeze: whoever made it, and admins.
+func (b calendarBody) MayLift(w freeze.Window) bool { return b.MaySet && (b.Admin || w.MadeBy == b.Me) }
 
 func (s *site) addFreeze(w http.ResponseWriter, r *http.Request) error {
 	f := freezeForm{Time: field(r, "time"), Title: field(r, "title")}

@@ -26,7 +26,7 @@ func (s *site) eventsAt(address string) string {
 
 // allEvents tells of every incident that changes.
 func (s *site) allEvents(w http.ResponseWriter, r *http.Request) error {
-	return s.stream(w, r, incidents.Several)
+	return s.stream(w, r, s.Watch, incidents.Several)
 }
 
 // incidentEvents tells of one incident's changes.
@@ -38,14 +38,14 @@ func (s *site) incidentEvents(w http.ResponseWriter, r *http.Request) error {
 	if err := s.Incidents.Exists(r.Context(), id); err != nil {
 		return err
 	}
-	return s.stream(w, r, id)
+	return s.stream(w, r, s.Watch, id)
 }
 
-// stream sends an event for each change of one incident, or of any. An event says
+// stream sends an event for each change of one incident (or run), or of any. An event says
 // only that something changed; the page asks for itself again, so there is one way
 // to draw it.
-func (s *site) stream(w http.ResponseWriter, r *http.Request, id int64) error {
-	changes, leave, err := s.subscribe(r)
+func (s *site) stream(w http.ResponseWriter, r *http.Request, watch *incidents.Watch, id int64) error {
+	changes, leave, err := s.subscribe(r, watch)
 	if err != nil {
 		return err
 	}
@@ -79,8 +79,8 @@ func (s *site) stream(w http.ResponseWriter, r *http.Request, id int64) error {
 }
 
 // subscribe makes room for one more reader who follows along, who must leave.
-func (s *site) subscribe(r *http.Request) (changes <-chan int64, leave func(), err error) {
-	if s.Watch == nil {
+func (s *site) subscribe(r *http.Request, watch *incidents.Watch) (changes <-chan int64, leave func(), err error) {
+	if watch == nil {
 		return nil, nil, fault.New(fault.Unready, "Nothing is told here; reload the page instead.")
 	}
 	select {
@@ -89,7 +89,7 @@ func (s *site) subscribe(r *http.Request) (changes <-chan int64, leave func(), e
 		return nil, nil, fault.New(fault.Unready, "Too many are listening. The page refreshes by itself.")
 	}
 	ctx, cancel := context.WithCancel(r.Context())
-	return s.Watch.Subscribe(ctx), func() { cancel(); <-s.streams }, nil
+	return watch.Subscribe(ctx), func() { cancel(); <-s.streams }, nil
 }
 
 // openStream begins an answer that goes on.

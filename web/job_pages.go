@@ -2,6 +2,7 @@ package web
 
 import (
 	"net/http"
+	"time"
 
 	"batsignal/integrations/job"
 	"batsignal/integrations/job/clockwork"
@@ -17,6 +18,9 @@ type jobsBody struct {
 	Jobs []jobRow
 	Open []job.Row
 	Late int // jobs that did not succeed when they should have
+
+	Frozen string // why nothing risky is done now, where there is something risky; "" is no freeze
+	Until  time.Time
 }
 
 // jobRow is a job with its last run and its times.
@@ -36,6 +40,7 @@ func (s *site) jobList(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	var body jobsBody
+	risky := false
 	for _, d := range s.Jobs.Definitions {
 		row := jobRow{Definition: d, Times: times[d.Name]}
 		if ran, ok := last[d.Name]; ok {
@@ -45,11 +50,17 @@ func (s *site) jobList(w http.ResponseWriter, r *http.Request) error {
 			body.Late++
 		}
 		body.Jobs = append(body.Jobs, row)
+		risky = risky || d.Policy.Risky
+	}
+	if risky && s.Jobs.Frozen != nil {
+		if body.Frozen, body.Until, err = s.Jobs.Frozen(r.Context(), s.DB, s.Now()); err != nil {
+			return err
+		}
 	}
 	if body.Open, err = s.Jobs.Recent(r.Context(), job.Query{Open: true, Most: 100}); err != nil {
 		return err
 	}
-	out := view{Title: "Jobs", Here: jobsPath, Under: jobsPath, Body: body}
+	out := view{Title: "Jobs", Here: jobsPath, Under: jobsPath, Body: body, Events: s.runEventsAt("/jobs/events")}
 	if len(body.Open) > 0 {
 		out.Refresh = jobRefresh * 3
 	}

@@ -12,8 +12,10 @@ const jobsPath = "/jobs"
 // jobRoutes are the pages of jobs, for people who are signed in: a log may tell of machines.
 func (s *site) jobRoutes(r chi.Router) {
 	r.Get("/jobs", s.signedIn(s.jobList))
+	r.Get("/jobs/events", s.signedIn(s.allRunEvents))
 	r.Get("/jobs/runs", s.signedIn(s.runList))
 	r.Get("/jobs/runs/{id}", s.signedIn(s.showRun))
+	r.Get("/jobs/runs/{id}/events", s.signedIn(s.runEvents))
 	r.Post("/jobs/runs/{id}/approve", s.needs(command.LetIn, s.approveRun))
 	r.Post("/jobs/runs/{id}/deny", s.needs(command.LetIn, s.denyRun))
 	r.Post("/jobs/runs/{id}/cancel", s.needs(command.LetIn, s.cancelRun))

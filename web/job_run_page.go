@@ -58,6 +58,9 @@ func (s *site) renderRun(w http.ResponseWriter, r *http.Request, status int, id 
 	body.MayEnd = !body.State.Ended() && body.State != job.Undoing && body.CancelAt == nil && v.May(command.LetIn)
 	body.Ending = body.Ending && body.MayEnd
 	out := view{Title: body.Ref(), Here: jobsPath, Under: jobsPath, Body: body}
+	if !body.State.Ended() {
+		out.Events = s.runEventsAt(runPath(id) + "/events")
+	}
 	// What somebody writes into a field would be lost.
 	if !body.State.Ended() && !body.MayJudge && !body.Ending {
 		out.Refresh = jobRefresh

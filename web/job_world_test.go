@@ -1,6 +1,7 @@
 package web_test
 
 import (
+	"bytes"
 	"context"
 	"encoding/base64"
 	"fmt"
@@ -10,6 +11,7 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/riverqueue/river"
 
+	"batsignal/incidents"
 	"batsignal/incidents/announcement"
 	"batsignal/incidents/reminder"
 	"batsignal/incidents/runbook"
@@ -54,6 +56,7 @@ type jobWorld struct {
 	runbooks  *runbook.Service
 	work      *work
 	key       share.Key // of the session that shares are handed in to
+	runs      *incidents.Watch
 }
 
 // turn is a short book with every sort of step.
@@ -85,7 +88,7 @@ steps:
 
 func newJobWorld(t testing.TB, change ...func(*web.Options)) *jobWorld {
 	t.Helper()
-	j := &jobWorld{work: &work{plan: []string{"It would dump the database of the wiki.", "It would store 2 copies."}}}
+	j := &jobWorld{runs: &incidents.Watch{}, work: &work{plan: []string{"It would dump the database of the wiki.", "It would store 2 copies."}}}
 	j.work.do = backsUp
 	steps, problems := book.Parse([]byte(turn))
 	if len(problems) > 0 {
@@ -114,8 +117,9 @@ func newJobWorld(t testing.TB, change ...func(*web.Options)) *jobWorld {
 		j.runbooks = &runbook.Service{
 			DB: o.DB, Queue: o.Incidents.Queue, Now: o.Now, Log: o.Log, Incidents: o.Incidents, Books: []book.Book{steps}, Starter: starter{j.jobs}, Networks: []string{"console"},
 		}
+		o.Runs = j.runs
 		o.Jobs, o.Clock, o.Freezes, o.Announcements, o.Reminders, o.Runbooks = j.jobs, j.clock, rules, j.announces, j.reminders, j.runbooks
-		o.Vaults = []*vault.Vault{{Name: "main", Tolerates: 4 * time.Hour}}
+		o.Vaults = []*vault.Vault{{Name: "main", Tolerates: 4 * time.Hour, Stamp: stamp}}
 		o.Backups = map[string]snapshot.Expect{"backup-wiki": {Age: 26 * time.Hour}, "backup-git": {}}
 	}}, change...)...)
 	if _, err := oncall.AddPerson(ctx, j.DB, night, oncall.Person{Handle: "noor", Zone: "Asia/Amman"}); err != nil {
@@ -280,6 +284,9 @@ func (j *jobWorld) keeps(name string, at time.Time, outcome snapshot.Outcome) in
 	return id
 }
 
+// stamp is the secret by which the bot of the stories knows its sessions.
+var stamp = vault.NewStamp(bytes.Repeat([]byte{7}, 32))
+
 // isSealed has Vault main sealed, with a run that waits for shares; it returns the session.
 func (j *jobWorld) isSealed() (session int64) {
 	j.t.Helper()
@@ -297,6 +304,7 @@ func (j *jobWorld) isSealed() (session int64) {
 		values ($1, 1, 'unseal', 'main', 'a', $2, 1, 3, 'open', $3) returning id`, r.ID, key.Recipient(), now).Scan(&session); err != nil {
 		j.t.Fatal(err)
 	}
+	j.sql(`update share_session set stamp = $2 where id = $1`, session, stamp.Of(vault.Session{ID: session, Run: r.ID, Purpose: vault.ToUnseal, Vault: "main", Recipient: key.Recipient()}))
 	return session
 }
 
@@ -310,7 +318,7 @@ func (j *jobWorld) registers(handle string) {
 		j.t.Fatal(err)
 	}
 	err = pg.InTx(ctx, j.DB, func(tx pgx.Tx) error {
-		return vault.Register(ctx, tx, j.Now(), j.as(handle), vault.Registration{Vault: "main", Number: number, Commitment: commitment, Place: handle + "'s laptop"})
+		return vault.Register(ctx, tx, j.Now(), j.as(handle), []*vault.Vault{{Name: "main"}}, vault.Registration{Vault: "main", Number: number, Commitment: commitment, Place: handle + "'s laptop"})
 	})
 	if err != nil {
 		j.t.Fatal(err)

@@ -30,7 +30,7 @@ func (s *site) meetingEvents(w http.ResponseWriter, r *http.Request) error {
 		w.WriteHeader(http.StatusNoContent) // a browser asks no more
 		return nil
 	}
-	changes, leave, err := s.subscribe(r)
+	changes, leave, err := s.subscribe(r, s.Watch)
 	if err != nil {
 		return err
 	}

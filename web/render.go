@@ -118,7 +118,7 @@ func (s *site) render(w http.ResponseWriter, r *http.Request, status int, name s
 // here once for every route, so it is kept small; the same goes for its neighbours.
 func (s *site) page(fn handler) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
-		if err := fn(w, r); err != nil {
+		if err := s.reads(w, r, fn); err != nil {
 			s.failed(w, r, err)
 		}
 	}

@@ -19,6 +19,9 @@ var pagesWithScript = map[string]bool{
 
 	"/sign-in": true,
 	"/account": true,
+
+	"/jobs":           true,
+	"/jobs/runs/{id}": true,
 }
 
 // routes is the whole surface.

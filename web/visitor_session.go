@@ -30,7 +30,8 @@ func (s *site) recognise(next http.Handler) http.Handler {
 			next.ServeHTTP(w, r)
 			return
 		}
-		v, err := s.whoAsks(w, r)
+		var v visitor
+		err := s.reads(w, r, func(w http.ResponseWriter, r *http.Request) (err error) { v, err = s.whoAsks(w, r); return err })
 		if err == nil && changes(r) {
 			if err = s.readForm(w, r); err == nil && v.SignedIn() && !access.FormTokenFits(v.token, formTokenOf(r)) {
 				if !strings.HasPrefix(r.URL.Path, "/sign-in/") {

@@ -58,6 +58,7 @@ type Options struct {
 	Policies  *escalation.Service    // who is rung after whom; nil has no pages of it
 	Alerts    *alert.Service         // what monitoring tools send; nil takes none, and has no pages of them
 	Jobs      *job.Service           // what can be done from chat; nil has no pages of it
+	Runs      *incidents.Watch       // tells open pages of changes of runs, by their numbers; nil leaves them to refresh by themselves
 	Clock     *clockwork.Service     // when jobs run by themselves; nil shows and changes nothing of it
 	Freezes   freeze.Rules           // the days of the week on which nothing risky is done
 	Reminders *reminder.Service      // what is to be remembered for months; nil has no pages of it

@@ -32,9 +32,17 @@ func (s Services) announceCommands() []*Command {
 			{Name: "list", Summary: "Lists what is drafted or approved, and the last ones sent.", Example: "announce list", Run: s.announceList},
 			{Name: "show", Summary: "Shows an announcement, and where it went.", Example: "announce show 3", Params: []Param{number}, Run: s.announceShow},
 			{
-				Name: "edit", Needs: Known | LetIn, Summary: "Changes the text; it has to be approved again.", Example: "announce edit 3 The wiki is away from 22:00 to 24:00 UTC.", Params: []Param{number, text},
+				Name: "edit", Needs: Known | LetIn, Summary: "Changes the text; it has to be approved again.", Example: "announce edit 3 The wiki is away from 22:00 to 24:00 UTC.", Params: []Param{number, {Name: "version", Kind: Option, Help: "which text you read, if somebody else changed it"}, text},
 				Run: s.onAnnouncement(func(ctx context.Context, c *Call, id int64) (announcement.Announcement, error) {
-					return s.Announcements.Edit(ctx, c.Actor(), id, c.Text("text"))
+					version := 0
+					if given := c.Text("version"); given != "" {
+						n, err := strconv.Atoi(given)
+						if err != nil || n < 1 {
+							return announcement.Announcement{}, fault.New(fault.Invalid, "The value of --version should be the number of a text, such as 2.")
+						}
+						version = n
+					}
+					return s.Announcements.Edit(ctx, c.Actor(), id, version, c.Text("text"))
 				}),
 			},
 			{
@@ -124,6 +132,9 @@ func (s Services) announceShow(ctx context.Context, c *Call) (Reply, error) {
 		return Reply{}, err
 	}
 	facts := Facts{{"Drafted", a.MadeWords + ", " + stamp(a.MadeAt, c)}}
+	if a.Version > 1 {
+		facts = append(facts, [2]string{"Text", fmt.Sprintf("version %d", a.Version)})
+	}
 	if a.ApprovedAt != nil {
 		facts = append(facts, [2]string{"Approved", a.ApprovedBy + ", " + stamp(*a.ApprovedAt, c)})
 	}

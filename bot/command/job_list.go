@@ -92,7 +92,7 @@ func (s Services) jobState(ctx context.Context, now time.Time, d job.Definition,
 // lastWords tells of a run in as few words as will do: "ok 2 h ago". Of one that did not go
 // well, its number leads to more.
 func lastWords(r job.Row, now time.Time) string {
-	state := r.State.Words()
+	state := r.Words()
 	switch {
 	case r.State == job.Succeeded && r.EndedAt != nil:
 		return "ok " + ago(now.Sub(*r.EndedAt))
@@ -128,7 +128,7 @@ func (s Services) jobTable(c *Call, which string, last map[string]job.Row) (Repl
 		}
 		went := "never"
 		if r, ok := last[d.Name]; ok {
-			went = fmt.Sprintf("%d %s, %s", r.ID, r.State.Words(), stamp(r.AskedAt, c))
+			went = fmt.Sprintf("%d %s, %s", r.ID, r.Words(), stamp(r.AskedAt, c))
 		}
 		t.Rows = append(t.Rows, []string{d.Name, d.Summary, went})
 	}

@@ -17,7 +17,7 @@ var shortJobs = []struct {
 	aliases                        []string
 	prefix, summary, example, noun string
 }{
-	{"backup", []string{"snapshot", "backups"}, "backup-", "Has a backup taken now; with the word status, tells how all backups are.", "backup wiki", "backup"},
+	{"backup", []string{"snapshot", "backups"}, "backup-", "Has a backup taken now. With the word status, tells how all are; with hold or release and a number, keeps one from being deleted.", "backup wiki", "backup"},
 	{"verify", nil, "verify-", "Proves that the newest backup can be restored, by restoring it.", "verify wiki", "backup"},
 }
 
@@ -28,8 +28,10 @@ func (s Services) shortJobCommands() []*Command {
 			Name: v.verb, Aliases: v.aliases, Needs: Known | LetIn, Summary: v.summary, Example: v.example,
 			Params: append(jobOptions(), Param{Name: "name", Kind: Words, Optional: true, Help: "which one, then what it takes as name=value"}),
 			Run: func(ctx context.Context, c *Call) (Reply, error) {
-				if v.prefix == "backup-" && s.isBackupStatus(strings.ToLower(c.Text("name"))) {
-					return s.backupStatus(ctx, c)
+				if v.prefix == "backup-" {
+					if r, done, err := s.backupVerb(ctx, c, c.Text("name")); done || err != nil {
+						return r, err
+					}
 				}
 				return s.askShort(ctx, c, v.prefix, v.noun, v.verb)
 			},

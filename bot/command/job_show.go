@@ -38,7 +38,7 @@ func (s Services) jobShow(ctx context.Context, c *Call) (Reply, error) {
 		facts = append(facts, [2]string{"Done", how})
 	}
 	facts = append(facts, telling(r.Evidence)...)
-	head := fmt.Sprintf("%s: %s.", r.Ref(), r.State.Words()+tookWords(r))
+	head := fmt.Sprintf("%s: %s.", r.Ref(), r.Words()+tookWords(r))
 	if r.Said != "" {
 		head += " " + r.Said
 	}
@@ -91,7 +91,7 @@ func (s Services) jobLogs(ctx context.Context, c *Call) (Reply, error) {
 		return Reply{}, err
 	}
 	if len(lines) == 0 {
-		return sentence(fmt.Sprintf("%s has no log yet (%s).", r.Ref(), r.State.Words())), nil
+		return sentence(fmt.Sprintf("%s has no log yet (%s).", r.Ref(), r.Words())), nil
 	}
 	l := List{Title: fmt.Sprintf("%s, %s", r.Ref(), oncall.Plural(lines[len(lines)-1].N, "line", "lines"))}
 	for _, one := range lines {

@@ -57,11 +57,11 @@ func (s Services) oneVault(ctx context.Context, c *Call, v *vault.Vault) ([]Bloc
 	if err != nil {
 		return nil, err
 	}
-	custody, err := vault.CustodyOf(ctx, s.DB, v.Name, 0)
+	custody, err := vault.CustodyOf(ctx, s.DB, v)
 	if err != nil {
 		return nil, err
 	}
-	sessions, err := vault.Sessions(ctx, s.DB)
+	sessions, err := vault.Sessions(ctx, s.DB, s.Vaults)
 	if err != nil {
 		return nil, err
 	}

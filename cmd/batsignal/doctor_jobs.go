@@ -3,8 +3,11 @@ package main
 import (
 	"context"
 	"fmt"
+	"slices"
+	"strings"
 
 	"batsignal/integrations/argv"
+	"batsignal/integrations/vault"
 	"batsignal/integrations/vault/vaultapi"
 )
 
@@ -19,6 +22,7 @@ func (d *doctor) jobs(ctx context.Context) {
 		}
 		d.tell("place "+conf.Name, err, "See jobs.places.")
 	}
+	d.outOfReach(ctx)
 	for _, conf := range d.c.Jobs.Seals {
 		_, openers, err := sealOf(ctx, d.c, conf.Name)
 		d.tell("seal "+conf.Name, err, "See jobs.seals.")
@@ -26,6 +30,7 @@ func (d *doctor) jobs(ctx context.Context) {
 			d.note("seal "+conf.Name, "no key is at hand here, so no restore is tested and no backup counts as verified. See identities and gnupg_home of jobs.seals.")
 		}
 	}
+	d.walls(ctx)
 	for _, b := range d.c.Jobs.Backups {
 		d.backup(b)
 	}
@@ -33,10 +38,29 @@ func (d *doctor) jobs(ctx context.Context) {
 		for _, n := range v.Nodes {
 			d.vault(ctx, v, n)
 		}
+		d.custodyOf(ctx, v)
 	}
 	for _, p := range d.c.Jobs.Procedures {
 		_, err := argv.Find(p.Argv[0])
 		d.tell("procedure "+p.Name, err, "See jobs.procedures.")
+	}
+}
+
+// walls tells whether servers on which restores are tested have a network of their own, for
+// the account that asks; the service may be let to do less.
+func (d *doctor) walls(ctx context.Context) {
+	if !slices.ContainsFunc(d.c.Jobs.Backups, func(b backupConfig) bool { return len(b.Files.Paths) == 0 }) {
+		return
+	}
+	const part = "walls of restore tests"
+	built, err := wallsOf(d.c).Build(ctx)
+	switch {
+	case err != nil:
+		d.tell(part, err, "See jobs.walls.")
+	case built.Note() != "":
+		d.note(part, "servers on which restores are tested have the network of this machine."+built.Note()+" See docs/backups.md.")
+	default:
+		d.tell(part, nil, "")
 	}
 }
 
@@ -75,4 +99,17 @@ func (d *doctor) vault(ctx context.Context, v vaultConfig, n vaultNodeConfig) {
 	if err == nil && is.Sealed {
 		d.note(part, fmt.Sprintf("it is sealed, and has %d of %d shares.", is.Progress, is.Threshold))
 	}
+}
+
+// custodyOf tells what the page of vaults tells of who could open it, the worst first.
+func (d *doctor) custodyOf(ctx context.Context, conf vaultConfig) {
+	if d.db == nil {
+		return
+	}
+	say, err := vault.CustodyOf(ctx, d.db.Pool, &vault.Vault{Name: conf.Name, Kept: keptOf(d.c.Jobs, conf)})
+	if err != nil {
+		d.tell("shares of vault "+conf.Name, err, "See docs/vault.md.")
+		return
+	}
+	d.note("shares of vault "+conf.Name, strings.Join(say, " "))
 }

@@ -71,7 +71,8 @@ func (v *vaultage) retires() {
 	if n := v.count("backup-old"); n != before {
 		t.Fatalf("%d of %d are left, in spite of the breaker", n, before)
 	}
-	run := v.asked(v.jan, "!job run purge-old approved=yes")
+	list := one[string](v.world, `select substring(said from 'snapshots=([0-9,-]+)') from job_run where job = 'retire-old' and not dry order by id desc limit 1`)
+	run := v.asked(v.jan, "!job run purge-old snapshots="+list)
 	v.jan.Say(home, fmt.Sprintf("!job approve %d", run))
 	v.jan.Expect(home, "yourself")
 	for _, who := range []string{"maria", "li"} {

@@ -223,7 +223,7 @@ func (v *vaultNight) byThePage(who string, session int) {
 	at := v.surfer(v.people[who])
 	page := fmt.Sprintf("/vaults/shares/%d", session)
 	for _, one := range []struct{ share, hears string }{
-		{vaulttest.Wrong(v.t, v.has[who]), fmt.Sprintf(`share %d, which ben handed in, is wrong: it is not share %[1]d as ben registered it`, v.number(who))},
+		{vaulttest.Wrong(v.t, v.has[who]), fmt.Sprintf(`share %d, which ben handed in, is not share %[1]d as ben registered it`, v.number(who))},
 		{v.has[who], `vault1: 2 of 3, by ben`},
 	} {
 		status, body := at.post(page, page, map[string]string{"share": one.share})

@@ -12,6 +12,7 @@ import (
 	"sync"
 	"testing"
 
+	"batsignal/integrations/argv"
 	"batsignal/migrations/pglocal"
 	"batsignal/migrations/pgtest"
 )
@@ -24,6 +25,10 @@ import (
 // TestMain lets the tests run side by side even on a small machine: they spend
 // their time waiting for servers.
 func TestMain(m *testing.M) {
+	if is, err := argv.Enter(os.Args, os.Environ()); is {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
 	flag.Parse()
 	if err := flag.Set("test.parallel", "12"); err != nil {
 		fmt.Fprintln(os.Stderr, err)

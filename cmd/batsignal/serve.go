@@ -98,11 +98,12 @@ func (p *parts) run(ctx context.Context, c Config, db *database, at net.Listener
 				if run, err := strconv.ParseInt(payload, 10, 64); err == nil {
 					p.jobs.Hear(run)
 				}
+				p.runs.Publish(payload)
 			default:
 				p.watch.Publish(payload)
 			}
 		},
-		Regained: func() { p.pager.Wake(); p.keeper.Wake(); p.watch.PublishAll() },
+		Regained: func() { p.pager.Wake(); p.keeper.Wake(); p.watch.PublishAll(); p.runs.PublishAll() },
 	}
 	all := works{
 		{"notifications", wake.Run},
@@ -227,7 +228,7 @@ func (p *parts) serveWeb(ctx context.Context, c Config, db *database, at net.Lis
 		return err
 	}
 	handler, err := web.New(web.Options{
-		Incidents: p.incidents, DB: db.Pool, Watch: p.watch, Commands: p.set,
+		Incidents: p.incidents, DB: db.Pool, Watch: p.watch, Runs: p.runs, Commands: p.set,
 		Meetings: p.meetings, Actions: p.actions, Retro: p.retro, PublicURL: c.Web.PublicURL,
 		Access: p.access, Who: p.identity, OIDC: providersOf(c),
 		People: p.people, Skills: p.skills, Tree: p.tree, Rota: p.rota, Alerts: p.alerts, Jobs: p.jobs, Runbooks: p.runbooks, Vaults: p.vaults, Backups: p.expects, Clock: p.clock, Freezes: p.freezes,

@@ -85,6 +85,7 @@ type parts struct {
 	outbox     *bot.Outbox
 	pager      *incidents.Pager
 	watch      *incidents.Watch
+	runs       *incidents.Watch // the same of runs of jobs
 	queue      *river.Client[pgx.Tx]
 	coverage   *coverage.Watch
 	chores     []chore
@@ -110,7 +111,7 @@ type place struct {
 // wire joins the parts over an open database. places are all networks of the
 // configuration; the ones with a network are worked by this process.
 func wire(ctx context.Context, c Config, db *database, places []place, now func() time.Time, log *slog.Logger) (*parts, error) {
-	p := &parts{db: db, watch: &incidents.Watch{}, routes: map[string]paging.Route{}, alerts: newAlerts(c, db, now, log)}
+	p := &parts{db: db, watch: &incidents.Watch{}, runs: &incidents.Watch{}, routes: map[string]paging.Route{}, alerts: newAlerts(c, db, now, log)}
 	var err error
 	store := oncall.SeedRoles
 	if c.RolesGiven {

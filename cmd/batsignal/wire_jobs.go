@@ -66,7 +66,7 @@ func (p *parts) joinJobs(ctx context.Context, c Config, db *database, now func()
 	}
 	p.jobs = &job.Service{
 		DB: db.Pool, Now: now, Log: log, Rooms: p.rota.Rooms, Incidents: p.incidents, ScratchRoot: scratchOf(c),
-		Me: processName(), Redact: redact.Text, IsAdmin: p.isAdmin,
+		Me: workerName(), Dead: isDeadWorker, Redact: redact.Text, IsAdmin: p.isAdmin,
 		Frozen: func(ctx context.Context, db pg.DB, at time.Time) (string, time.Time, error) {
 			return freeze.Frozen(ctx, db, p.freezes, at)
 		},
@@ -98,6 +98,7 @@ func (p *parts) joinJobs(ctx context.Context, c Config, db *database, now func()
 		chore{"times of jobs", 10 * time.Second, p.lookAtTimes()},
 		chore{"reminders", time.Minute, p.reminders.Look},
 		chore{"runbooks that stand still", time.Minute, p.runbooks.Look},
+		chore{"mails of announcements", time.Minute, p.announcements.Look},
 		chore{"tests of backups", time.Minute, func(ctx context.Context) error { return snapshot.Look(ctx, db.Pool, now()) }},
 	)
 	if len(p.watched) > 0 {

@@ -29,6 +29,11 @@ func (p *parts) backupJobs(ctx context.Context, c Config, db *database, now func
 	}
 	p.expects = map[string]snapshot.Expect{}
 	var all []job.Definition
+	var everywhere []storage.Named
+	for _, conf := range c.Jobs.Places {
+		everywhere = append(everywhere, places[conf.Name])
+	}
+	var taken []string
 	for _, b := range c.Jobs.Backups {
 		source, err := p.sourceOf(c, b, db, now)
 		if err != nil {
@@ -45,16 +50,13 @@ func (p *parts) backupJobs(ctx context.Context, c Config, db *database, now func
 		for _, name := range b.Places {
 			mine = append(mine, places[name])
 		}
-		all = append(all, p.backupJob(b, db, now, zone, source, sealer, openers, mine)...)
-		p.expects["backup-"+b.Name] = snapshot.Expect{Age: b.Expect, Verified: b.ExpectVerified}
-	}
-	var everywhere []storage.Named
-	for _, conf := range c.Jobs.Places {
-		everywhere = append(everywhere, places[conf.Name])
+		all = append(all, p.backupJob(b, db, now, zone, source, sealer, openers, mine, everywhere)...)
+		p.expects["backup-"+b.Name] = snapshot.Expect{Age: b.Expect, Verified: b.ExpectVerified, Places: placeNames(c)}
+		taken = append(taken, "backup-"+b.Name)
 	}
 	return append(all, job.Definition{
-		Name: "sweep-places", Type: "sweep", Summary: "Removes what uploads that were cut off left behind.",
-		Kind: &backup.Sweep{Now: now, Places: everywhere}, Policy: job.Policy{Quiet: true},
+		Name: "sweep-places", Type: "sweep", Summary: "Removes what uploads that were cut off left behind, and finds backups that are not known here.",
+		Kind: &backup.Sweep{DB: db.Pool, Now: now, Places: everywhere, Jobs: taken}, Policy: job.Policy{Quiet: true},
 		Schedule: &job.Schedule{Rule: "@weekly", Zone: zone.String(), Missed: job.MissedSkip},
 	}), nil
 }
@@ -62,7 +64,7 @@ func (p *parts) backupJobs(ctx context.Context, c Config, db *database, now func
 // backupJob are the jobs of one backup. Taking and deleting never meet; a test of a restore may take as long
 // as people need, and holds neither up.
 func (p *parts) backupJob(b backupConfig, db *database, now func() time.Time, zone *time.Location,
-	source backup.Source, sealer seal.Sealer, openers []seal.Opener, places []storage.Named) []job.Definition {
+	source backup.Source, sealer seal.Sealer, openers []seal.Opener, places, everywhere []storage.Named) []job.Definition {
 	taken := "backup-" + b.Name
 	at := func(rule string) *job.Schedule {
 		if rule == "" {
@@ -73,13 +75,13 @@ func (p *parts) backupJob(b backupConfig, db *database, now func() time.Time, zo
 	policy := func(expect time.Duration) job.Policy {
 		return job.Policy{Timeout: b.Timeout, Tries: 3, Rest: 5 * time.Minute, Exclusive: taken, Expect: expect, Quiet: true}
 	}
-	verify := &backup.Verify{DB: db.Pool, Now: now, Of: taken, Source: source, Openers: openers, Places: places}
+	verify := &backup.Verify{DB: db.Pool, Now: now, Of: taken, Source: source, Openers: openers, Places: everywhere}
 	keep := retention.Policy{Daily: b.Daily, Weekly: b.Weekly, Monthly: b.Monthly}
 	if keep == (retention.Policy{}) {
 		keep = retention.Policy{Daily: 7, Weekly: 3, Monthly: 2}
 	}
 	retire := &backup.Retire{
-		DB: db.Pool, Now: now, Of: taken, Policy: keep, Zone: zone, Places: places,
+		DB: db.Pool, Now: now, Of: taken, Policy: keep, Zone: zone, Places: everywhere,
 		Approved: func(ctx context.Context, run int64) (int, error) {
 			r, err := p.jobs.Get(ctx, run)
 			return r.Agreed, err

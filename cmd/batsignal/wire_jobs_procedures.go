@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 
+	"batsignal/integrations/argv"
 	"batsignal/integrations/job"
 	"batsignal/integrations/procedure"
 )
@@ -32,10 +33,23 @@ func procedureJobs(c Config) ([]job.Definition, error) {
 		var err error
 		if d.Kind, err = procedure.New(procedure.Config{
 			Argv: conf.Argv, Params: d.Params, Secrets: secrets, Dir: conf.Dir, Report: conf.Report,
+			Limits: conf.Limits.limits(), Sandbox: conf.sandbox(), Offline: conf.Offline, Walls: argv.OurWalls(),
 		}); err != nil {
 			return nil, fmt.Errorf("the procedure %s: %w", conf.Name, err)
 		}
 		all = append(all, d)
 	}
 	return all, nil
+}
+
+func (l limitsConfig) limits() argv.Limits {
+	return argv.Limits{CPU: l.CPU, Memory: int64(l.MemoryMB) << 20, Files: l.OpenFiles, FileSize: int64(l.FileMB) << 20}
+}
+
+// sandbox is what was asked for; nil is none.
+func (p procedureConfig) sandbox() *argv.Sandbox {
+	if !p.Sandbox {
+		return nil
+	}
+	return &argv.Sandbox{Writable: p.Writable, Tasks: p.Limits.Tasks}
 }

@@ -1,15 +1,18 @@
 package main
 
 import (
+	"cmp"
 	"crypto/x509"
 	"fmt"
 	"os"
 	"time"
 
+	"batsignal/integrations/argv"
 	"batsignal/integrations/backup"
 	"batsignal/integrations/consul"
 	"batsignal/integrations/files"
 	"batsignal/integrations/pgbackup"
+	"batsignal/integrations/throwaway"
 	"batsignal/integrations/vault"
 	"batsignal/oncall/secret"
 )
@@ -18,16 +21,21 @@ import (
 func (p *parts) sourceOf(c Config, b backupConfig, db *database, now func() time.Time) (backup.Source, error) {
 	switch {
 	case b.Consul.Address != "":
-		return consulSource(b, now)
+		return consulSource(c, b, now)
 	case b.Raft.Vault != "":
-		return p.raftSource(b, db, now)
+		return p.raftSource(c, b, db, now)
 	case len(b.Files.Paths) > 0:
-		return filesSource(b, now)
+		return filesSource(c, b, now)
 	}
 	return postgresSource(c, b, db, now)
 }
 
-func consulSource(b backupConfig, now func() time.Time) (backup.Source, error) {
+// wallsOf are what stands around servers on which restores are tested.
+func wallsOf(c Config) throwaway.Walls {
+	return throwaway.Walls{Mode: cmp.Or(throwaway.Mode(c.Jobs.Walls), throwaway.Auto), Ours: argv.OurWalls()}
+}
+
+func consulSource(c Config, b backupConfig, now func() time.Time) (backup.Source, error) {
 	conf := consul.Config{Name: b.Name, Address: b.Consul.Address, Token: b.Consul.Token}
 	if b.Consul.CAFile != "" {
 		pem, err := os.ReadFile(b.Consul.CAFile)
@@ -46,13 +54,13 @@ func consulSource(b backupConfig, now func() time.Time) (backup.Source, error) {
 	if prefix == "" {
 		prefix = "batsignal"
 	}
-	return &consul.Snapshot{From: conf, Prefix: prefix, Binary: b.Consul.Binary, Now: now}, nil
+	return &consul.Snapshot{From: conf, Prefix: prefix, Binary: b.Consul.Binary, Walls: wallsOf(c), Now: now}, nil
 }
 
 func postgresSource(c Config, b backupConfig, db *database, now func() time.Time) (backup.Source, error) {
 	s := &pgbackup.Source{
 		Name: b.Name, DSN: b.Postgres.DSN, Mode: pgbackup.Mode(b.Postgres.Mode), Databases: b.Postgres.Databases, BinDir: b.Postgres.BinDir,
-		Sentinel: b.Postgres.Sentinel, Tables: b.Postgres.Tables, Own: b.Postgres.Own, Trusted: b.Postgres.Trusted, Now: now,
+		Sentinel: b.Postgres.Sentinel, Tables: b.Postgres.Tables, Own: b.Postgres.Own, Trusted: b.Postgres.Trusted, Walls: wallsOf(c), Now: now,
 	}
 	if s.Mode == "" {
 		s.Mode = pgbackup.Dump
@@ -80,8 +88,8 @@ func postgresSource(c Config, b backupConfig, db *database, now func() time.Time
 	return s, s.Check()
 }
 
-func filesSource(b backupConfig, now func() time.Time) (backup.Source, error) {
-	conf := files.Config{Paths: b.Files.Paths, Exclude: b.Files.Exclude, Sentinel: b.Files.Sentinel, Now: now}
+func filesSource(c Config, b backupConfig, now func() time.Time) (backup.Source, error) {
+	conf := files.Config{Paths: b.Files.Paths, Exclude: b.Files.Exclude, Sentinel: b.Files.Sentinel, Walls: wallsOf(c), Now: now}
 	for _, one := range b.Files.Copies {
 		conf.Copies = append(conf.Copies, files.Copy{Of: one.Of, With: one.With})
 	}
@@ -91,11 +99,11 @@ func filesSource(b backupConfig, now func() time.Time) (backup.Source, error) {
 	return files.New(conf)
 }
 
-func (p *parts) raftSource(b backupConfig, db *database, now func() time.Time) (backup.Source, error) {
+func (p *parts) raftSource(c Config, b backupConfig, db *database, now func() time.Time) (backup.Source, error) {
 	for _, v := range p.vaults {
 		if v.Name == b.Raft.Vault {
 			return &vault.Raft{
-				Parts: vault.Parts{DB: db.Pool, Now: now}, Vault: v, Token: b.Raft.Token, Sentinel: b.Raft.Sentinel, Server: b.Raft.Server, Drill: b.Raft.Drill,
+				Parts: vault.Parts{DB: db.Pool, Now: now}, Vault: v, Token: b.Raft.Token, Sentinel: b.Raft.Sentinel, Server: b.Raft.Server, Drill: b.Raft.Drill, Walls: wallsOf(c),
 			}, nil
 		}
 	}

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"log/slog"
 	"os"
+	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -22,8 +24,15 @@ import (
 // vaultJobs are the jobs of the vaults of the configuration.
 func (p *parts) vaultJobs(ctx context.Context, c Config, db *database, now func() time.Time) ([]job.Definition, error) {
 	var all []job.Definition
+	if len(c.Jobs.Vaults) == 0 {
+		return nil, nil
+	}
+	stamp, err := vault.LoadStamp(filepath.Join(c.StateDir, "share-stamp.key"))
+	if err != nil {
+		return nil, err
+	}
 	for _, conf := range c.Jobs.Vaults {
-		v := &vault.Vault{Name: conf.Name, Tolerates: conf.Tolerates}
+		v := &vault.Vault{Name: conf.Name, Tolerates: conf.Tolerates, Stamp: stamp, Kept: keptOf(c.Jobs, conf)}
 		for _, n := range conf.Nodes {
 			node, err := vaultapi.New(vaultapi.Config{Name: n.Name, Address: n.Address, CAFile: conf.CAFile})
 			if err != nil {
@@ -32,7 +41,7 @@ func (p *parts) vaultJobs(ctx context.Context, c Config, db *database, now func(
 			v.Nodes = append(v.Nodes, node)
 		}
 		p.vaults = append(p.vaults, v)
-		parts := vault.Parts{DB: db.Pool, Now: now, Base: strings.TrimRight(c.Web.PublicURL, "/")}
+		parts := vault.Parts{DB: db.Pool, Now: now, Log: p.jobs.Log, Base: strings.TrimRight(c.Web.PublicURL, "/")}
 		all = append(all, job.Definition{
 			Name: "unseal-" + v.Name, Type: "unseal", Summary: fmt.Sprintf("Unseals the Vault %s with the shares that people hand in.", v.Name),
 			Params: []job.Param{vault.NodeParam(v)}, Kind: &vault.Unseal{Parts: parts, Vault: v},
@@ -55,6 +64,22 @@ func (p *parts) vaultJobs(ctx context.Context, c Config, db *database, now func(
 		})
 	}
 	return all, nil
+}
+
+// keptOf is where the backups of a vault are, and who can read what.
+func keptOf(c jobsConfig, conf vaultConfig) vault.Kept {
+	kept := vault.Kept{Backups: slices.Clone(conf.Custody.Backups), Readers: map[string][]string{}}
+	for _, b := range c.Backups {
+		if b.Raft.Vault == conf.Name {
+			kept.Backups = append(kept.Backups, b.Places...)
+		}
+	}
+	slices.Sort(kept.Backups)
+	kept.Backups = slices.Compact(kept.Backups)
+	for _, r := range conf.Custody.Readers {
+		kept.Readers[r.Place] = append(kept.Readers[r.Place], r.People...)
+	}
+	return kept
 }
 
 // ceremonyPolicy is how what changes who can open a vault is treated.

@@ -223,7 +223,7 @@ func (s *strongroom) enrol(ctx context.Context) error {
 			return err
 		}
 		if err := pg.InTx(ctx, s.db, func(tx pgx.Tx) error {
-			return vaults.Register(ctx, tx, now, me, vaults.Registration{Vault: "main", Number: number, Commitment: commitment})
+			return vaults.Register(ctx, tx, now, me, []*vaults.Vault{{Name: "main"}}, vaults.Registration{Vault: "main", Number: number, Commitment: commitment})
 		}); err != nil {
 			return err
 		}

@@ -151,3 +151,37 @@ func TestTheDatabaseIsGoneForLong(t *testing.T) {
 	}
 	s.clean(r.ID)
 }
+
+// A worker is killed with its process: until another one looks, the run is said to be running,
+// and that nobody was heard of.
+func TestNobodyWasHeardOf(t *testing.T) {
+	s := newScene(t)
+	r := s.ask(job.Ask{})
+	if _, err := s.db.Exec(ctx, `update job_run set state = 'running', started_at = $2, leased_by = 'dead', leased_until = $3 where id = $1`, r.ID, start, start.Add(30*time.Second)); err != nil {
+		t.Fatal(err)
+	}
+	words := func() string {
+		t.Helper()
+		last, err := s.Last(ctx)
+		s.must(err)
+		recent, err := s.Recent(ctx, job.Query{})
+		s.must(err)
+		one, two, three := s.row(r.ID).Words(), recent[0].Words(), last["work"].Words()
+		if one != two || two != three {
+			t.Errorf("%q, %q, %q", one, two, three)
+		}
+		return one
+	}
+	s.later(30 * time.Second)
+	if got := words(); got != "running" {
+		t.Error(got)
+	}
+	s.later(5 * time.Minute)
+	if got := words(); got != "running, not heard of since 12:00 UTC" {
+		t.Error(got)
+	}
+	s.must(s.Look(ctx))
+	if got := words(); got != "queued" {
+		t.Error(got)
+	}
+}

@@ -12,6 +12,7 @@ func (s *Service) Last(ctx context.Context) (map[string]Row, error) {
 	}
 	last := make(map[string]Row, len(rows))
 	for _, r := range rows {
+		s.listen(&r)
 		last[r.Job] = r
 	}
 	return last, nil

@@ -52,6 +52,8 @@ func (s *Service) Look(ctx context.Context) error {
 		errs = append(errs, s.expire(ctx, run))
 	}
 	lapsed, err := s.ids(ctx, sqlLapsed, pgx.NamedArgs{"now": now})
+	dead, again := s.leftByDead(ctx)
+	lapsed, err = append(lapsed, dead...), errors.Join(err, again)
 	// A lease of ours lapses when the clock jumps, or when we stood still: whoever does the run
 	// finds that out by itself, and must not be taken back while it lives.
 	lapsed = slices.DeleteFunc(lapsed, s.lives)
@@ -123,7 +125,7 @@ func (s *Service) takeOver(ctx context.Context, run int64) (taken Row, err error
 		if err != nil {
 			return err
 		}
-		if r.LeasedUntil == nil || r.LeasedUntil.After(c.now) {
+		if r.LeasedUntil == nil || r.LeasedUntil.After(c.now) && !c.died(r.LeasedBy) {
 			return nil
 		}
 		until := c.now.Add(c.lease())

@@ -15,7 +15,8 @@ const (
 		update job_run set state = @state, ended_at = @now, leased_by = '', leased_until = null, outcome = '', not_before = null, said = @said, doing = ''
 		where id = @run and ended_at is null`
 	sqlNextOfWord = `
-		select id as run, attempt + 1 as attempt from job_run where exclusive = @word and state = 'queued' and doing <> '' order by id limit 1`
+		select id as run, attempt + 1 as attempt from job_run where exclusive = @word and state = 'queued' and doing <> ''
+			and (not_before is null or not_before <= @now) order by id limit 1`
 	sqlAgainRun = `
 		update job_run set state = 'queued', leased_by = '', leased_until = null, outcome = '', said = '', doing = '', undo_tries = 0
 		where id = @run and state = 'undoing'`
@@ -55,7 +56,7 @@ func (c *change) wakeNext(r Row) error {
 	if r.State != Undoing {
 		return nil // it held no word
 	}
-	waiting, err := list[WorkArgs](c.ctx, c.tx, sqlNextOfWord, pgx.NamedArgs{"word": r.Exclusive})
+	waiting, err := list[WorkArgs](c.ctx, c.tx, sqlNextOfWord, pgx.NamedArgs{"word": r.Exclusive, "now": c.now})
 	for _, next := range waiting {
 		if _, err := c.Queue.InsertTx(c.ctx, c.tx, next, insertOpts(time.Time{})); err != nil {
 			return err

@@ -94,6 +94,10 @@ type Row struct {
 
 	Fence int // goes up with each worker; older ones write nothing
 
+	// SilentSince is when whoever does it was heard of last, if its lease is over and nobody
+	// took the run over yet. Only what [Service.Get], [Service.Recent] and [Service.Last]
+	// return has it.
+	SilentSince *time.Time `db:"-"`
 	// Plan is what a dry run said; only what Ask returns has it. Its log has it for good.
 	Plan []string `db:"-"`
 	// Again tells that Ask found the run that was asked for before by the same key.
@@ -102,6 +106,14 @@ type Row struct {
 
 // Ref names a run for people: "Run 12 (consul-nightly)". What is said of it begins so.
 func (r Row) Ref() string { return fmt.Sprintf("Run %d (%s)", r.ID, r.Job) }
+
+// Words are how it stands, for people: "running, not heard of since 12:03".
+func (r Row) Words() string {
+	if r.SilentSince == nil {
+		return r.State.Words()
+	}
+	return r.State.Words() + ", not heard of since " + r.SilentSince.UTC().Format("15:04 MST")
+}
 
 // Scheduled tells whether a schedule asked for it.
 func (r Row) Scheduled() bool { return r.ScheduledFor != nil }

@@ -40,6 +40,9 @@ type Service struct {
 	IsAdmin     func(ctx context.Context, a oncall.Actor) (bool, error)
 	ScratchRoot string // where runs have directories of their own
 	Me          string // names this process, unlike any before and beside it
+	// Dead tells of the name of another process that it certainly does not live any more: what it
+	// had is taken back at once, and not when its lease is over. nil knows of none.
+	Dead func(worker string) bool
 	// Redact takes out what looks like a secret; nil takes nothing out.
 	Redact func(string) string
 	// Finished are called in the transaction in which a run ends, however it ends; never for

@@ -37,7 +37,18 @@ const (
 
 // Get finds a run by its number; [fault.NotFound] if there is none.
 func (s *Service) Get(ctx context.Context, run int64) (Row, error) {
-	return oneRow(ctx, s.DB, sqlRun, run)
+	r, err := oneRow(ctx, s.DB, sqlRun, run)
+	s.listen(&r)
+	return r, err
+}
+
+// listen notes of a run that somebody does whether they were heard of lately: a process that
+// was killed leaves it as running until another one looks.
+func (s *Service) listen(r *Row) {
+	if (r.State == Running || r.State == Undoing) && r.LeasedBy != "" && r.LeasedUntil != nil && r.LeasedUntil.Before(s.Now()) {
+		last := r.LeasedUntil.Add(-s.lease())
+		r.SilentSince = &last
+	}
 }
 
 func oneRow(ctx context.Context, db pg.DB, sql string, run int64) (Row, error) {
@@ -61,9 +72,13 @@ func (s *Service) Recent(ctx context.Context, q Query) ([]Row, error) {
 	for _, one := range q.States {
 		states = append(states, string(one))
 	}
-	return list[Row](ctx, s.DB, sqlRecent, pgx.NamedArgs{
+	rows, err := list[Row](ctx, s.DB, sqlRecent, pgx.NamedArgs{
 		"job": q.Job, "states": states, "open": q.Open, "incident": q.Incident, "before": q.Before, "most": q.Most, "no_dry": q.NoDry,
 	})
+	for i := range rows {
+		s.listen(&rows[i])
+	}
+	return rows, err
 }
 
 // Lines are the log of a run, after a line that is known already (0 for all).

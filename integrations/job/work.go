@@ -118,8 +118,8 @@ func (s *Service) claim(ctx context.Context, args WorkArgs) (t *try, rest time.D
 				return err
 			}
 			if why != "" {
-				r.Said = c.clean(fmt.Sprintf("it did not begin, since nothing risky is done now: %s, until %s.", trimmed(why), when(until, "")), longestSaid)
-				return c.over(r, Cancelled, oncall.Actor{})
+				rest, err = c.caught(d, r, why, until)
+				return err
 			}
 		}
 		if _, err := c.tx.Exec(ctx, sqlClaimRun, pgx.NamedArgs{"run": r.ID, "now": c.now, "me": c.Me, "until": c.now.Add(c.lease())}); err != nil {

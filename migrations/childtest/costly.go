@@ -8,7 +8,7 @@ import (
 
 // BuildServers is the variable that has servers built which take minutes of a processor;
 // make servers sets it.
-const BuildServers = "BATSIGNAL_BUILD_SERVERS"
+const BuildServers = "TEST_BUILD_SERVERS"
 
 // Costly is [Once] for what takes so long that nobody who only runs the tests should wait
 // for it: it is made only where [BuildServers] is set. Else what was made before is used,

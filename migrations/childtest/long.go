@@ -6,7 +6,7 @@ import (
 )
 
 // Integration is the variable with which make test-integration has long tests run.
-const Integration = "BATSIGNAL_INTEGRATION"
+const Integration = "TEST_INTEGRATION"
 
 // Long ends a test that takes so long that it is not for everybody who runs the tests: it runs
 // in make test-integration, which is part of CI.

@@ -19,7 +19,7 @@ const tellAgain = 24 * time.Hour
 const (
 	sqlAlarm = `update job_schedule set alarmed_at = coalesce(alarmed_at, @now), told_at = @now where job = @job`
 	sqlClear = `update job_schedule set alarmed_at = null, told_at = null where job = @job`
-	sqlRuns  = `select id, state, said, asked_at from job_run where job = @job and not dry order by id desc limit 1`
+	sqlRuns  = `select id, state, doing, asked_at from job_run where job = @job and not dry order by id desc limit 1`
 )
 
 // what there is to tell of a row.
@@ -90,7 +90,7 @@ func (s *Service) sayAlarm(ctx context.Context, tx pgx.Tx, now time.Time, r Row)
 	type last struct {
 		ID      int64
 		State   job.State
-		Said    string
+		Doing   string
 		AskedAt time.Time
 	}
 	runs, err := pgx.CollectRows(rows, pgx.RowToStructByName[last])
@@ -108,7 +108,7 @@ func (s *Service) sayAlarm(ctx context.Context, tx pgx.Tx, now time.Time, r Row)
 	case len(runs) == 0:
 		parts = append(parts, "It was never asked for. Next: !job run "+r.Job+" and see what becomes of it.")
 	case !runs[0].State.Ended():
-		parts = append(parts, fmt.Sprintf("Run %d, asked for at %s, %s. Next: !job show %d tells why it takes so long.", runs[0].ID, stamp(runs[0].AskedAt), standing(runs[0].State), runs[0].ID))
+		parts = append(parts, fmt.Sprintf("Run %d, asked for at %s, %s. Next: !job show %d tells why it takes so long.", runs[0].ID, stamp(runs[0].AskedAt), standing(runs[0].State, runs[0].Doing), runs[0].ID))
 		next = notice.Action{Label: "Show it", Command: fmt.Sprintf("job show %d", runs[0].ID)}
 	default:
 		parts = append(parts, fmt.Sprintf("Its last run, %d, %s. Next: !job logs %d tells more, and !job run %s tries again.", runs[0].ID, ended(runs[0].State), runs[0].ID, r.Job))
@@ -130,7 +130,10 @@ func lasting(d time.Duration) string {
 	return oncall.Lasting(d)
 }
 
-func standing(state job.State) string {
+func standing(state job.State, doing string) string {
+	if state == job.Queued && doing != "" {
+		return doing // "waits for run 7"
+	}
 	switch state {
 	case job.Asked:
 		return "waits for people to agree"

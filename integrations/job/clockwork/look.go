@@ -13,7 +13,6 @@ import (
 	"batsignal/integrations/job/cron"
 	"batsignal/migrations/pg"
 	"batsignal/oncall"
-	"batsignal/oncall/civil"
 	"batsignal/oncall/fault"
 	"batsignal/oncall/notice"
 )
@@ -118,7 +117,7 @@ func (s *Service) turn(ctx context.Context, tx pgx.Tx, now time.Time, r Row) err
 		return err
 	}
 	if why != "" {
-		if again := again(rule, slot, now); r.Missed == job.MissedOnce && again.Before(next) {
+		if again := job.SameTime(slot, now, r.Zone); r.Missed == job.MissedOnce && again.Before(next) {
 			next = again
 		}
 		return errors.Join(move(sqlHeld), s.sayHeld(ctx, tx, now, r, slot, why, until))
@@ -139,24 +138,6 @@ func (s *Service) frozen(ctx context.Context, tx pgx.Tx, now time.Time, d job.De
 		return "", time.Time{}, nil
 	}
 	return s.Jobs.Frozen(ctx, tx, now)
-}
-
-// again is when what a freeze held is tried next: at the same time of a day, on the first one
-// after now. A freeze that people lift meanwhile is noticed then; and nothing risky begins at
-// midnight because a Friday is over.
-func again(rule cron.Rule, slot, now time.Time) time.Time {
-	place, err := civil.Zone(rule.Zone())
-	if err != nil {
-		return rule.Next(now)
-	}
-	wall, today := civil.Of(slot, place), civil.Of(now, place)
-	wall.Year, wall.Month, wall.Day = today.Year, today.Month, today.Day
-	for {
-		if at := wall.In(place, civil.Start); at.After(now) {
-			return at
-		}
-		wall = wall.AddDays(1)
-	}
 }
 
 // sayHeld says once that a freeze holds a job.

@@ -2,10 +2,12 @@ package clockwork
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"github.com/jackc/pgx/v5"
 
+	"batsignal/integrations/job"
 	"batsignal/integrations/job/cron"
 	"batsignal/migrations/pg"
 	"batsignal/oncall"
@@ -19,11 +21,11 @@ const (
 	sqlResume = `update job_schedule set paused_at = null, paused_by = '', next_at = @next, held_at = null where job = @job`
 )
 
-// Pause has a job not run by itself until somebody resumes it. That it is expected to succeed
-// stays: what is paused and forgotten is told of. One that is paused already is a
-// fault.Conflict.
+// Pause has a job not run by itself until somebody resumes it; a run that waits for the end of
+// a freeze is cancelled. That it is expected to succeed stays: what is paused and forgotten is
+// told of. One that is paused already is a fault.Conflict.
 func (s *Service) Pause(ctx context.Context, by oncall.Actor, name string) (Row, error) {
-	return s.change(ctx, by, name, "paused", func(tx pgx.Tx, r *Row) error {
+	r, err := s.change(ctx, by, name, "paused", func(tx pgx.Tx, r *Row) error {
 		if r.PausedAt != nil {
 			return fault.New(fault.Conflict, "The schedule of %s is paused already, since %s by %s.", name, stamp(*r.PausedAt), r.PausedBy)
 		}
@@ -32,6 +34,20 @@ func (s *Service) Pause(ctx context.Context, by oncall.Actor, name string) (Row,
 		_, err := tx.Exec(ctx, sqlPause, pgx.NamedArgs{"job": name, "now": now, "by": r.PausedBy})
 		return err
 	})
+	if err != nil {
+		return r, err
+	}
+	// It would begin days later, when nobody thinks of it any more.
+	waiting, err := s.Jobs.Recent(ctx, job.Query{Job: name, States: []job.State{job.Queued}})
+	for _, run := range waiting {
+		if !run.Frozen() || !run.Scheduled() {
+			continue
+		}
+		if _, failed := s.Jobs.Cancel(ctx, by, run.ID, "its schedule is paused"); failed != nil && fault.KindOf(failed) != fault.Conflict {
+			err = errors.Join(err, failed)
+		}
+	}
+	return r, err
 }
 
 // Resume has a job run by itself again, from the next of its times on. One that is not paused

@@ -145,7 +145,7 @@ func (s *scene) work() {
 	s.must(err)
 	for _, r := range runs {
 		w := job.Work{Service: s.Jobs}
-		if err := w.Work(ctx, &river.Job[job.WorkArgs]{Args: job.WorkArgs{Run: r.ID, Attempt: r.Attempt + 1}}); err != nil && !errors.Is(err, ctx.Err()) {
+		if err := w.Work(ctx, &river.Job[job.WorkArgs]{Args: job.WorkArgs{Run: r.ID, Attempt: r.Attempt + 1}}); err != nil && !errors.As(err, new(*river.JobSnoozeError)) {
 			s.Fatal(err)
 		}
 	}
