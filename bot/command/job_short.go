@@ -17,7 +17,7 @@ var shortJobs = []struct {
 	aliases                        []string
 	prefix, summary, example, noun string
 }{
-	{"backup", []string{"snapshot", "backups"}, "backup-", "Has a backup taken now. With the word status, tells how all are; with hold or release and a number, keeps one from being deleted.", "backup wiki", "backup"},
+	{"backup", []string{"snapshot", "backups"}, "backup-", "Has a backup taken now. Or: status tells how all are; hold and release keep one from deletion.", "backup wiki", "backup"},
 	{"verify", nil, "verify-", "Proves that the newest backup can be restored, by restoring it.", "verify wiki", "backup"},
 }
 
