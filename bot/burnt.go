@@ -34,6 +34,7 @@ type Burnt struct {
 
 	mu    sync.Mutex
 	keys  map[source]*redact.KeyLines // of those who say a key line by line
+	heard map[source]time.Time        // when they last said a line of it
 	calls map[source]time.Time        // when somebody was last told of the same
 }
 
@@ -88,46 +89,6 @@ func (b *Burnt) find(ctx context.Context, h *Heard) *burnt {
 	}
 	h.Text = redact.Text(bare)
 	return &is
-}
-
-// follow tells whether a line is a further one of a key that the same person began to say.
-func (b *Burnt) follow(h Heard) bool {
-	if h.Change != Said {
-		return false
-	}
-	who := source{h.Network, h.Room + "\x00" + h.Nick}
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	k := b.keys[who]
-	if k == nil {
-		k = &redact.KeyLines{}
-	}
-	body := k.Hear(h.Text, h.At)
-	switch {
-	case !k.Going(h.At):
-		delete(b.keys, who)
-	case b.keys == nil || len(b.keys) >= rememberMost:
-		b.keys = map[source]*redact.KeyLines{who: k}
-	default:
-		b.keys[who] = k
-	}
-	return body
-}
-
-// again tells whether whoever said it was told of the same in this room just now.
-func (b *Burnt) again(h Heard, is *burnt) bool {
-	who := source{h.Network, h.Room + "\x00" + h.Nick + "\x00" + is.name()}
-	now := b.Now()
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	if then, told := b.calls[who]; told && now.Sub(then) < burntEvery {
-		return true
-	}
-	if b.calls == nil || len(b.calls) >= rememberMost {
-		b.calls = map[source]time.Time{}
-	}
-	b.calls[who] = now
-	return false
 }
 
 var shareWord = regexp.MustCompile(`[A-Za-z0-9+/]{43,}=?`)
@@ -284,10 +245,13 @@ func (d *Dispatcher) callBurnt(ctx context.Context, n Network, h Heard, is *burn
 	log := d.Log.With("network", h.Network, "room", h.Room)
 	if err := d.Burnt.burn(noting, h, is); err != nil {
 		log.Error("that a secret was said could not be noted", "what", is.what, "error", err)
-		is.task, is.fresh = 0, true // whoever said it must know anyway
+		is.task, is.fresh, is.hush = 0, true, false // whoever said it must know anyway
 	}
 	if !is.fresh || is.hush {
 		return
+	}
+	if is.task != 0 { // what could not be noted hushes nothing
+		d.Burnt.told(h, is)
 	}
 	reply := is.answer(d.Set)
 	reply.Private = h.Unseen

@@ -205,3 +205,28 @@ func TestWhoPastesALotIsToldOnce(t *testing.T) {
 	s.wait(3 * time.Minute)
 	s.answered("bea", home, "ghp_"+strings.Repeat("e1B2c3", 6), "#ops That looked like a GitHub token")
 }
+
+// A line that is delivered again hushes nothing, nor does a new nick make somebody another.
+func TestOnlyWhatWasToldHushes(t *testing.T) {
+	s, _, _ := burning(t)
+	token := func(c string) string { return "ghp_" + strings.Repeat(c+"1B2c3", 6) }
+	say := func(h bot.Heard) []string {
+		h.Network, h.Room, h.At = network, home, s.Now()
+		s.dispatcher.Hear(ctx, s.door, h)
+		return s.door.take()
+	}
+	old := bot.Heard{Nick: "bea", Account: "bea", MessageID: "m1", Text: token("a")}
+	if said := say(old); len(said) != 1 {
+		t.Errorf("%q", said)
+	}
+	s.wait(5 * time.Minute)
+	if said := say(old); len(said) != 0 { // once more, by the network
+		t.Errorf("%q", said)
+	}
+	if said := say(bot.Heard{Nick: "bea", Account: "bea", MessageID: "m2", Text: token("b")}); len(said) != 1 {
+		t.Errorf("what nobody heard of is hushed: %q", said)
+	}
+	if said := say(bot.Heard{Nick: "bea_", Account: "bea", MessageID: "m3", Text: token("c")}); len(said) != 0 {
+		t.Errorf("%q", said)
+	}
+}

@@ -2304,6 +2304,7 @@ CREATE TABLE public.share_holder (
     registered_at timestamp with time zone NOT NULL,
     drilled_at timestamp with time zone,
     gone_at timestamp with time zone,
+    registered_by bigint,
     CONSTRAINT share_holder_commitment_check CHECK ((commitment ~ '^[0-9a-f]{64}$'::text)),
     CONSTRAINT share_holder_handle_check CHECK (((length(handle) >= 1) AND (length(handle) <= 100))),
     CONSTRAINT share_holder_number_check CHECK (((number >= 0) AND (number <= 255))),
@@ -2318,6 +2319,8 @@ COMMENT ON COLUMN public.share_holder.number IS 'where the share''s points were 
 COMMENT ON COLUMN public.share_holder.commitment IS 'a hash by which the share is known again, and which tells nothing of it';
 
 COMMENT ON COLUMN public.share_holder.drilled_at IS 'when it was last proven right by Vault';
+
+COMMENT ON COLUMN public.share_holder.registered_by IS 'who said it of themselves; null: it was learned from what opened the vault, or from a rekey';
 
 ALTER TABLE public.share_holder ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     SEQUENCE NAME public.share_holder_id_seq
@@ -2402,6 +2405,26 @@ ALTER TABLE public.share_session ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTIT
     NO MAXVALUE
     CACHE 1
 );
+
+CREATE TABLE public.share_stamp (
+    mark text NOT NULL,
+    host text NOT NULL,
+    seen_at timestamp with time zone NOT NULL,
+    leads boolean DEFAULT false NOT NULL,
+    told boolean DEFAULT false NOT NULL,
+    CONSTRAINT share_stamp_host_check CHECK (((length(host) >= 1) AND (length(host) <= 100))),
+    CONSTRAINT share_stamp_mark_check CHECK ((mark ~ '^[0-9a-f]{64}$'::text))
+);
+
+COMMENT ON TABLE public.share_stamp IS 'which secrets of hosts there are, by which sessions of shares are known';
+
+COMMENT ON COLUMN public.share_stamp.mark IS 'HMAC-SHA-256 over a constant by the secret: two secrets are told apart by it, and neither is found from it';
+
+COMMENT ON COLUMN public.share_stamp.host IS 'that used it last';
+
+COMMENT ON COLUMN public.share_stamp.leads IS 'the host that leads has this one; sessions are stamped by it';
+
+COMMENT ON COLUMN public.share_stamp.told IS 'the room heard of it, or needs not';
 
 CREATE TABLE public.shift_notice (
     schedule_id bigint NOT NULL,
@@ -3148,6 +3171,9 @@ ALTER TABLE ONLY public.share_parcel
 ALTER TABLE ONLY public.share_session
     ADD CONSTRAINT share_session_pkey PRIMARY KEY (id);
 
+ALTER TABLE ONLY public.share_stamp
+    ADD CONSTRAINT share_stamp_pkey PRIMARY KEY (mark);
+
 ALTER TABLE ONLY public.shift_notice
     ADD CONSTRAINT shift_notice_pkey PRIMARY KEY (schedule_id, layer, person_id, starts_at);
 
@@ -3459,6 +3485,8 @@ CREATE INDEX share_session_open ON public.share_session USING btree (vault) WHER
 
 CREATE INDEX share_session_run ON public.share_session USING btree (run_id, id);
 
+CREATE UNIQUE INDEX share_stamp_leads ON public.share_stamp USING btree (leads) WHERE leads;
+
 CREATE INDEX shift_override_schedule ON public.shift_override USING btree (schedule_id, ends_at);
 
 CREATE INDEX shift_override_time ON public.shift_override USING gist (tstzrange(starts_at, ends_at));
@@ -3706,6 +3734,8 @@ CREATE TRIGGER fence BEFORE INSERT OR DELETE OR UPDATE ON public.share_holder FO
 CREATE TRIGGER fence BEFORE INSERT OR DELETE OR UPDATE ON public.share_parcel FOR EACH STATEMENT WHEN ((current_setting('batsignal.epoch'::text, true) <> ''::text)) EXECUTE FUNCTION public.fence();
 
 CREATE TRIGGER fence BEFORE INSERT OR DELETE OR UPDATE ON public.share_session FOR EACH STATEMENT WHEN ((current_setting('batsignal.epoch'::text, true) <> ''::text)) EXECUTE FUNCTION public.fence();
+
+CREATE TRIGGER fence BEFORE INSERT OR DELETE OR UPDATE ON public.share_stamp FOR EACH STATEMENT WHEN ((current_setting('batsignal.epoch'::text, true) <> ''::text)) EXECUTE FUNCTION public.fence();
 
 CREATE TRIGGER fence BEFORE INSERT OR DELETE OR UPDATE ON public.shift_notice FOR EACH STATEMENT WHEN ((current_setting('batsignal.epoch'::text, true) <> ''::text)) EXECUTE FUNCTION public.fence();
 
@@ -4143,6 +4173,9 @@ ALTER TABLE ONLY public.share_handed
 ALTER TABLE ONLY public.share_holder
     ADD CONSTRAINT share_holder_person_id_fkey FOREIGN KEY (person_id) REFERENCES public.person(id);
 
+ALTER TABLE ONLY public.share_holder
+    ADD CONSTRAINT share_holder_registered_by_fkey FOREIGN KEY (registered_by) REFERENCES public.person(id);
+
 ALTER TABLE ONLY public.share_parcel
     ADD CONSTRAINT share_parcel_person_id_fkey FOREIGN KEY (person_id) REFERENCES public.person(id);
 
@@ -4470,6 +4503,8 @@ GRANT SELECT,INSERT,UPDATE ON TABLE public.share_holder TO batsignal_app;
 GRANT SELECT,INSERT,UPDATE ON TABLE public.share_parcel TO batsignal_app;
 
 GRANT SELECT,INSERT,UPDATE ON TABLE public.share_session TO batsignal_app;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.share_stamp TO batsignal_app;
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.shift_notice TO batsignal_app;
 

@@ -212,6 +212,6 @@ func (p *api) handInShare(a *asked, in apiSealedShare) (nothing, error) {
 
 func (p *api) registerShare(a *asked, in apiHolder) (nothing, error) {
 	return nothing{}, pg.InTx(a.ctx(), p.DB, func(tx pgx.Tx) error {
-		return vault.Register(a.ctx(), tx, a.now, a.Actor(), p.Vaults, vault.Registration{Vault: in.Vault, Number: in.Number, Commitment: in.Commitment, Place: in.Place})
+		return vault.Register(a.ctx(), tx, a.now, a.Actor(), p.Vaults, vault.Registration{Vault: in.Vault, Number: in.Number, Commitment: in.Commitment, Place: in.Place, Admin: a.admin()})
 	})
 }

@@ -38,3 +38,21 @@ func TestThePageOfAShareShowsNoStrangersKey(t *testing.T) {
 		t.Error("the share is in the log")
 	}
 }
+
+// A host that has another secret than the one that leads says so, and calls nothing forged; of
+// a session that is over, that it is over comes first.
+func TestThePageOfAShareAtAnotherHost(t *testing.T) {
+	j := newJobWorld(t)
+	path := fmt.Sprintf("/vaults/shares/%d", j.isSealed())
+	li := j.enters("li")
+	j.sql(`insert into share_stamp (mark, host, seen_at, leads) values (repeat('a', 64), 'other', now(), true)`)
+	li.read(path).says(t, http.StatusOK, `type="password"`) // it is ours, whoever leads
+	j.sql(`update share_session set stamp = repeat('b', 64)`)
+	page := li.read(path)
+	page.says(t, http.StatusOK, "This host has another share-stamp.key")
+	page.lacks(t, "somebody may have written", `type="password"`, j.key.Recipient())
+	j.sql(`update share_session set state = 'closed', ended_at = now()`)
+	a := li.fill("/account", path, url.Values{"share": {aShare}})
+	a.says(t, http.StatusConflict, "takes no more shares")
+	a.lacks(t, aShare, "share-stamp.key")
+}

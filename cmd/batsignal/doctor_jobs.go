@@ -2,13 +2,18 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"io/fs"
+	"os"
 	"slices"
 	"strings"
 
 	"batsignal/integrations/argv"
+	"batsignal/integrations/throwaway"
 	"batsignal/integrations/vault"
 	"batsignal/integrations/vault/vaultapi"
+	"batsignal/oncall/fault"
 )
 
 // jobs looks at what jobs need: places, seals, programs, vaults.
@@ -34,6 +39,9 @@ func (d *doctor) jobs(ctx context.Context) {
 	for _, b := range d.c.Jobs.Backups {
 		d.backup(b)
 	}
+	if len(d.c.Jobs.Vaults) > 0 {
+		d.shareStamp(ctx)
+	}
 	for _, v := range d.c.Jobs.Vaults {
 		for _, n := range v.Nodes {
 			d.vault(ctx, v, n)
@@ -56,12 +64,23 @@ func (d *doctor) walls(ctx context.Context) {
 	built, err := wallsOf(d.c).Build(ctx)
 	switch {
 	case err != nil:
-		d.tell(part, err, "See jobs.walls.")
+		d.tell(part, err, "Tests are put off meanwhile, and come to no end. See jobs.walls.")
 	case built.Note() != "":
-		d.note(part, "servers on which restores are tested have the network of this machine."+built.Note()+" See docs/backups.md.")
+		d.note(part, "servers on which restores are tested have the network of this machine."+built.Note()+d.undrilled()+" See docs/backups.md.")
 	default:
 		d.tell(part, nil, "")
 	}
+}
+
+// undrilled tells what becomes of drills of Vaults where there are no walls.
+func (d *doctor) undrilled() string {
+	switch {
+	case !slices.ContainsFunc(d.c.Jobs.Backups, func(b backupConfig) bool { return b.Raft.Vault != "" && b.Raft.Drill }):
+		return ""
+	case throwaway.Mode(d.c.Jobs.Walls) == throwaway.Off:
+		return " A Vault that is opened for a drill reaches whatever this machine does."
+	}
+	return " So no Vault is opened for a drill, and its test comes to no end, unless jobs.walls is off."
 }
 
 // backup tells what keeps a backup from ever counting as verified: then none is deleted.
@@ -99,6 +118,25 @@ func (d *doctor) vault(ctx context.Context, v vaultConfig, n vaultNodeConfig) {
 	if err == nil && is.Sealed {
 		d.note(part, fmt.Sprintf("it is sealed, and has %d of %d shares.", is.Progress, is.Threshold))
 	}
+}
+
+// shareStamp tells whether shares can be handed in at this host. It makes no file.
+func (d *doctor) shareStamp(ctx context.Context) {
+	const part = "share-stamp.key"
+	file := stampFile(d.c)
+	if _, err := os.Lstat(file); errors.Is(err, fs.ErrNotExist) {
+		d.note(part, "there is none yet; the bot makes it at its start. A second host on the same database needs the same one.")
+		return
+	}
+	stamp, err := vault.LoadStamp(file)
+	if err == nil && d.db != nil {
+		var other string
+		if other, err = vault.OtherStamp(ctx, d.db.Pool, stamp); err == nil && other != "" {
+			d.tell(part, fault.New(fault.Conflict, "It is another one than that of %s, which leads, so no share can be handed in here.", other), "Copy the file from there, owned by the bot, mode 600, and restart the bot here.")
+			return
+		}
+	}
+	d.tell(part, err, "Until then the bot knows its sessions of shares by a secret of its own, and another host does not know them. See docs/vault.md.")
 }
 
 // custodyOf tells what the page of vaults tells of who could open it, the worst first.

@@ -27,7 +27,7 @@ import (
 func TestMain(m *testing.M) {
 	if is, err := argv.Enter(os.Args, os.Environ()); is {
 		fmt.Fprintln(os.Stderr, err)
-		os.Exit(1)
+		os.Exit(argv.NotEntered)
 	}
 	flag.Parse()
 	if err := flag.Set("test.parallel", "12"); err != nil {

@@ -17,7 +17,7 @@ func main() {
 	// Servers on which restores are tested begin as ourselves, for a moment.
 	if is, err := argv.Enter(os.Args, os.Environ()); is {
 		fmt.Fprintln(os.Stderr, err)
-		os.Exit(1)
+		os.Exit(argv.NotEntered)
 	}
 	os.Exit(execute(os.Args[1:], os.Stdin, os.Stdout, os.Stderr))
 }

@@ -27,10 +27,7 @@ func (p *parts) vaultJobs(ctx context.Context, c Config, db *database, now func(
 	if len(c.Jobs.Vaults) == 0 {
 		return nil, nil
 	}
-	stamp, err := vault.LoadStamp(filepath.Join(c.StateDir, "share-stamp.key"))
-	if err != nil {
-		return nil, err
-	}
+	stamp := p.shareStamp(ctx, c, db, now())
 	for _, conf := range c.Jobs.Vaults {
 		v := &vault.Vault{Name: conf.Name, Tolerates: conf.Tolerates, Stamp: stamp, Kept: keptOf(c.Jobs, conf)}
 		for _, n := range conf.Nodes {
@@ -64,6 +61,28 @@ func (p *parts) vaultJobs(ctx context.Context, c Config, db *database, now func(
 		})
 	}
 	return all, nil
+}
+
+// stampFile is where a host keeps by what it knows sessions of shares.
+func stampFile(c Config) string { return filepath.Join(c.StateDir, "share-stamp.key") }
+
+// shareStamp is by what this process knows sessions of shares. Nothing that is wrong with it
+// keeps the bot from starting: it pages people, and unseals by a secret of its own.
+func (p *parts) shareStamp(ctx context.Context, c Config, db *database, now time.Time) vault.Stamp {
+	stamp, err := vault.LoadStamp(stampFile(c))
+	if err != nil {
+		p.jobs.Log.Error("share-stamp.key is of no use, so sessions of shares are known by another secret until the next start; other hosts do not know them", "error", err)
+		return vault.FreshStamp()
+	}
+	host, _ := os.Hostname() // "" is told as an unnamed one
+	other, err := vault.NoteStamp(ctx, db.Pool, now, host, stamp)
+	switch {
+	case err != nil:
+		p.jobs.Log.Error("whether this host has the same share-stamp.key as the one that leads is not known", "error", err)
+	case other != "":
+		p.jobs.Log.Error("this host has another share-stamp.key than the one that leads: no share can be handed in here. Copy the file, and restart the bot", "leads", other)
+	}
+	return stamp
 }
 
 // keptOf is where the backups of a vault are, and who can read what.
@@ -113,8 +132,10 @@ func receiversOf(ctx context.Context, conf vaultConfig, db *database) ([]vault.R
 
 // joinVaults has the vaults watched: who is sealed is unsealed.
 func (p *parts) joinVaults(c Config, db *database, now func() time.Time, log *slog.Logger) {
+	host, _ := os.Hostname()
 	watch := &vault.Watch{
-		DB: db.Pool, Now: now, Log: log, Vaults: p.vaults, Rooms: p.rota.Rooms, Networks: p.rota.Networks,
+		Host: host,
+		DB:   db.Pool, Now: now, Log: log, Vaults: p.vaults, Rooms: p.rota.Rooms, Networks: p.rota.Networks,
 		Unseal: func(ctx context.Context, tx pgx.Tx, w vault.Want) error {
 			return p.wantUnsealed(ctx, tx, w)
 		},

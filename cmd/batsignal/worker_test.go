@@ -30,7 +30,8 @@ func TestWhoIsDead(t *testing.T) {
 	if !isDeadWorker(named(parts[3])) {
 		t.Error("it was killed")
 	}
-	for _, name := range []string{named("another boot pid:[1]"), named(""), "", "a/b/c", "host/x/ab/" + parts[3], fmt.Sprintf("host/-1/ab/%s", parts[3])} {
+	for _, name := range []string{named("another boot pid:[1]"), named(""), "", "a/b/c", parts[0] + "/x/ab/" + parts[3], fmt.Sprintf("%s/-1/ab/%s", parts[0], parts[3]),
+		fmt.Sprintf("another%s/%d/%s/%s", parts[0], child.Process.Pid, parts[2], parts[3])} {
 		if isDeadWorker(name) {
 			t.Errorf("%q may live", name)
 		}

@@ -116,7 +116,8 @@ const (
 // systemd. Out of reach, without such a sandbox, is a child that made itself a session of its
 // own (a daemon).
 //
-// The error is an [ExitError] where the program ended, but not well.
+// The error is an [ExitError] where the program ended, but not well, and [ErrNotEntered] where
+// it never began within its walls.
 func (c Command) Run(ctx context.Context) (Output, error) {
 	if err := context.Cause(ctx); err != nil {
 		return Output{}, err
@@ -160,6 +161,9 @@ func (c Command) Run(ctx context.Context) (Output, error) {
 	case ended: // before it was done
 		return out, context.Cause(ctx)
 	case errors.As(err, &exit):
+		if len(c.Walls) > 0 && unentered(exit.ExitCode(), out.Stderr) {
+			return out, fmt.Errorf("%w: %s", ErrNotEntered, lastLines(out.Stderr))
+		}
 		status, _ := exit.Sys().(syscall.WaitStatus)
 		return out, &ExitError{Program: filepath.Base(program), Code: exit.ExitCode(), Killed: status.Signaled() && status.Signal() == syscall.SIGKILL, Stderr: lastLines(out.Stderr)}
 	}

@@ -95,7 +95,11 @@ func (c Command) wrap(ctx context.Context, program string, given handed) (box, e
 		b.words = append(append(words, "--"), b.words...)
 	}
 	if len(c.Walls) > 0 {
-		b.words, b.attr = inWalls(c.Walls, b.words), alone()
+		words, err := inWalls(c.Walls, b.words)
+		if err != nil {
+			return box{}, err
+		}
+		b.words, b.attr = words, alone()
 	}
 	return b, nil
 }

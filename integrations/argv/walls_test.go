@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"syscall"
 	"testing"
@@ -22,7 +23,7 @@ import (
 func beInWalls() bool {
 	if is, err := argv.Enter(os.Args, os.Environ()); is {
 		fmt.Fprintln(os.Stderr, err)
-		os.Exit(1)
+		os.Exit(argv.NotEntered)
 	}
 	words := strings.Fields(os.Getenv("ARGV_TEST_WALLS"))
 	switch {
@@ -147,8 +148,50 @@ func TestWallsThatCannotBeEntered(t *testing.T) {
 		t.Error("there are walls of nothing")
 	}
 	// Nor does it wait for a parent that is gone.
-	out, err := exec.Command(os.Args[0], "in-walls", "1", "/bin/true").CombinedOutput()
+	out, err := exec.Command(os.Args[0], "in-walls", "1", "net:[1]", "/bin/true").CombinedOutput()
 	if err == nil || !strings.Contains(string(out), "who started this is gone") {
 		t.Errorf("%s, %v", out, err)
+	}
+	// Nor does it go on in the network of who started it.
+	ours, err := os.Readlink("/proc/self/ns/net")
+	if err != nil {
+		t.Fatal(err)
+	}
+	cmd := exec.Command(os.Args[0], "in-walls", strconv.Itoa(os.Getpid()), ours, "/bin/true")
+	out, _ = cmd.CombinedOutput()
+	if cmd.ProcessState.ExitCode() != argv.NotEntered || !strings.Contains(string(out), "the network is that of who started this") {
+		t.Errorf("%s, %v", out, cmd.ProcessState)
+	}
+}
+
+// What fails on the way into walls is no word of the program, and one that fails later is.
+func TestAShimThatFailsIsNoWordOfTheProgram(t *testing.T) {
+	if err := argv.TryWalls(t.Context(), argv.OurWalls()); err != nil {
+		childtest.Lacks(t, err)
+	}
+	shim := func(says string) []string { return []string{"/bin/sh", "-c", says} }
+	for says, not := range map[string]bool{
+		"echo walls: no memory >&2; exit 125":                                                       true,
+		"echo 'runtime: failed to create new OS thread (have 2 already; errno=11)' >&2; exit 2":     true,
+		"echo it is damaged >&2; exit 125":                                                          false,
+		"echo 'table walls: no memory' >&2; exit 125":                                               false,
+		"echo 'it is damaged'; echo 'at table runtime: failed to create new OS thread' >&2; exit 2": false,
+		"echo walls: no memory >&2; exit 1":                                                         false,
+	} {
+		_, err := argv.Command{Path: "true", Walls: shim(says)}.Run(t.Context())
+		var ended *argv.ExitError
+		if errors.Is(err, argv.ErrNotEntered) != not || errors.As(err, &ended) == not {
+			t.Errorf("%s: %v", says, err)
+		}
+	}
+	// What may pass does not say that there are no walls.
+	for says, none := range map[string]bool{
+		"echo walls: it cannot be had up: operation not permitted >&2; exit 125": true,
+		"echo walls: it cannot be had up: cannot allocate memory >&2; exit 125":  false,
+		"exit 1": false,
+	} {
+		if err := argv.TryWalls(t.Context(), shim(says)); err == nil || errors.Is(err, argv.ErrNoWalls) != none {
+			t.Errorf("%s: %v", says, err)
+		}
 	}
 }

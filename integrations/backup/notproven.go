@@ -3,6 +3,7 @@ package backup
 import (
 	"context"
 	"errors"
+	"slices"
 	"strings"
 	"syscall"
 
@@ -10,8 +11,9 @@ import (
 	"batsignal/oncall/fault"
 )
 
-// shortages are how programs say, with LC_ALL=C, that they had too little of this machine.
-var shortages = []string{"no space left on device", "disk quota exceeded", "out of memory", "cannot allocate memory", "too many open files", "resource temporarily unavailable", "read-only file system"}
+// shortages are how programs say, with LC_ALL=C, that they had too little of this machine: in
+// small letters, at the end of a line or of a part of one.
+var shortages = []string{"no space left on device", "disk quota exceeded", "out of memory", "cannot allocate memory", "too many open files", "too many open files in system", "resource temporarily unavailable", "read-only file system"}
 
 // Prevented turns an error of a proof that says nothing about the backup into a [NotProven]: a
 // full disk, too little memory, a program that is missing or was killed, time that was over.
@@ -37,16 +39,31 @@ func short(err error) bool {
 			return true
 		}
 	}
-	said := strings.ToLower(err.Error())
-	for _, words := range shortages {
-		if strings.Contains(said, words) {
-			return true
-		}
+	if saysShort(err.Error()) {
+		return true
 	}
 	var ended *argv.ExitError
 	return errors.As(err, &ended) && ended.Killed // not by us, or ctx were over
 }
 
+// saysShort looks for [shortages] in what a program said. What it repeats of what it restores, a name or
+// a command, may hold the same words, and what a function of it raises may be the same: such
+// words are no reason.
+func saysShort(said string) bool {
+	if strings.Contains(said, " at RAISE") { // PostgreSQL tells where an error was made up
+		return false
+	}
+	said, _, _ = strings.Cut(said, "Command was:")
+	for _, line := range strings.FieldsFunc(strings.ToLower(said), func(r rune) bool { return r == '\n' || r == ';' }) {
+		line = strings.TrimRight(line, ". )") // faults have what caused them in brackets
+		last := line[strings.LastIndex(line, ": ")+1:]
+		if slices.Contains(shortages, strings.TrimSpace(strings.TrimPrefix(last, ":"))) {
+			return true
+		}
+	}
+	return false
+}
+
 func prevents(err error) bool {
-	return errors.Is(err, argv.ErrMissing) || errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded)
+	return errors.Is(err, argv.ErrMissing) || errors.Is(err, argv.ErrNotEntered) || errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded)
 }

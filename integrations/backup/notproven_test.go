@@ -23,6 +23,10 @@ func TestWhatPreventsAProofIsNoFlaw(t *testing.T) {
 	_, killed := argv.Command{Path: "sh", Args: []string{"-c", "kill -KILL $$"}}.Run(t.Context())
 	_, failed := argv.Command{Path: "sh", Args: []string{"-c", "echo it is damaged >&2; exit 1"}}.Run(t.Context())
 	_, full := argv.Command{Path: "sh", Args: []string{"-c", "echo 'pg_restore: error: could not write: No space left on device' >&2; exit 1"}}.Run(t.Context())
+	says := func(text string) error {
+		_, err := argv.Command{Path: "sh", Args: []string{"-c", "printf '%b' \"$0\" >&2; exit 1", text}}.Run(t.Context())
+		return fault.Wrap(fault.Invalid, err, "It does not restore.")
+	}
 	over, cancel := context.WithTimeoutCause(t.Context(), 0, errors.New("an hour is over"))
 	defer cancel()
 	<-over.Done()
@@ -33,6 +37,12 @@ func TestWhatPreventsAProofIsNoFlaw(t *testing.T) {
 	}{
 		"a full disk":       {t.Context(), fmt.Errorf("unpacking: %w", syscall.ENOSPC), true},
 		"a full disk, told": {t.Context(), fault.Wrap(fault.Invalid, full, "It does not restore."), true},
+		"a server's":        {t.Context(), says(`pg_restore: error: could not execute query: ERROR:  could not extend file "base/5/1": No space left on device\nHINT:  Check free disk space.\nCommand was: select 1`), true},
+		"a name":            {t.Context(), says(`pg_restore: error: relation "out of memory" does not exist`), false},
+		"a crooked name":    {t.Context(), says(`pg_restore: error: relation "a: out of memory" does not exist`), false},
+		"a command":         {t.Context(), says(`pg_restore: error: could not execute query: ERROR:  syntax error\nCommand was: select ': out of memory`), false},
+		"made up":           {t.Context(), says(`pg_restore: error: COPY failed: ERROR:  out of memory\nCONTEXT:  PL/pgSQL function f() line 1 at RAISE`), false},
+		"no way in":         {t.Context(), fault.Wrap(fault.Invalid, argv.ErrNotEntered, "It does not restore."), true},
 		"no memory":         {t.Context(), syscall.ENOMEM, true},
 		"killed":            {t.Context(), fault.Wrap(fault.Invalid, killed, "It does not restore."), true},
 		"missing":           {t.Context(), missing, true},
@@ -90,5 +100,28 @@ func TestAKeyThatCannotBeUsedIsNoFinding(t *testing.T) {
 			}
 			w.now = w.now.Add(time.Minute)
 		}
+	}
+}
+
+// A bad backup may look like a machine that is full: the third test in a row that proves nothing
+// is told like one that failed, and the word is taken back, until a test comes to its end.
+func TestTestsThatNeverProveAreAnAlarm(t *testing.T) {
+	w := newWorld(t)
+	w.taken()
+	_, err := w.verified()
+	must(t, err)
+	own := w.verify.Openers
+	w.verify.Openers = []seal.Opener{stuck{own[0], fault.New(fault.Unready, "The store is locked."), false}}
+	for i, want := range []fault.Kind{fault.Unready, fault.Unready, fault.Conflict, fault.Conflict} {
+		w.now = w.now.Add(time.Minute)
+		_, err := w.verified()
+		refused(t, err, want, "The store is locked.")
+		if st := w.status(snapshot.Expect{}); st.Verified.True != (i < 2) {
+			t.Errorf("%d: %+v", i, st.Verified)
+		}
+	}
+	w.verify.Openers = own
+	if _, err := w.verified(); err != nil || !w.status(snapshot.Expect{}).Verified.True {
+		t.Error(err)
 	}
 }

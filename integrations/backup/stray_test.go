@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"strings"
 	"testing"
@@ -197,6 +198,31 @@ func TestTwoPlacesThatDoNotAgree(t *testing.T) {
 	})
 	_, m := w.swept()
 	if list := w.list(); len(list) != 1 || len(list[0].Copies) != 1 || list[0].Copies[0].Place != "attic" || !strings.Contains(m.Text(), "is not the same") {
+		t.Errorf("%+v %s", list, m.Text())
+	}
+}
+
+// Who can write to a place knows the notes there: a file of another run that says it is the same
+// is no copy of it, or a test of the one would count for the other.
+func TestAForgedCopyDoesNotJoin(t *testing.T) {
+	w := newWorld(t)
+	ctx := context.Background()
+	s := w.taken()
+	w.lost(s)
+	key := s.Copies[0].Key
+	forged := strings.Replace(key, "Z-", "Z-99", 1)
+	for _, suffix := range []string{"", ".json", ".txt"} {
+		from, err := w.attic.Get(ctx, key+suffix)
+		must(t, err)
+		text, err := io.ReadAll(from)
+		must(t, err)
+		must(t, from.Close())
+		must(t, w.cloud.Delete(ctx, key+suffix))
+		_, err = w.cloud.Put(ctx, forged+suffix, strings.NewReader(strings.ReplaceAll(string(text), key, forged)), -1)
+		must(t, err)
+	}
+	_, m := w.swept()
+	if list := w.list(); len(list) != 1 || len(list[0].Copies) != 1 || list[0].Copies[0].Key != key || !strings.Contains(m.Text(), "is not the same") {
 		t.Errorf("%+v %s", list, m.Text())
 	}
 }

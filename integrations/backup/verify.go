@@ -106,6 +106,13 @@ func (v *Verify) Do(ctx context.Context, r *job.Run) (job.Result, error) {
 	case snapshot.Failed:
 		return res, fault.New(fault.Conflict, "%s Nothing is deleted until a newer backup is verified.", res.Said)
 	case snapshot.TimedOut:
+		n, err := snapshot.Unproven(ctx, v.DB, v.Of)
+		if err != nil {
+			return res, err
+		}
+		if n > snapshot.MostUnproven { // waiting does not help, and a bad backup may look so
+			return res, fault.New(fault.Conflict, "%s So ended the last %d tests. Take it for a restore that failed, and look at why.", res.Said, n)
+		}
 		return res, fault.New(fault.Unready, "%s", res.Said)
 	}
 	flaws, err := v.others(ctx, r, s, c)

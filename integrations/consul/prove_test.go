@@ -31,7 +31,7 @@ import (
 func TestMain(m *testing.M) {
 	if is, err := argv.Enter(os.Args, os.Environ()); is {
 		fmt.Fprintln(os.Stderr, err)
-		os.Exit(1)
+		os.Exit(argv.NotEntered)
 	}
 	if file := os.Getenv("CONSUL_PROVE"); file != "" {
 		proveInAChild(file)

@@ -93,6 +93,7 @@ func TestWhatPreventsAProof(t *testing.T) {
 		not bool
 	}{
 		"disk full":                {t.Context(), said("53100"), true},
+		"disk full, raised":        {t.Context(), &pgconn.PgError{Code: "53100", File: "pl_exec.c", Routine: "exec_stmt_raise", Message: "no space left on device"}, false},
 		"out of memory":            {t.Context(), said("53200"), true},
 		"shut down":                {t.Context(), said("57P01"), true},
 		"after a crash":            {t.Context(), said("57P02"), true},

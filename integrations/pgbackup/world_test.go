@@ -36,7 +36,7 @@ var source struct {
 func TestMain(m *testing.M) {
 	if is, err := argv.Enter(os.Args, os.Environ()); is {
 		fmt.Fprintln(os.Stderr, err)
-		os.Exit(1)
+		os.Exit(argv.NotEntered)
 	}
 	if file := os.Getenv("PGBACKUP_PROVE"); file != "" {
 		proveInAChild(file)

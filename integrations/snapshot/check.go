@@ -49,6 +49,12 @@ const (
 	sqlChecks = `
 		select id, snapshot_id, run_id, place, recipient, level, state, begun_at, ended_at, coalesce(took, '0'), detail, facts
 		from snapshot_check where snapshot_id = any (@ids) order by id desc limit @most`
+	// Of a run that tested more than once its last word counts, and one of no run is by itself.
+	sqlUnproven = `
+		select count(distinct coalesce(c.run_id, -c.id)) from snapshot_check c join snapshot s on s.id = c.snapshot_id
+		where s.job = @job and c.state = 'timed_out' and not exists (
+			select from snapshot_check l join snapshot o on o.id = l.snapshot_id
+			where o.job = @job and l.id > c.id and l.state in ('successful', 'failed'))`
 	sqlLastUse = `
 		select c.recipient, max(c.begun_at) from snapshot_check c join snapshot s on s.id = c.snapshot_id
 		where s.job = @job and c.recipient <> '' and c.state <> 'validating' group by c.recipient`
@@ -155,6 +161,16 @@ func Checks(ctx context.Context, db pg.DB, most int, ids ...int64) ([]Check, err
 		return []any{&c.ID, &c.SnapshotID, (*zeronull.Int8)(&c.RunID), &c.Place, &c.Recipient, &c.Level, &c.Outcome,
 			&c.BegunAt, (*zeronull.Timestamptz)(&c.EndedAt), &c.Took, &c.Detail, &c.Facts}
 	})
+}
+
+// MostUnproven is how many tests of a job's backups may come to no end, one after the other,
+// before that is told like one that failed: a bad backup may look like a full disk.
+const MostUnproven = 2
+
+// Unproven counts the last tests of a job's backups that came to no end, one after the other.
+func Unproven(ctx context.Context, db pg.DB, job string) (n int, err error) {
+	err = db.QueryRow(ctx, sqlUnproven, pgx.NamedArgs{"job": job}).Scan(&n)
+	return n, err
 }
 
 // LastUse tells when the key of each recipient was last tried on a snapshot of a job.

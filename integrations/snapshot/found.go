@@ -45,8 +45,9 @@ type NewFound struct {
 }
 
 // AddFound notes a found copy: of a snapshot that it makes if there is none of the same job and
-// time. It is added to a snapshot that is known only if that has the very same elsewhere, or was
-// found itself; anything else is a Conflict, since one of them is not genuine.
+// time. It is added to a snapshot that is known, or was found before, only if that has the very same
+// elsewhere: a test proves one copy, and then counts for all. Anything else is a Conflict, since
+// one of them may not be genuine.
 func AddFound(ctx context.Context, db pg.DB, f NewFound) (id int64, isNew bool, err error) {
 	f.TakenAt = f.TakenAt.Truncate(time.Microsecond) // as the database keeps it
 	err = pg.InTx(ctx, db, func(tx pgx.Tx) error {
@@ -74,7 +75,8 @@ func AddFound(ctx context.Context, db pg.DB, f NewFound) (id int64, isNew bool, 
 	return id, isNew && err == nil, err
 }
 
-// takes tells whether a found copy is one of a snapshot.
+// takes tells whether a found copy is one of a snapshot: its name, and so its run, and its bytes
+// are those of one that is there. Of copies that are sealed in two ways nobody can tell.
 func (s Snapshot) takes(f NewFound) bool {
 	if s.State != Kept || s.Want != 1 || s.Sentinel != f.Sentinel {
 		return false
@@ -90,7 +92,7 @@ func (s Snapshot) takes(f NewFound) bool {
 			same = true
 		}
 	}
-	return same || s.Found()
+	return same
 }
 
 // Noted is what the catalogue knows of a key of a place.

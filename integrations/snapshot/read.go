@@ -2,6 +2,7 @@ package snapshot
 
 import (
 	"context"
+	"fmt"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -68,6 +69,13 @@ func StatusOf(ctx context.Context, db pg.DB, now time.Time, job string, e Expect
 		return Status{}, err
 	}
 	s := Judge(now, job, e, list)
+	n, err := Unproven(ctx, db, job)
+	if err == nil && n > MostUnproven && s.Verified.True {
+		s.Verified.True, s.Verified.Why = false, fmt.Sprintf("the last %d tests came to no end", n)
+	}
+	if err != nil {
+		return s, err
+	}
 	if e.Places != nil {
 		s.OutOfReach, err = OutOfReach(ctx, db, job, e.Places)
 	}

@@ -2,6 +2,7 @@ package throwaway
 
 import (
 	"context"
+	"errors"
 	"strings"
 
 	"batsignal/integrations/argv"
@@ -13,7 +14,7 @@ type Mode string
 
 // The modes; no word is [Off].
 const (
-	Auto     Mode = "auto"     // where the machine lets us, and it is told where not
+	Auto     Mode = "auto"     // where the machine has some, and it is told where not
 	Required Mode = "required" // or nothing is started
 	Off      Mode = "off"
 )
@@ -32,12 +33,13 @@ type Built struct {
 }
 
 // Build looks whether there can be walls here, which takes some milliseconds. The error is that
-// there must be, and cannot: with a way forward.
+// there must be, and cannot, or that it could not be found out: with a way forward. Only a
+// machine that says that it has none is done without them: a full one may have some in a minute.
 func (w Walls) Build(ctx context.Context) (Built, error) {
 	if w.Mode != Auto && w.Mode != Required {
 		return Built{why: "the configuration has it so (jobs.walls)"}, nil
 	}
-	err := error(fault.New(fault.Unready, "this program has no walls"))
+	err := error(fault.Wrap(fault.Unready, argv.ErrNoWalls, "this program has no walls"))
 	if len(w.Ours) > 0 {
 		if err = argv.TryWalls(ctx, w.Ours); err == nil {
 			return Built{words: w.Ours}, nil
@@ -46,8 +48,10 @@ func (w Walls) Build(ctx context.Context) (Built, error) {
 	switch {
 	case ctx.Err() != nil:
 		return Built{}, context.Cause(ctx)
+	case !errors.Is(err, argv.ErrNoWalls) && !errors.Is(err, argv.ErrMissing):
+		return Built{}, fault.Wrap(fault.Unready, err, "It is not started now: %s. Try again when this machine has less to do.", strings.TrimSuffix(fault.Say(err), "."))
 	case w.Mode == Required:
-		return Built{}, fault.Wrap(fault.Unready, err, "Nothing that was restored is started without walls (jobs.walls), and there are none here: %s. Let it have namespaces of users and networks (docs/backups.md), or set jobs.walls: auto.", strings.TrimSuffix(fault.Say(err), "."))
+		return Built{}, fault.Wrap(fault.Unready, err, "Nothing that was restored is started without walls (jobs.walls), and there are none here: %s. Let it have namespaces of users and networks (docs/backups.md), or set jobs.walls: off, and it has the network of this machine.", strings.TrimSuffix(fault.Say(err), "."))
 	}
 	return Built{why: strings.TrimSuffix(fault.Say(err), ".")}, nil
 }

@@ -16,7 +16,7 @@ import (
 )
 
 func TestWhereThereAreNoWalls(t *testing.T) {
-	broken := []string{"/bin/false"}
+	broken, none := []string{"/bin/false"}, []string{"/bin/sh", "-c", "echo walls: operation not permitted >&2; exit 125"}
 	for _, c := range []struct {
 		walls throwaway.Walls
 		why   string
@@ -24,14 +24,18 @@ func TestWhereThereAreNoWalls(t *testing.T) {
 		{throwaway.Walls{}, "the configuration has it so"},
 		{throwaway.Walls{Mode: throwaway.Off, Ours: argv.OurWalls()}, "the configuration has it so"},
 		{throwaway.Walls{Mode: throwaway.Auto}, "this program has no walls"},
-		{throwaway.Walls{Mode: throwaway.Auto, Ours: broken}, "a network of its own"},
+		{throwaway.Walls{Mode: throwaway.Auto, Ours: none}, "make no network of its own"},
 	} {
 		b, err := c.walls.Build(t.Context())
 		if err != nil || !strings.Contains(b.Note(), c.why) || b.Fact()[1] != "that of this machine" || len(b.In(argv.Command{}).Walls) > 0 {
 			t.Errorf("%+v: %q, %v", c.walls, b.Note(), err)
 		}
 	}
-	if _, err := (throwaway.Walls{Mode: throwaway.Required, Ours: broken}).Build(t.Context()); fault.KindOf(err) != fault.Unready || !strings.Contains(fault.Say(err), "jobs.walls: auto") {
+	if _, err := (throwaway.Walls{Mode: throwaway.Required, Ours: none}).Build(t.Context()); fault.KindOf(err) != fault.Unready || !strings.Contains(fault.Say(err), "jobs.walls: off") {
+		t.Errorf("%v", err)
+	}
+	// What may pass opens none.
+	if _, err := (throwaway.Walls{Mode: throwaway.Auto, Ours: broken}).Build(t.Context()); fault.KindOf(err) != fault.Unready || !strings.Contains(fault.Say(err), "Try again") {
 		t.Errorf("%v", err)
 	}
 	over, cancel := context.WithCancel(t.Context())

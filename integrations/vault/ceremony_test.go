@@ -110,6 +110,10 @@ func TestARekey(t *testing.T) {
 	// An old share is none of the new ones, and neither is a damaged one.
 	g.hand(vault.ToVerify, "carla", s.Shares[0])
 	g.hears("at least one is wrong")
+	var proven int
+	if err := w.db.QueryRow(w.ctx, `select count(*) from share_parcel where proven is not null`).Scan(&proven); err != nil || proven != 0 {
+		t.Errorf("%d count as proven after they were wrong together, %v", proven, err)
+	}
 	g.hand(vault.ToVerify, "emil", fresh[2])
 	g.hears("which carla handed in, is wrong")
 	res := g.ends()

@@ -130,6 +130,9 @@ func TestTheSecretOfTheStamp(t *testing.T) {
 			t.Errorf("%+v has the same code", other)
 		}
 	}
+	if a, b := vault.FreshStamp(), vault.FreshStamp(); a.Mark() == "" || a.Mark() == b.Mark() || one.Mark() != two.Mark() || one.Mark() == a.Mark() || (vault.Stamp{}).Mark() != "" {
+		t.Error("secrets are not told apart by their marks")
+	}
 	if (vault.Stamp{}).Of(row) != "" || vault.NewStamp(bytes.Repeat([]byte{1}, 32)).Of(row) == one.Of(row) {
 		t.Error("a code without the secret")
 	}

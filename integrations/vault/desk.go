@@ -27,6 +27,9 @@ type desk struct {
 	known  []Holder        // whose shares are known again
 	failed map[string]bool // sets of them that are not right together, by set.key
 	deaf   string          // that the database does not answer, once said
+
+	alarmed time.Time       // when it was last said that somebody changed the session
+	greeted map[string]bool // who was told that they are not registered
 }
 
 // held is a share that was handed in.
@@ -196,7 +199,26 @@ func (d *desk) read(ctx context.Context, label string, one handed) *held {
 		}
 	}
 	d.run.Logf(ctx, "%s: %s was handed in by %s.", label, s.Name(), one.Handle)
+	d.greet(ctx, label, h)
 	return h
+}
+
+// greet says of somebody who is registered for no share that they are not, once: of others
+// it is known who they are, so it is worth a look.
+func (d *desk) greet(ctx context.Context, label string, h *held) {
+	if len(d.known) == 0 || d.greeted[h.who] {
+		return
+	}
+	for _, k := range d.known {
+		if h.person != nil && k.PersonID != nil && *k.PersonID == *h.person || h.person == nil && k.PersonID == nil && k.Handle == h.who {
+			return
+		}
+	}
+	if d.greeted == nil {
+		d.greeted = map[string]bool{}
+	}
+	d.greeted[h.who] = true
+	d.say(ctx, "%s: %s, who handed in %s, is not registered for a share. It is tried all the same; what opens it is noted.", label, h.who, h.Name())
 }
 
 // recognised tells whether a share is one that was registered.

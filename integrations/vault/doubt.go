@@ -39,6 +39,7 @@ func (d *drive) in() (s set) {
 // The lock does not know which, and has forgotten them all.
 func (d *drive) wrongTogether(ctx context.Context) {
 	s := d.in()
+	d.disproves(ctx)
 	d.doubts = true
 	d.last.Progress, d.last.Nonce = 0, ""
 	for _, h := range d.held {
@@ -223,6 +224,7 @@ func (d *drive) try(ctx context.Context, s set) (done bool, err error) {
 			return true, nil
 		case o == wrong && n == len(s)-1:
 			d.fail(s)
+			d.disproves(ctx)
 			h.in = false
 			if one := d.onlyDoubt(s); one != nil {
 				d.blame(ctx, one)

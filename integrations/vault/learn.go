@@ -17,10 +17,12 @@ const (
 		where vault = @vault and gone_at is null and commitment is not null and commitment <> all(@right) and exists (
 			select from share_holder h join unnest(@numbers::int[], @right::text[]) as r(number, commitment) using (number)
 			where h.vault = @vault and h.gone_at is null and h.drilled_at is not null and h.commitment <> r.commitment)`
+	// Whoever types a share in may do so for its holder: it stays with whom it is registered for.
 	sqlDrilled = `
 		update share_holder set drilled_at = @now, commitment = @commitment,
-			person_id = case when commitment = @commitment then person_id else coalesce(@person, person_id) end,
-			handle = case when commitment = @commitment or @person::bigint is null then handle else @handle end
+			registered_at = case when commitment = @commitment then registered_at else @now end,
+			person_id = coalesce(person_id, @person),
+			handle = case when person_id is null and @person::bigint is not null then @handle else handle end
 		where vault = @vault and number = @number and gone_at is null`
 	// There are more numbers than shares: those of people who just proved another one are old.
 	sqlTooMany = `
@@ -33,6 +35,8 @@ const (
 		update share_parcel p set proven = @commitment
 		where run_id = @run and purpose = 'rekey' and state = 'new' and (person_id = @person or person_id is null and handle = @handle)
 			and not exists (select from share_holder where vault = p.vault and gone_at is null and registered_at < p.made_at and commitment = @commitment)`
+	// Vault refused them together: nobody knows which of them are new shares.
+	sqlProvesNothing = `update share_parcel set proven = null where run_id = @run and state = 'new' and proven is not null`
 	// Two of them and none of the old ones: then a rekey that nobody saw the end of was verified.
 	sqlProvenRekey = `
 		select run_id, made_at from share_parcel p
@@ -57,6 +61,17 @@ func (d *desk) proves(ctx context.Context, h *held) {
 	_, err := d.DB.Exec(ctx, sqlProves, pgx.NamedArgs{"run": d.run.ID, "vault": d.vault.Name, "person": h.person, "handle": h.who, "commitment": h.Commitment(d.vault.Name)})
 	if err != nil && ctx.Err() == nil {
 		d.run.Logf(ctx, "That %s was handed in could not be noted.", h.Name())
+	}
+}
+
+// disproves forgets what was noted of new shares: a set of them was wrong. Those that are
+// handed in again are noted again.
+func (d *desk) disproves(ctx context.Context) {
+	if d.what != ToVerify {
+		return
+	}
+	if _, err := d.DB.Exec(ctx, sqlProvesNothing, pgx.NamedArgs{"run": d.run.ID}); err != nil && ctx.Err() == nil {
+		d.run.Logf(ctx, "That a set of shares was wrong could not be noted.")
 	}
 }
 
@@ -120,7 +135,7 @@ func settleRekey(ctx context.Context, tx pgx.Tx, args pgx.NamedArgs) error {
 // drilled notes that a share was right, and who had it if nobody had registered it.
 func drilled(ctx context.Context, db pg.DB, now time.Time, vault string, h *held) error {
 	args := pgx.NamedArgs{"vault": vault, "number": h.Number(), "commitment": h.Commitment(vault), "place": "",
-		"person": h.person, "handle": h.who, "now": now, "drilled": now}
+		"person": h.person, "handle": h.who, "now": now, "drilled": now, "by": nil}
 	tag, err := db.Exec(ctx, sqlDrilled, args)
 	if err != nil || tag.RowsAffected() > 0 {
 		return err

@@ -36,7 +36,12 @@ func (s *Raft) onServer(ctx context.Context, r *job.Run, dir, file string, of ba
 		return backup.NotProven{Cause: fault.Wrap(fault.Unready, err, "The program %s is not on this machine, so that snapshots of Vault %s cannot be restored: install it.", s.Server[0], s.Vault.Name)}
 	}
 	// A Vault that opens does what its old one had still to do: it revokes what expired since.
-	walls, err := s.Walls.Build(ctx)
+	// So one that is to be opened has walls, unless somebody wrote that it needs none.
+	around := s.Walls
+	if s.Drill && around.Mode == throwaway.Auto {
+		around.Mode = throwaway.Required
+	}
+	walls, err := around.Build(ctx)
 	if err != nil {
 		return backup.NotProven{Cause: err}
 	}

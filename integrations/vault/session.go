@@ -42,14 +42,19 @@ type Session struct {
 	BegunAt   time.Time
 	EndedAt   *time.Time
 
+	Leading string // Stamp.Mark of the host that leads; "" is not known
+
 	Ours bool `db:"-"` // this process knows that the bot made it
+	// Elsewhere tells that it is not known whose it is: the host that leads has another secret.
+	Elsewhere bool `db:"-"`
 }
 
 const (
 	sqlSessionColumns = `
-		select id, run_id, attempt, purpose, vault, node, recipient, stamp, nonce, progress, threshold, state = 'open' as open, begun_at, ended_at
+		select id, run_id, attempt, purpose, vault, node, recipient, stamp, nonce, progress, threshold, state = 'open' as open, begun_at, ended_at,
+			coalesce((select mark from share_stamp where leads), '') as leading
 		from share_session `
-	sqlOpenSessions = sqlSessionColumns + `where state = 'open' order by id`
+	sqlOpenSessions = sqlSessionColumns + `where state = 'open' order by id limit 200`
 	sqlSessionOfRun = sqlSessionColumns + `where run_id = @run order by id desc limit 1`
 	sqlSessionByID  = sqlSessionColumns + `where id = @id`
 	sqlLockSession  = sqlSessionColumns + `where id = @id for share`
@@ -77,9 +82,12 @@ const (
 		returning id, person_id, handle, sealed, handed_at`
 	sqlHandIn = `
 		insert into share_handed (session_id, person_id, handle, sealed, handed_at) values (@session, @person, @handle, @sealed, @now)`
-	sqlWaiting   = `select count(*) from share_handed where session_id = @session`
+	sqlWaiting = `select count(*) from share_handed where session_id = @session`
+	// As long as not every share has its holder, whoever comes may be one of those who are missing:
+	// who opened it first is noted by itself, and must lock out none of the others.
 	sqlMayHandIn = `
-		select not exists (select from share_holder where vault = @vault and gone_at is null and person_id is not null)
+		select coalesce((select count(distinct number) from share_holder where vault = @vault and gone_at is null and person_id is not null)
+				< (select max(shares) from vault_node where vault = @vault and shares > 0), true)
 			or exists (select from share_holder where vault = @vault and gone_at is null and person_id = @person)`
 )
 
@@ -158,9 +166,6 @@ type Handing struct {
 // is over, or the session is not known for the bot's own), Forbidden (others hold the shares),
 // Limited and Invalid (it is not sealed).
 func HandIn(ctx context.Context, tx pgx.Tx, now time.Time, who oncall.Actor, vaults []*Vault, in Handing) error {
-	if err := share.Looks(in.Sealed); err != nil {
-		return err
-	}
 	s, err := session(ctx, tx, sqlLockSession, vaults, in.Session)
 	if err != nil {
 		return err
@@ -171,6 +176,9 @@ func HandIn(ctx context.Context, tx pgx.Tx, now time.Time, who oncall.Actor, vau
 	if err := s.Forged(); err != nil {
 		return err
 	}
+	if err := share.Looks(in.Sealed); err != nil {
+		return err
+	}
 	if in.To != "" && in.To != s.Recipient {
 		return fault.New(fault.Conflict, "That share was sealed to another key than the run's, and was not kept. Either the run began anew: the page of the session has its key now. Or whoever told you that key wants your share: compare, and tell an administrator.")
 	}
@@ -179,7 +187,7 @@ func HandIn(ctx context.Context, tx pgx.Tx, now time.Time, who oncall.Actor, vau
 		return err
 	}
 	if !may && s.Purpose != ToVerify && s.Purpose != ToDrill { // new and former holders are in no list
-		return fault.New(fault.Forbidden, "You are not one of those who hold a share of Vault %s. If you are, register it first: batsignal share register.", s.Vault)
+		return fault.New(fault.Forbidden, "All shares of Vault %s have their holders, and you are none of them. If you are, register yours first: batsignal share register; if its number stands for somebody else, an admin does it.", s.Vault)
 	}
 	var waiting int
 	if err := tx.QueryRow(ctx, sqlWaiting, pgx.NamedArgs{"session": s.ID}).Scan(&waiting); err != nil {

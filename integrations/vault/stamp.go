@@ -1,7 +1,6 @@
 package vault
 
 import (
-	"context"
 	"crypto/hmac"
 	"crypto/rand"
 	"crypto/sha256"
@@ -22,6 +21,13 @@ import (
 type Stamp struct{ key secret.Bytes }
 
 const stampSize = 32
+
+// FreshStamp is one that nobody else has, and that is gone with the process.
+func FreshStamp() Stamp {
+	key := make([]byte, stampSize)
+	_, _ = rand.Read(key) // never fails, see crypto/rand
+	return NewStamp(key)
+}
 
 // NewStamp takes a secret over, which has 32 bytes.
 func NewStamp(key []byte) Stamp { return Stamp{secret.NewBytes(key)} }
@@ -59,6 +65,17 @@ func (s Stamp) Of(one Session) string {
 	return hex.EncodeToString(mac.Sum(nil))
 }
 
+// Mark is by what two secrets are told apart, and of which neither is found: a code over a
+// constant, in hex; "" of the zero Stamp.
+func (s Stamp) Mark() string {
+	if s.key.Len() != stampSize {
+		return ""
+	}
+	mac := hmac.New(sha256.New, s.key.RevealBytes())
+	mac.Write([]byte("batsignal/share-stamp/v1"))
+	return hex.EncodeToString(mac.Sum(nil))
+}
+
 // knows tells whether a session has its code.
 func (s Stamp) knows(one Session) bool {
 	want := s.Of(one)
@@ -69,6 +86,9 @@ func (s Stamp) knows(one Session) bool {
 func (s *Session) judge(vaults []*Vault) {
 	for _, v := range vaults {
 		s.Ours = s.Ours || v.Name == s.Vault && v.Stamp.knows(*s)
+	}
+	for _, v := range vaults {
+		s.Elsewhere = s.Elsewhere || !s.Ours && v.Name == s.Vault && s.Leading != "" && s.Leading != v.Stamp.Mark()
 	}
 	if !s.Ours {
 		s.Recipient = ""
@@ -81,31 +101,8 @@ func (s Session) Forged() error {
 	if s.Ours {
 		return nil
 	}
+	if s.Elsewhere {
+		return fault.New(fault.Conflict, "This host has another share-stamp.key than the one that leads, so it cannot tell whether session %d of Vault %s is the bot's own. Hand your share in at the other host, or have an administrator copy the file from there and restart the bot here. A share can go straight to Vault, too: vault operator unseal.", s.ID, s.Vault)
+	}
 	return fault.New(fault.Conflict, "Session %d of Vault %s is not known here for the bot's own: somebody may have written it into the database to get at shares. Do not hand one in to it, and tell an administrator. A share can go straight to Vault: vault operator unseal.", s.ID, s.Vault)
-}
-
-const sqlRightSession = `
-	update share_session set recipient = @recipient, stamp = @stamp, run_id = @run, purpose = @purpose, vault = @vault
-	where id = @id and (recipient, stamp, run_id, purpose, vault) is distinct from (@recipient, @stamp, @run, @purpose, @vault) returning id`
-
-// guard sees to it that the row of the session says what the run has in memory, and tells
-// everybody if it did not.
-func (d *desk) guard(ctx context.Context) {
-	rows, err := d.DB.Query(ctx, sqlRightSession, d.row().args())
-	changed := false
-	if err == nil {
-		for rows.Next() {
-			changed = true
-		}
-		rows.Close()
-		err = rows.Err()
-	}
-	if err != nil || !changed {
-		return // a database that does not answer is told of where shares are read
-	}
-	if d.Parts.Log != nil {
-		d.Parts.Log.Error("somebody changed the key of a session of shares in the database", "session", d.id, "run", d.run.ID, "vault", d.vault.Name)
-	}
-	d.say(ctx, "Alarm: somebody changed the key of session %d of Vault %s in the database, to get at shares. It is right again: %s. Treat each share that went in to another key as known to them, and find out who can write the database.",
-		d.id, d.vault.Name, d.key.Recipient())
 }

@@ -3,7 +3,6 @@ package vault
 import (
 	"context"
 	"errors"
-	"fmt"
 	"log/slog"
 	"sync"
 	"time"
@@ -18,7 +17,7 @@ import (
 )
 
 // Watch notices sealed nodes, calls those who have the shares, has them unsealed, and
-// measures for how long they were sealed. Its fields are set once and not changed.
+// measures for how long they were sealed. Its exported fields are set once and not changed.
 type Watch struct {
 	DB    pg.DB
 	Queue notice.Queue
@@ -35,6 +34,11 @@ type Watch struct {
 	// Unseal asks for the job that unseals, in the transaction in which it was noticed; nil
 	// does not. The same key asks once.
 	Unseal func(ctx context.Context, tx pgx.Tx, w Want) error
+	// Host is how the machine is called when its secret is told of ([Stamp.Mark]).
+	Host string
+
+	mu                 sync.Mutex
+	alarmedAt, movedAt time.Time // when these were said last
 }
 
 // Caller rings people.
@@ -136,17 +140,31 @@ func (w *Watch) Look(ctx context.Context) error {
 	if ctx.Err() != nil {
 		return context.Cause(ctx) // that nobody answered was our doing
 	}
-	return pg.InTx(ctx, w.DB, func(tx pgx.Tx) error {
-		var free bool
-		if err := tx.QueryRow(ctx, sqlWatchLock).Scan(&free); err != nil || !free {
-			return err // another process is at it
-		}
+	err = w.alone(ctx, func(tx pgx.Tx) error {
 		for _, v := range w.Vaults {
 			if err := w.keep(ctx, tx, v, began, answers); err != nil {
 				return err
 			}
 		}
-		return errors.Join(w.drop(ctx, tx), w.forged(ctx, tx))
+		return w.drop(ctx, tx)
+	})
+	// What somebody wrote into the database must not keep a sealed node from being told of.
+	return errors.Join(err, w.alone(ctx, func(tx pgx.Tx) error {
+		if err := w.forged(ctx, tx); err != nil {
+			return err
+		}
+		return w.lead(ctx, tx) // last: sessions are judged by who led when they were made
+	}))
+}
+
+// alone does something in a transaction, unless another process is at it.
+func (w *Watch) alone(ctx context.Context, do func(tx pgx.Tx) error) error {
+	return pg.InTx(ctx, w.DB, func(tx pgx.Tx) error {
+		var free bool
+		if err := tx.QueryRow(ctx, sqlWatchLock).Scan(&free); err != nil || !free {
+			return err
+		}
+		return do(tx)
 	})
 }
 
@@ -163,28 +181,6 @@ func (w *Watch) drop(ctx context.Context, tx pgx.Tx) error {
 	args := pgx.NamedArgs{"there": there, "now": w.Now()}
 	for _, sql := range []string{sqlEndDropped, sqlDropNodes} {
 		if _, err := tx.Exec(ctx, sql, args); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// forged closes sessions that the bot did not make, and tells of them.
-func (w *Watch) forged(ctx context.Context, tx pgx.Tx) error {
-	open, err := Sessions(ctx, tx, w.Vaults)
-	if err != nil {
-		return err
-	}
-	for _, s := range open {
-		if s.Ours {
-			continue
-		}
-		if _, err := tx.Exec(ctx, sqlEndSession, pgx.NamedArgs{"id": s.ID, "now": w.Now()}); err != nil {
-			return err
-		}
-		w.Log.Error("a session of shares in the database is not the bot's", "session", s.ID, "run", s.Run, "vault", s.Vault)
-		text := fmt.Sprintf("Alarm: session %d of Vault %s in the database is not known for the bot's own, and was closed. If the bot leads from another host now, that is why: the share-stamp.key there is another. Else somebody tried to get at shares: those that were handed in to it are made anew by a rekey; find out who can write the database.", s.ID, s.Vault)
-		if err := w.say(ctx, tx, w.Now(), text); err != nil {
 			return err
 		}
 	}
