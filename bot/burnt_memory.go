@@ -42,9 +42,9 @@ func sayer(h Heard) source {
 }
 
 // ofThe is who says that it is this secret.
-func (is *burnt) ofThe(h Heard) source {
+func (b *burnt) ofThe(h Heard) source {
 	who := sayer(h)
-	who.name += "\x00" + is.name()
+	who.name += "\x00" + b.name()
 	return who
 }
 
