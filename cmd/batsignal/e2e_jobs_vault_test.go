@@ -42,19 +42,20 @@ type vaultNight struct {
 }
 
 // newVaultNight starts the bot beside a Vault that is open, and has the holders register
-// their shares, each by the program on a machine of theirs.
-func newVaultNight(t *testing.T) *vaultNight {
+// their shares, each by the program on a machine of theirs. more is what else the
+// configuration has, below the Vault and below jobs.
+func newVaultNight(t *testing.T, admins string, more ...string) *vaultNight {
 	t.Helper()
 	v := &vaultNight{vault: vaulttest.Start(t, vaulttest.Options{}), people: map[string]*irctest.Person{}, has: map[string]string{}, seen: map[string]string{}}
 	names := append([]string{"zoe"}, holders...)
-	v.sealedWorld = &sealedWorld{world: newWorld(t, plan{accounts: append(names, "ear"), more: anybodyLights + fmt.Sprintf(`
+	v.sealedWorld = &sealedWorld{world: newWorld(t, plan{accounts: append(names, "ear"), admins: admins, more: anybodyLights + fmt.Sprintf(`
 jobs:
   vaults:
     - name: main
       nodes: [{name: vault1, address: %q}]
       every: 1s
       tolerates: 24h
-`, v.vault.Address)})}
+`, v.vault.Address) + strings.Join(more, "")})}
 	for i, name := range holders {
 		v.has[name] = v.vault.Shares[i]
 	}
@@ -179,7 +180,7 @@ func (v *vaultNight) hears(expr string) { v.t.Helper(); v.people["zoe"].ExpectMa
 func TestASealedVaultIsOpenedByItsHolders(t *testing.T) {
 	childtest.Long(t)
 	t.Parallel()
-	v := newVaultNight(t)
+	v := newVaultNight(t, "")
 	v.vault.Restart()
 	v.hears(`^Vault main, node vault1 is sealed: 0 of 3 shares are in\. Its holders are called\.`)
 	for _, name := range holders {
