@@ -146,8 +146,8 @@ func (w *sealedWorld) pageFor(handle string, incident int64, role string) int64 
 		made as (
 			insert into page (escalation_id, person_id, round, opened_at, rung_at) select hunt.id, who.id, 1, now(), now() from hunt, who
 			on conflict (escalation_id, person_id) do update set state = 'open', answered_at = null returning id)
-		insert into delivery (page_id, ring, route, contact_id, due_at, created_at)
-		select made.id, 1, 'voice', c.id, now() + interval '1 day', now() from made, contact c, who where c.person_id = who.id and c.sealed
+		insert into delivery (page_id, ring, route, contact_id, due_at, waits, created_at)
+		select made.id, 99, 'voice', c.id, now() + interval '1 day', '1 day', now() from made, contact c, who where c.person_id = who.id and c.sealed
 		returning id`, handle, incident, role)
 }
 

@@ -111,7 +111,7 @@ func TestWhatAnAnswerSaysOfASnapshot(t *testing.T) {
 	snapshot, taken := s.write(t)
 	s.Walls = throwaway.Walls{Mode: throwaway.Required}
 	var not backup.NotProven
-	if _, err := s.prove(t, snapshot, taken); !errors.As(err, &not) || !strings.Contains(err.Error(), "jobs.walls: auto") {
+	if _, err := s.prove(t, snapshot, taken); !errors.As(err, &not) || !strings.Contains(err.Error(), "jobs.walls: off") {
 		t.Errorf("%v", err)
 	}
 	s.Walls = throwaway.Walls{}

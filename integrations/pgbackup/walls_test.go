@@ -74,7 +74,7 @@ func TestWhatADumpRunsReachesNobody(t *testing.T) {
 	}
 	s.Walls.Mode = throwaway.Required // of a program that has none
 	var not backup.NotProven
-	if _, err := prove(t, s, stream, taken); !errors.As(err, &not) || !strings.Contains(fault.Say(err), "jobs.walls: auto") {
+	if _, err := prove(t, s, stream, taken); !errors.As(err, &not) || !strings.Contains(fault.Say(err), "jobs.walls: off") {
 		t.Errorf("%v", err)
 	}
 }
