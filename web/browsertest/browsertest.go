@@ -5,7 +5,7 @@ package browsertest
 
 import (
 	"context"
-	"os"
+	"errors"
 	"os/exec"
 	"slices"
 	"sync"
@@ -14,6 +14,8 @@ import (
 
 	"github.com/chromedp/cdproto/emulation"
 	"github.com/chromedp/chromedp"
+
+	"batsignal/migrations/childtest"
 )
 
 // Start starts a Chromium with one tab that can reach nothing but this machine; the name
@@ -30,11 +32,7 @@ func Start(t *testing.T, patience time.Duration) (tab context.Context) {
 		}
 	}
 	if program == "" {
-		const why = "no Chromium here, so the pages are not tried in a browser (Debian: apt install chromium-headless-shell)"
-		if os.Getenv("CI") != "" {
-			t.Fatal(why)
-		}
-		t.Skip(why)
+		childtest.Lacks(t, errors.New("no Chromium here, so the pages are not tried in a browser (Debian: apt install chromium-headless-shell)"))
 	}
 	options := append(chromedp.DefaultExecAllocatorOptions[:],
 		chromedp.ExecPath(program), chromedp.NoSandbox, chromedp.DisableGPU,
